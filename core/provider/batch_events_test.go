@@ -256,7 +256,11 @@ func TestWhatIsNoListIsOneEvent(t *testing.T) {
 			public = everyURL // otherwise JSON alone ends the URL
 		}
 		g := guardAt(t, p, secretFor(p), public, time.Unix(ownTime, 0))
-		for _, odd := range []string{`{"a":"b"}`, `"text"`, `[1`, ``} {
+		odds := []string{`{"a":"b"}`, `"text"`, `[1`, ``}
+		if e.Scheme != nil && e.Scheme.Signed[0].Grammar == entry.WholeJSON {
+			odds = odds[:1] // anything else has no end that the signature shows
+		}
+		for _, odd := range odds {
 			d, reply := g.Receive(httptest.NewRecorder(),
 				signedRequest(t, p, odd, map[string]string{"Content-Type": "application/json"}), adapter.Inbound{})
 			require.Nil(t, reply, p.Name())

@@ -168,6 +168,23 @@ func Grafana() core.Provider {
 	})
 }
 
+// Doppler is a project's webhook of Doppler with a signing secret. The payload names the secrets that changed, and has
+// neither an id nor a time; a payload of your own is the same text each time. So nothing is remembered: make receivers
+// that a repetition does not hurt.
+//
+// https://docs.doppler.com/docs/webhooks
+func Doppler() core.Provider {
+	return of(entry.Entry{
+		Name: "doppler", Title: "Doppler", Confidence: "B",
+		Docs:   "https://docs.doppler.com/docs/webhooks",
+		Scheme: prefixedHMAC("X-Doppler-Signature"),
+		Identity: entry.Identity{
+			Kind: entry.None, Why: "a payload has neither id nor time: two changes of one secret are equal to the byte",
+		},
+		Event: entry.Event{Type: pointer("/type"), Tenant: pointer("/workplace/id")},
+	})
+}
+
 // versionedHMAC is a list of pairs "v1=...,v2=..." of which v1 is HMAC-SHA256 of the body.
 func versionedHMAC(name string) *entry.Scheme {
 	return bodyHMAC(entry.Signature{

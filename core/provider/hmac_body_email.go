@@ -7,7 +7,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Email services that sign the raw body and nothing else.
+// Email services that sign the raw body, and some a header with it.
 
 // MailerSend is a webhook or an inbound route of MailerSend; each has a signing secret of its own. MailerSend pauses a
 // webhook that fails twenty times in a day.
@@ -67,5 +67,26 @@ func Mailtrap() core.Provider {
 			TimeUnit: entry.SecondsOrMilliseconds, // milliseconds for messages that come in
 		},
 		Batch: &entry.Batch{Pointer: "/events"}, RetryHorizon: 24 * time.Hour,
+	})
+}
+
+// Klaviyo is the system webhooks of Klaviyo. The secret is the webhook's secret key, which you choose. The header
+// Klaviyo-Timestamp is signed as it came, and is not read as a time: its form is not documented. Webhook actions of
+// flows are not signed, and are refused.
+//
+// https://developers.klaviyo.com/en/docs/working_with_system_webhooks
+func Klaviyo() core.Provider {
+	body := entry.Body()
+	body.Grammar = entry.WholeJSON // the timestamp follows it with nothing between them
+	s := hexHMAC("Klaviyo-Signature")
+	s.Signed = []entry.Part{body, {Kind: entry.PartHeader, Text: "Klaviyo-Timestamp", Grammar: entry.NoControl}}
+	return of(entry.Entry{
+		Name: "klaviyo", Title: "Klaviyo", Confidence: "B",
+		Docs:     "https://developers.klaviyo.com/en/docs/working_with_system_webhooks",
+		Scheme:   s,
+		Unsigned: []string{"webhook id (Klaviyo-Webhook-Id)"},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/external_id", And: []string{"/topic"}},
+		Event:    entry.Event{ID: pointer("/external_id"), Type: pointer("/topic"), Data: "/payload"},
+		Batch:    &entry.Batch{Pointer: "/data"},
 	})
 }

@@ -192,6 +192,24 @@ func CheckoutCom() core.Provider {
 	})
 }
 
+// Maxio is the webhooks of Maxio Advanced Billing, which was Chargify. The secret is the site's shared key. A delivery is
+// a form, whose field id stays the same when it is sent again, also by hand. Maxio makes five attempts within five
+// minutes; the MD5 in X-Chargify-Webhook-Signature is never read.
+//
+// https://docs.maxio.com/hc/en-us/articles/24266136649869-Webhooks-Reference
+func Maxio() core.Provider {
+	return of(entry.Entry{
+		Name: "maxio", Title: "Maxio Advanced Billing", Confidence: "B",
+		Docs:       "https://docs.maxio.com/hc/en-us/articles/24266136649869-Webhooks-Reference",
+		SecretFrom: "Config > Integrations > the site's shared key",
+		Scheme:     hexHMAC("X-Chargify-Webhook-Signature-Hmac-Sha-256"),
+		Unsigned:   []string{"webhook id (X-Chargify-Webhook-Id), which the body has too"},
+		Event:      entry.Event{ID: []entry.Value{{Form: "id"}}, Type: []entry.Value{{Form: "event"}}},
+		// five attempts, of which each may wait for its answer
+		RetryHorizon: 10 * time.Minute, AckLimit: 15 * time.Second,
+	})
+}
+
 // AdyenPlatform is Adyen's webhooks that sign the whole body: balance platform, management, transfers and the like. The
 // secret is the HMAC key, in hexadecimal.
 //

@@ -182,6 +182,37 @@ func Tally() core.Provider {
 	})
 }
 
+// Merge is the webhooks of a Merge organization (merge.dev), which share one signature key. Several events may carry one
+// hook's id, so that the body is what an event is remembered by.
+//
+// https://docs.merge.dev/basics/webhooks/merge-webhooks
+// https://help.merge.dev/articles/5614281-merge-webhook-signatures
+func Merge() core.Provider {
+	return of(entry.Entry{
+		Name: "merge", Title: "Merge", Confidence: "B",
+		Docs:       "https://docs.merge.dev/basics/webhooks/merge-webhooks",
+		SecretFrom: "Advanced > Webhooks > Security > signature key",
+		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Merge-Webhook-Signature"),
+			Encoding: entry.Base64URL}),
+		Event: entry.Event{Type: pointer("/hook/event"), Tenant: pointer("/linked_account/id"), Data: "/data"},
+	})
+}
+
+// Sendbird is the webhooks of Sendbird Chat and of its business messages. The secret is the master API token: deliveries
+// are signed with no other token of the application. An event is sent up to three times.
+//
+// https://sendbird.com/docs/chat/v3/platform-api/webhook/webhook-overview
+func Sendbird() core.Provider {
+	return of(entry.Entry{
+		Name: "sendbird", Title: "Sendbird", Confidence: "B",
+		Docs:       "https://sendbird.com/docs/chat/v3/platform-api/webhook/webhook-overview",
+		SecretFrom: "Settings > Application > General > API tokens > the master API token",
+		Scheme:     hexHMAC("X-Sendbird-Signature"),
+		Event:      entry.Event{Type: pointer("/category"), Tenant: pointer("/app_id"), Data: "/payload"},
+		AckLimit:   5 * time.Second,
+	})
+}
+
 // LinkedIn is the webhooks of a LinkedIn app. The secret is the app's client secret, which signs the text "hmacsha256="
 // and the body. LinkedIn asks for the URL with a GET when it is registered and every two hours. The answer is signed
 // with the same secret, so that only codes without the sign "=" are answered: no delivery has such a text.

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -152,4 +154,41 @@ func Ghost() core.Provider {
 		},
 		RetryHorizon: 5 * time.Minute, AckLimit: 2 * time.Second, // five retries at once, each with the same bytes
 	})
+}
+
+// Airship is an open channel of Airship with a signature hash. The secret is the one you chose. It sends notifications to
+// "push" below the webhook's URL. Where the channel's validation code is given, "validate" below it is answered, which
+// Airship gets each time the channel is saved: mount the guard at both.
+//
+// What is signed is the JSON, and Airship's example of a delivery is compressed. A compressed body is refused: let
+// something in front of the guard decompress it, with a limit.
+//
+// https://support.airship.com/hc/en-us/articles/360032501831
+// https://www.airship.com/docs/developer/api-integrations/open/getting-started/
+func Airship(validationCode ...string) core.Provider {
+	e := entry.Entry{
+		Name: "airship", Title: "Airship", Confidence: "B",
+		Docs: "https://support.airship.com/hc/en-us/articles/360032501831",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Ua-Signature"), Encoding: entry.Hex},
+			Timestamp: entry.Timestamp{Field: headers("X-Ua-Timestamp")},
+			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
+		},
+		Unsigned: []string{"the method: the signature of a question for the validation code fits an empty notification"},
+		Event:    entry.Event{Type: []entry.Value{{JSON: "/push_id", Const: "push"}}, Data: "/payload"},
+		Batch:    &entry.Batch{Pointer: "/values"},
+	}
+	var err error
+	for _, code := range validationCode {
+		if code == "" || strings.Trim(code, "0123456789abcdefABCDEF-") != "" {
+			err = errors.New("the validation code of Airship is a UUID, as the channel's settings show it")
+			continue
+		}
+		e.Handshakes = []entry.Handshake{{
+			Proved: true, Method: "GET", When: "each time the channel is saved while it is enabled",
+			Body: `{"confirmation_code":"` + code + `"}`, ContentType: "application/json",
+		}}
+	}
+	return entry.NewProvider(e, err)
 }

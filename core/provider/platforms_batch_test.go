@@ -9,6 +9,21 @@ func platformsBatchRows() map[string]batchRow {
 			`{"webhookId":"w","name":"channel.presence","serial":"a:2","timestamp":1772366400000,"data":{"a":2}}`,
 			[2]item{{"", "channel.message", "", true, `{"a":1}`}, {"", "channel.presence", "", true, `{"a":2}`}},
 		},
+		"airship": {
+			`{"values":[`, `]}`,
+			`{"push_id":"p1","target":{"address":"a","identifiers":{}},"payload":{"alert":"1"}}`,
+			`{"push_id":"p1","target":{"address":"b","identifiers":{}},"payload":{"alert":"2"}}`,
+			[2]item{{"", "push", "", false, `{"alert":"1"}`}, {"", "push", "", false, `{"alert":"2"}`}},
+		},
+		"klaviyo": {
+			`{"data":[`, `],"meta":{"timestamp":"2026-03-01T12:00:00+00:00","klaviyo_account_id":"a","version":"2024-07-15"}}`,
+			`{"external_id":"1","topic":"event:klaviyo.opened_email","payload":{"a":1}}`,
+			`{"external_id":"2","topic":"event:klaviyo.clicked_email","payload":{"a":2}}`,
+			[2]item{
+				{"1", "event:klaviyo.opened_email", "", false, `{"a":1}`},
+				{"2", "event:klaviyo.clicked_email", "", false, `{"a":2}`},
+			},
+		},
 		"auth0": {
 			`[`, `]`,
 			`{"log_id":"1","data":{"date":"2026-03-01T12:00:00.000Z","type":"s"}}`,

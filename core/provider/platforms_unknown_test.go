@@ -3,9 +3,9 @@ package provider_test
 // platformsChosenByTheUser are the platforms whose secret is made up here and given to them.
 func platformsChosenByTheUser() []string {
 	return []string{
-		"ashby", "auth0", "autodesk-aps", "cursor", "discourse", "easypost", "fastspring", "ghost", "greenhouse",
+		"airship", "ashby", "auth0", "autodesk-aps", "cursor", "discourse", "doppler", "easypost", "fastspring", "ghost", "greenhouse",
 		"harbor", "hcp-terraform",
-		"helpscout", "jfrog", "jfrog-token", "mongodb-atlas", "nexus", "npm", "revenuecat", "ringcentral", "segment",
+		"helpscout", "jfrog", "jfrog-token", "klaviyo", "mongodb-atlas", "nexus", "npm", "revenuecat", "ringcentral", "segment",
 		"shippo-token",
 		"snyk", "sonarqube", "storyblok", "tally", "vapi", "webex", "dwolla",
 	}
@@ -16,6 +16,7 @@ func platformsUnknownHorizon() map[string]string {
 	const notRead = "not read in an official source"
 	reasons := map[string]string{
 		"dub":       "every day for as long as the webhook exists",
+		"sendbird":  "up to three attempts, without a documented delay",
 		"harbor":    "a setting of the instance",
 		"hookdeck":  "a setting of the destination",
 		"knock":     "eight attempts, without a documented schedule",
@@ -25,7 +26,7 @@ func platformsUnknownHorizon() map[string]string {
 		"mongodb-atlas": notRead,
 	}
 	for _, name := range []string{
-		"affirm", "aftership", "ashby", "auth0", "autodesk-aps", "bolt", "brex", "castle", "checkr", "circle",
+		"affirm", "aftership", "airship", "ashby", "auth0", "autodesk-aps", "bolt", "doppler", "klaviyo", "merge", "brex", "castle", "checkr", "circle",
 		"cronofy", "cursor",
 		"deel", "dodo-payments", "easypost", "etsy", "fastspring", "hcp-terraform", "helpscout", "jfrog", "jfrog-token",
 		"lithic",
@@ -41,7 +42,7 @@ func platformsUnknownHorizon() map[string]string {
 // platformsUnknownAckLimit are the platforms of which no official source says how long they wait.
 func platformsUnknownAckLimit() []string {
 	return []string{
-		"ably", "affirm", "aftership", "airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex",
+		"ably", "affirm", "aftership", "airship", "doppler", "klaviyo", "merge", "airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex",
 		"castle",
 		"checkr", "circle", "cronofy", "cursor", "deel", "dodo-payments", "dub", "easypost", "etsy", "fastspring",
 		"gemini", "getstream",
@@ -63,6 +64,9 @@ func platformsGoldenBodies() map[string]string {
 		"segment":    `{"messageId":"m1","type":"track"}`, "revenuecat": `{"event":{"id":"r1","type":"TEST"}}`,
 		"persona":   `{"data":{"id":"p1","attributes":{"name":"inquiry.completed"}}}`,
 		"pusher":    `{"time_ms":5,"events":[{"name":"channel_occupied","channel":"c"}]}`,
+		"airship":   `{"values":[{"push_id":"p1","target":{"address":"a"}}]}`,
+		"klaviyo":   `{"data":[{"external_id":"e1","topic":"event:klaviyo.opened_email","payload":{}}],"meta":{}}`,
+		"maxio":     "id=1&event=signup_success&payload[site][id]=1",
 		"tally":     `{"eventId":"t1","eventType":"FORM_RESPONSE"}`,
 		"ably":      `{"items":[{"name":"channel.message","data":{}}]}`,
 		"tailscale": `[{"type":"test","timestamp":"2026-03-01T12:00:00Z"}]`,

@@ -106,3 +106,35 @@ func Etsy() core.Provider {
 		"the endpoint's page in the webhook portal > Signing Secret",
 		entry.Event{Type: pointer("/event_type"), Tenant: pointer("/shop_id")}))
 }
+
+// sentBySvix is a sender whose own page says that Svix sends its webhooks, on Svix's schedule.
+func sentBySvix(name, title, docs, secretFrom string, event entry.Event) entry.Entry {
+	event.ID = header("Svix-Id")
+	return entry.Entry{
+		Name: name, Title: title, Confidence: "B", Docs: docs, SecretFrom: secretFrom,
+		Scheme: standardScheme("Svix-"), Identity: entry.Identity{Kind: entry.BySignedID}, Event: event,
+		RetryHorizon: svixHorizon, AckLimit: svixAckLimit,
+	}
+}
+
+// Stytch is the webhooks of a Stytch project, which Svix sends. What Stytch calls the type of an event
+// ("direct.organization.create") is its source, its object's type and its action.
+//
+// https://stytch.com/docs/b2b/guides/webhooks
+func Stytch() core.Provider {
+	return of(sentBySvix("stytch", "Stytch", "https://stytch.com/docs/b2b/guides/webhooks",
+		"Webhooks > the endpoint > Signing Secret",
+		entry.Event{Type: pointer("/object_type"), Action: pointer("/action"), Time: pointer("/timestamp"),
+			TimeUnit: entry.RFC3339, Tenant: pointer("/project_id")}))
+}
+
+// Vanta is the webhooks of Vanta, which Svix sends. Its examples of bodies hold no type: where yours do not either, give
+// each type an endpoint of its own.
+//
+// https://developer.vanta.com/docs/webhooks
+// https://developer.vanta.com/reference/webhooks/overview
+func Vanta() core.Provider {
+	return of(sentBySvix("vanta", "Vanta", "https://developer.vanta.com/docs/webhooks",
+		"Settings > Webhooks > the endpoint > Signing Secret",
+		entry.Event{Type: []entry.Value{{JSON: "/type"}, {JSON: "/eventType"}}}))
+}

@@ -96,4 +96,5 @@ cursor deel discourse dodo-payments dub dwolla easypost etsy fal fastspring gemi
 hcp-terraform helpscout hookdeck incident-io jfrog jfrog-token knock linkedin lithic mongodb-atlas
 nexus npm nylas onfleet pusher render revenuecat ringcentral segment shippo shippo-token snyk sonarqube squarespace
 storyblok tailscale tiktok vapi veriff webex orb persona smartcar fusionauth tally
+airship doppler klaviyo maxio merge sendbird stytch vanta
 `

@@ -7,6 +7,13 @@ func platformGuides() map[string]Guide {
 		"affirm": {Notes: []string{
 			"Signing is switched on by Affirm on request. Checkout events are forms, prequalification events JSON.",
 		}},
+		"airship": {Steps: []string{
+			"Settings > Channels > Open Channels > Configure New Open Channel: the URL without /push, and \"Signature " +
+				"Hash\" with a secret of your own; save.",
+			"Copy the validation code that the settings show then into the configuration, and deploy.",
+			"Check \"Enabled\" and save: Airship gets /validate below the URL.",
+		}, Refuses: []string{"compressed bodies (Content-Encoding: gzip), as in Airship's own example: decompress them " +
+			"in front of the guard, with a limit; the JSON is what is signed"}},
 		"auth0": {Notes: []string{"Choose JSON Array or JSON Object as the content format: no event is read " +
 			"from JSON Lines, the default."}},
 		"autodesk-aps": {Notes: []string{"Nothing is signed until a secret token exists: create it by POST /tokens, " +
@@ -19,15 +26,20 @@ func platformGuides() map[string]Guide {
 		"dub": {Refuses: []string{"the formats of Slack and Segment URLs"}},
 		"easypost": {Refuses: []string{"secrets with letters beyond ASCII, which EasyPost normalises before it " +
 			"signs: choose another secret"}},
+		"getstream": {Refuses: []string{"compressed bodies, which are signed before they are compressed: leave payload " +
+			"compression off"}},
 		"gemini": {Refuses: []string{"dynamic webhooks (webhook_config.uris), which a key pair signs"}},
 		"ghost":  {Refuses: []string{"versions of Ghost that send a time and do not sign it"}},
 		"jfrog": {Refuses: []string{
 			"webhooks whose secret does not sign the payload: use `jfrog-token`",
 			"custom webhooks with a payload of one's own, which are not signed",
 		}},
+		"klaviyo": {Refuses: []string{"webhook actions of flows, which are not signed: send a header with a secret of your " +
+			"own, and use `provider.Token`"}},
 		"linkedin": {Notes: []string{
 			"LinkedIn asks for the URL again every two hours, and blocks it after three failures in a row.",
 		}},
+		"maxio":  {Notes: []string{"The times in a form are those of the east of the United States, without a zone."}},
 		"nylas":  {Refuses: []string{"compressed deliveries: leave compression off"}},
 		"shippo": {Refuses: []string{"webhooks with a token in the URL: use `shippo-token`"}},
 		"greenhouse": {Notes: []string{"Saving a webhook sends a ping. Where its answer is not 200, the webhook is " +

@@ -33,6 +33,14 @@ func subscribed(entries []Entry) []Entry {
 			Parameters: []Parameter{webSubTopics()},
 			make:       func(v Values) core.Provider { return provider.WebSubSHA1(v["topics"]...) },
 		},
+		Entry{
+			Parameters: []Parameter{{
+				Name: "validation_code", Sample: []string{"559384cd-6284-4e3e-9e4e-7c260019a251"},
+				Doc: "the code that the open channel's settings show once it is saved; without it Airship's " +
+					"question for it is not answered",
+			}},
+			make: func(v Values) core.Provider { return provider.Airship(v["validation_code"]...) },
+		},
 	)
 }
 

@@ -140,6 +140,8 @@ const (
 	Challenge           // 20 to 32 of 0-9 a-f: Braintree's challenges, which are signed for whoever asks
 	NoChallenge         // not of 0-9 a-f throughout, so that no signed challenge is taken for it
 	Object              // one object: no signed challenge, no list and no lines are treated as a delivery
+	// WholeJSON is one whole JSON object or list, so that the beginning of what follows it cannot be moved into it.
+	WholeJSON
 )
 
 // Layout is how signatures are written in their field.

@@ -17,7 +17,7 @@ import (
 // ordinary are names of providers that are words, or standards that several senders follow. They say nothing.
 func ordinary() []string {
 	return strings.Fields(`affirm basic bearer bolt box brex bridge castle checkr circle clerk cloudevents cursor dub figma front
-		gemini ghost http-basic http-message-signatures increase intercom line linear knock loops meta mux notion orb
+		gemini ghost http-basic http-message-signatures increase intercom line linear knock loops merge meta mux notion orb
 		persona polar postal render replicate resend segment square tally trello websub wise x zoom github-style`)
 }
 

@@ -63,6 +63,10 @@ func (h *handshake) provedChallenge(in *Input) (challenge string, brings bool, f
 		challenge, f = h.headerChallenge(in.Request)
 		return challenge, challenge != "", f
 	}
+	// A GET has no body to read a marker from. What was proved is that the provider asks.
+	if h.Method == http.MethodGet && h.WhenJSON == "" && h.EchoJSON == "" && h.LacksJSON == "" {
+		return "", h.headersHold(in.Request) && len(in.Body) == 0, fault.Failure{}
+	}
 	var raw [3][]byte
 	if !h.headersHold(in.Request) || !h.mayBring(in.Body) || h.challenge.Decide(in.Body, raw[:]) != nil ||
 		!h.marked(&raw) {

@@ -82,6 +82,11 @@ func checkJSON(url string, body []byte) fault.Failure {
 	return fault.Failure{}
 }
 
+// wholeJSON reports whether a text is one whole JSON object or list. Only blanks may follow it.
+func wholeJSON(text []byte) bool {
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[') && jsonscan.Whole(text)
+}
+
 // checkForm demands the field that closes a form. It fails closed.
 //
 // A field that must be the only one holds a JSON list. The proof at checkJSON then says that neither its name nor its

@@ -90,6 +90,7 @@ func (c *partCompiler) compile(p *part) (problem string) {
 		c.secrets++
 	case entry.PartBody:
 		c.objectBody = p.Grammar == entry.Object
+		c.wholeBody = p.Grammar == entry.WholeJSON
 		c.SignsBody = true
 	case entry.PartPayload:
 		c.SignsBody, c.payloadField = true, p.Text

@@ -29,6 +29,8 @@ func MatchesGrammar(g entry.Grammar, text string) bool {
 	case entry.Object:
 		// An object cannot be mistaken for the text of a neighbour that never begins so.
 		return strings.HasPrefix(text, "{")
+	case entry.WholeJSON:
+		return wholeJSON([]byte(text))
 	case entry.Sentence:
 		return true // handshakes check the characters of a challenge
 	case entry.Status:

@@ -60,6 +60,7 @@ type Verifier struct {
 	SignsBody    bool          // the body, or all that it says
 	Decodes      bool          // values that are decoded from the body, and not its bytes
 	objectBody   bool          // the body must begin as an object does
+	wholeBody    bool          // the body must be one whole JSON object or list
 	lengthened   bool          // a plain hash ends with the body: anybody can lengthen it by zero bytes and more
 	Boundary     entry.Boundary
 
@@ -136,6 +137,8 @@ func (v *Verifier) CheckHead(in *Input) fault.Failure {
 const (
 	notAnObject = "the body is not one JSON object, as every delivery of this provider is: it is of another product or " +
 		"format, or a text that the provider signs for whoever asks"
+	notWhole = "the body is not one JSON object or list from its first byte to its last: " +
+		"whoever captured a delivery can move what is signed behind it into the body"
 	zeroByte = "the body holds a zero byte, which no text does: " +
 		"whoever captured a delivery can lengthen it so, and its signature with it"
 )
@@ -144,6 +147,11 @@ const (
 func (v *Verifier) checkKind(body []byte) fault.Failure {
 	if v.objectBody && !oneObject(body) {
 		return fault.New(reason.MalformedSignature, notAnObject)
+	}
+	// Where another signed value follows the body with nothing between them, an attacker could move its
+	// first bytes to the end of the body. A whole JSON text has one end.
+	if v.wholeBody && !wholeJSON(body) {
+		return fault.New(reason.MalformedSignature, notWhole)
 	}
 	// Length extension: from hash(secret+body) an attacker computes the hash of a longer body without
 	// the secret. The padding needs a zero byte.
