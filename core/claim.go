@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
+	"github.com/sallyport-go/sallyport/core/internal/ownership"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -53,7 +54,7 @@ func (d *Delivery) claim() *Reply {
 		return nil
 	}
 	// Before the first claim: in a shared store, another provider's events under this name would be our duplicates.
-	if !g.ownership.known.Load() {
+	if !g.memory.name.IsKnown() {
 		reply, ok := d.checkOwnership()
 		if !ok {
 			return reply
@@ -211,7 +212,7 @@ const maxInFlightWait = 10 * time.Second
 // storeFailed returns the answer to a delivery whose claims the store did not take. nil: it runs unclaimed. It fails
 // closed, unless StoreFailure or DangerouslyReportOnly says otherwise.
 func (d *Delivery) storeFailed(err error) *Reply {
-	if d.guard.memory.failOpen && !isTaken(err) { // fails closed on a name that is another's: the store did answer
+	if d.guard.memory.failOpen && !ownership.IsTaken(err) { // fails closed on a name that is another's: the store did answer
 		d.unclaimed = err
 		return nil
 	}
@@ -236,7 +237,7 @@ func storeFailure(err error) fault.Failure {
 		f = fault.New(reason.StoreFull, "the replay store is full and forgets nothing that is live: "+
 			"raise its capacity, or shorten Limits.Retention")
 	}
-	if isTaken(err) {
+	if ownership.IsTaken(err) {
 		f.Detail = err.Error()
 	}
 	return f

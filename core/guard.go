@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
+	"github.com/sallyport-go/sallyport/core/internal/ownership"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -43,11 +44,10 @@ type Guard struct {
 	handshakes  *handshake.Set
 	events      events
 	memory      memory
-	ownership   ownership // of the endpoint's name in the store
 	journaling  journaling
 	signals     signalRules
 	slots       slots
-	paused      atomic.Bool // by Pause; it changes while the guard runs, and so do share, vitals and ownership
+	paused      atomic.Bool // by Pause; it changes while the guard runs, and so do share, vitals and memory
 	answers     answers
 
 	reporting reporting
@@ -122,8 +122,8 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 	keys := make([]replay.Key, len(ids))
 	for i, id := range ids {
 		// Fails closed: without its marker, another application could take the endpoint's name in the store.
-		if g.isMarker(id) {
-			return errIsMarker
+		if g.memory.name.IsMarker(replay.Key(id)) {
+			return ownership.ErrMarker
 		}
 		keys[i] = replay.Key(id)
 	}
@@ -197,7 +197,7 @@ func (g *Guard) Shutdown(ctx context.Context) error {
 	err := cmp.Or(g.journaling.wait(ctx), g.Flush(ctx))
 	g.log.close()
 	g.vitals.endAlarm()
-	g.ownership.leave()
+	g.memory.leave()
 	g.share.close()
 	return err
 }

@@ -9,12 +9,15 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
+	"github.com/sallyport-go/sallyport/core/internal/ownership"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
 // memory is how an endpoint remembers events.
 type memory struct {
 	lease.Rules
+	name       ownership.Name    // the endpoint's, in the store
+	leave      func()            // takes the guard off the store's roster; may be called twice
 	transactor replay.Transactor // the store, if it has transactions
 	failOpen   bool              // a delivery runs unclaimed while the store fails
 	strict     bool              // an id that comes with another body is refused
@@ -65,7 +68,7 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	}
 	g.memory.Store = c.Replay
 	// A store of one process cannot have another application's events. A shared one is asked before the first claim.
-	g.ownership.known.Store(c.Replay.Scope() != replay.Shared)
+	g.memory.name.Set(c.Replay, g.endpoint, g.provider, g.logger)
 	g.memory.transactor, _ = c.Replay.(replay.Transactor)
 	if c.Endpoint == "" {
 		m.Add("Endpoint", "", noName, cmp.Or(g.provider, "payments"))
@@ -168,6 +171,65 @@ func (g *Guard) announceLease() {
 	g.logger.Warn("sallyport: after a crash the lease may outlive the provider's retries: "+
 		"shorten Limits.Lease, or have the provider retry for longer",
 		"endpoint", g.endpoint, "provider", g.provider, "lease", g.memory.Lease.String(), "last_retry", last.String())
+}
+
+// checkOwnership is called before a claim until the name is known to be this guard's. It reports false where the claim
+// must not be made. It fails closed: another provider's name is refused whatever StoreFailure says. An outage of the
+// store is answered as any other.
+func (d *Delivery) checkOwnership() (reply *Reply, ok bool) {
+	g := d.guard
+	err := g.memory.name.Ask(context.WithoutCancel(d.r.Context()))
+	// The lease counts from the moment of asking. Without this line it would be shorter by what the marker took.
+	d.holding.AskAgain(time.Now())
+	if err == nil {
+		return nil, true
+	}
+	// A nil reply with ok false: the endpoint fails open on outages, or only reports, and the delivery runs unclaimed.
+	return d.storeFailed(err), false
+}
+
+// TakeOver hands the endpoint's name in a shared store over to this guard's provider. A shared store notes which
+// provider an endpoint name belongs to, and a guard of another provider refuses every delivery (503,
+// [reason.StoreUnavailable]): two applications with one namespace would otherwise lose events as each other's
+// duplicates.
+//
+// Call it once, after the provider of an endpoint was changed on purpose and every process with the old one was
+// stopped: from a maintenance command, not at each start, because it would then take the name from whoever has it. What
+// the store remembers of events stays. Where the name is this provider's already, and with a store of one process, it
+// does nothing. It returns an error where the store does not answer, and where a guard of another provider has the name
+// back.
+func (g *Guard) TakeOver(ctx context.Context) error { return g.memory.name.TakeOver(ctx) }
+
+const nameInUse = "an open guard of %q has this name in the same replay store, and each would answer the other's " +
+	"events as duplicates: give each endpoint a name of its own, or close the other guard first"
+
+// enter notes the guard with the store, and returns whether another open guard has its name. Where that guard's
+// provider is another one, the config is a mistake: each would answer the other's events as duplicates. A guard that
+// awaits its secret claims nothing, and may be open next to the one with it.
+func (g *Guard) enter(m *fault.Mistakes) (shared bool) {
+	g.memory.leave = func() {}
+	roster, ok := g.memory.Store.(replay.Rostered)
+	if !ok || g.unknown || g.handshakes.Awaiting || g.endpoint == "" {
+		return false
+	}
+	present, leave := roster.Enter(g.endpoint, g.provider)
+	// New calls it where the config has another mistake. Otherwise a failed New would block the name for this process.
+	g.memory.leave = leave
+	for _, other := range present {
+		// Fails closed at start: New returns the mistake. The same provider twice is a restart that overlaps, and only
+		// a warning.
+		if other != g.provider {
+			m.Add("Endpoint", g.endpoint, nameInUse, other)
+		}
+	}
+	return len(present) > 0
+}
+
+// announceShared warns of an open guard with the same name in the same store.
+func (g *Guard) announceShared() {
+	g.logger.Warn("sallyport: two open guards have one endpoint name in one replay store: what one has processed is a "+
+		"duplicate for the other; give each a name of its own, or close the old guard before you make a new one",
+		"endpoint", g.endpoint, "provider", g.provider)
 }
 
 // DangerouslyNoReplay turns replay protection off: every verified delivery runs, however often it comes. Retries of

@@ -17,7 +17,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/internal/recent"
-	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -73,7 +72,7 @@ func New(c Config) (*Guard, error) {
 	shared := g.enter(&m)
 	// Fails closed: one mistake, and there is no guard. All are reported together.
 	if err := configError(m); err != nil {
-		g.ownership.leave()
+		g.memory.leave()
 		return nil, err
 	}
 	g.announce(&c, notes)
@@ -96,7 +95,6 @@ func (g *Guard) start(c *Config) {
 		g.watch(c.SilenceAfter)
 	}
 	g.introduce()
-	g.ownership.markers = [...]replay.Key{markerKey(g.endpoint, markerOwner), markerKey(g.endpoint, markerFormat)}
 	g.share = g.budget.join()
 	g.bodies.share = g.share.bodies
 	runtime.AddCleanup(g, (*share).close, g.share)

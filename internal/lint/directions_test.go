@@ -38,7 +38,7 @@ func directions() []direction {
 	way := []string{
 		"core/internal/origin", "core/internal/rate", "core/internal/credential", "core/internal/intake",
 		"core/internal/signature", "core/internal/handshake", "core/internal/payload", "core/internal/identity",
-		"core/internal/lease", "core/internal/explain",
+		"core/internal/lease", "core/internal/ownership", "core/internal/explain",
 	}
 	adapters := []string{"core", "core/adapter", "internal/hold", "internal/nethttp"}
 	step := func(name string, steps ...string) direction {
@@ -80,6 +80,7 @@ func directions() []direction {
 		step("payload"),
 		step("identity"),
 		step("lease"),
+		step("ownership", "lease", "identity"),
 		step("explain", "signature", "credential"),
 
 		// What is plugged in.

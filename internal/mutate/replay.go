@@ -2,9 +2,9 @@ package main
 
 // ofReplay break what is remembered.
 func ofReplay() []mutation {
-	const claim, ownership, identity, mem, memSettle = "core/claim.go", "core/ownership.go", "core/identity.go", "core/replay/memstore/claim.go", "core/replay/memstore/settle.go"
+	const claim, ownership, identity, mem, memSettle = "core/claim.go", "core/internal/ownership/name.go", "core/identity.go", "core/replay/memstore/claim.go", "core/replay/memstore/settle.go"
 	return []mutation{
-		{name: "a store that fails is no obstacle", file: claim, old: "if d.guard.memory.failOpen && !isTaken(err) {", new: "if true {"},
+		{name: "a store that fails is no obstacle", file: claim, old: "if d.guard.memory.failOpen && !ownership.IsTaken(err) {", new: "if true {"},
 		{name: "a full store is no obstacle", file: claim, old: "f := storeFailure(err)\n\tif d.guard", new: "f := storeFailure(err)\n\tif errors.Is(err, replay.ErrFull) {\n\t\td.unclaimed = err\n\t\treturn nil\n\t}\n\tif d.guard"},
 		{name: "what is done is fresh", file: claim, old: "return s.known != replay.Done && s.known != replay.InFlight }", new: "return s.known != replay.InFlight }"},
 		{name: "what is in flight is fresh", file: claim, old: "return s.known != replay.Done && s.known != replay.InFlight }", new: "return s.known != replay.Done }"},
@@ -15,10 +15,10 @@ func ofReplay() []mutation {
 		{name: "a duplicate in flight is a success", file: claim, old: "if inFlight {", new: "if false && inFlight {"},
 
 		{name: "another provider's name is let in", file: ownership, old: "owner.State != replay.Claimed && owner.Conflict {", new: "false {"},
-		{name: "failing open opens for another provider's name", file: claim, old: "d.guard.memory.failOpen && !isTaken(err) {", new: "d.guard.memory.failOpen {"},
-		{name: "an outage opens a name that was refused", file: ownership, old: "err != nil && was != nil && !isTaken(err) {", new: "false {"},
+		{name: "failing open opens for another provider's name", file: claim, old: "d.guard.memory.failOpen && !ownership.IsTaken(err) {", new: "d.guard.memory.failOpen {"},
+		{name: "an outage opens a name that was refused", file: ownership, old: "err != nil && was != nil && !IsTaken(err) {", new: "false {"},
 		{name: "a marker that was lost is trusted", file: ownership, old: "if errors.Is(err, replay.ErrLeaseLost) {", new: "if false {"},
-		{name: "Forget forgets whose the name is", file: "core/guard.go", old: "if g.isMarker(id) {", new: "if false {"},
+		{name: "Forget forgets whose the name is", file: "core/guard.go", old: "if g.memory.name.IsMarker(replay.Key(id)) {", new: "if false {"},
 		{name: "two providers share a name in one process", file: ownership, old: "if other != g.provider {", new: "if false {"},
 
 		{name: "one endpoint's events are another's", file: identity, old: "[...]string{prefix, in.Endpoint, in.Tenant, kind} {", new: "[...]string{prefix, in.Endpoint[:0], in.Tenant, kind} {"},

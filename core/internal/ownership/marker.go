@@ -1,11 +1,10 @@
-package core
+package ownership
 
 import (
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -72,23 +71,23 @@ func isPlain(text string) bool {
 }
 
 // versions returns the text of the marker of formats.
-func (g *Guard) versions() string {
+func (n *Name) versions() string {
 	values := 0 // the store does not say
-	if v, ok := g.memory.Store.(replay.Versioned); ok {
+	if v, ok := n.Store.(replay.Versioned); ok {
 		values = v.Version()
 	}
 	return fmt.Sprintf("ids %s values %d", identity.Version, values)
 }
 
 // readMarker returns what the store says under a marker's key. Empty: it cannot be read.
-func (g *Guard) readMarker(ctx context.Context, kind string) string {
-	reader, ok := g.memory.Store.(replay.DigestReader)
+func (n *Name) readMarker(ctx context.Context, kind string) string {
+	reader, ok := n.Store.(replay.DigestReader)
 	if !ok {
 		return ""
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lease.StoreTimeout)
 	defer cancel()
-	digests, err := reader.Digests(ctx, []replay.Key{markerKey(g.endpoint, kind)})
+	digests, err := reader.Digests(ctx, []replay.Key{markerKey(n.Endpoint, kind)})
 	if err != nil || len(digests) != 1 {
 		return "" // the refusal stands without the name
 	}
@@ -96,11 +95,11 @@ func (g *Guard) readMarker(ctx context.Context, kind string) string {
 }
 
 // claimMarker claims a marker. The caller commits it where the result says that it was claimed.
-func (g *Guard) claimMarker(ctx context.Context, kind, text string) (replay.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+func (n *Name) claimMarker(ctx context.Context, kind, text string) (replay.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, lease.StoreTimeout)
 	defer cancel()
-	items := []replay.Item{{Key: markerKey(g.endpoint, kind), Digest: markerDigest(text)}}
-	results, err := g.memory.Store.Claim(ctx, items, markerLease)
+	items := []replay.Item{{Key: markerKey(n.Endpoint, kind), Digest: markerDigest(text)}}
+	results, err := n.Store.Claim(ctx, items, markerLease)
 	if err != nil {
 		return replay.Result{}, err
 	}
@@ -112,32 +111,32 @@ func (g *Guard) claimMarker(ctx context.Context, kind, text string) (replay.Resu
 }
 
 // commitMarker commits a claimed marker, so that it stays.
-func (g *Guard) commitMarker(ctx context.Context, kind string, claimed replay.Result) error {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+func (n *Name) commitMarker(ctx context.Context, kind string, claimed replay.Result) error {
+	ctx, cancel := context.WithTimeout(ctx, lease.StoreTimeout)
 	defer cancel()
-	return g.memory.Store.Settle(ctx, []replay.Settlement{{
-		Key: markerKey(g.endpoint, kind), Token: claimed.Token, Verdict: replay.Commit, TTL: markerRetention,
+	return n.Store.Settle(ctx, []replay.Settlement{{
+		Key: markerKey(n.Endpoint, kind), Token: claimed.Token, Verdict: replay.Commit, TTL: markerRetention,
 	}})
 }
 
 // forgetMarkers makes the store forget markers of the endpoint.
-func (g *Guard) forgetMarkers(ctx context.Context, kinds ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+func (n *Name) forgetMarkers(ctx context.Context, kinds ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, lease.StoreTimeout)
 	defer cancel()
 	keys := make([]replay.Key, len(kinds))
 	for i, kind := range kinds {
-		keys[i] = markerKey(g.endpoint, kind)
+		keys[i] = markerKey(n.Endpoint, kind)
 	}
-	return g.memory.Store.Forget(ctx, keys)
+	return n.Store.Forget(ctx, keys)
 }
 
-// errIsMarker is the error of forgetting a marker as if it were an event: the name would be free for another provider.
+// ErrMarker is the error of forgetting a marker as if it were an event: the name would be free for another provider.
 //
 //lint:immutable an error value
-var errIsMarker = errors.New("core: the identity is the marker that says whose the endpoint's name is, " +
+var ErrMarker = errors.New("core: the identity is the marker that says whose the endpoint's name is, " +
 	"and not an event: see Guard.TakeOver")
 
-// isMarker reports whether an identity is a marker of this endpoint, as a list of a store's keys shows it.
-func (g *Guard) isMarker(id Identity) bool {
-	return slices.Contains(g.ownership.markers[:], replay.Key(id))
+// IsMarker reports whether a key is a marker of this endpoint, as a list of a store's keys shows it.
+func (n *Name) IsMarker(key replay.Key) bool {
+	return key == markerKey(n.Endpoint, markerOwner) || key == markerKey(n.Endpoint, markerFormat)
 }
