@@ -85,7 +85,7 @@ func (g *Guard) canBackfill(s *Signals) error {
 	}
 	for _, r := range s.receivers {
 		if r.router != nil {
-			return fmt.Errorf("sallyport: the receiver for %q takes %v: a backfill has no router", r.pattern.text, r.router)
+			return fmt.Errorf("sallyport: the receiver for %q takes %v: a backfill has no router", r.pattern.Text, r.router)
 		}
 	}
 	return nil

@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -205,47 +203,6 @@ func (d *Delivery) WouldRefuse() []Reported {
 	return append([]Reported(nil), d.self().facts.reported...)
 }
 
-// stripTokens returns the URL without the query parameters and path segments that were credentials, accepted or not.
-// Routers give a parameter of the path decoded or as it came; either leaves the path. In doubt it removes too much: a
-// text equal to the token goes wherever the path holds it. The caller's URL is not changed.
-func stripTokens(u *url.URL, params, segments []string) *url.URL {
-	out := *u
-	if len(params) > 0 {
-		kept := make([]string, 0, 4)
-		for pair := range strings.SplitSeq(out.RawQuery, "&") {
-			if !namesAny(pair, params) {
-				kept = append(kept, pair)
-			}
-		}
-		out.RawQuery = strings.Join(kept, "&")
-	}
-	for _, s := range segments {
-		if s == "" {
-			continue
-		}
-		out.Path, out.RawPath = strings.ReplaceAll(out.Path, s, redactedSegment), ""
-		if was, err := url.PathUnescape(s); err == nil && was != s {
-			out.Path = strings.ReplaceAll(out.Path, was, redactedSegment)
-		}
-	}
-	return &out
-}
-
-// namesAny reports whether a pair of a query names one of the parameters. Some readers also cut a query at a semicolon:
-// in "a=1;token=x" they would still find the token. The whole pair goes then.
-func namesAny(pair string, params []string) bool {
-	for part := range strings.SplitSeq(pair, ";") {
-		key, _, _ := strings.Cut(part, "=")
-		if name, err := url.QueryUnescape(key); err == nil && slices.Contains(params, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// redactedSegment stands in the path where the token was, because routers count segments.
-const redactedSegment = "redacted"
-
 // newDelivery makes a handle, and its holding if there is a replay store, in one allocation. The app may keep the
 // handle after the request: it never serves another one.
 func (g *Guard) newDelivery() *Delivery {
@@ -301,15 +258,8 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 	}
 	d.r = r.WithContext(d.contextIn(r.Context()))
 	restoreBody(d.r, d)
-	// A handler that logs its URL, or sends it to a third party, must not give the token away.
 	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {
-		d.r.Form, d.r.PostForm = nil, nil // parsed before us from a query that held the token
-		whole, err := url.ParseRequestURI(requestURI(d.r))
-		d.r.URL = stripTokens(d.r.URL, i.stripQuery, i.stripPath)
-		if err != nil {
-			whole = d.r.URL
-		}
-		d.r.RequestURI = stripTokens(whole, i.stripQuery, i.stripPath).RequestURI()
+		head.StripTokens(d.r, i.stripQuery, i.stripPath)
 	}
 	return d
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/explain"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/handshake"
+	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
@@ -23,6 +24,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/ownership"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
+	"github.com/sallyport-go/sallyport/core/internal/vitals"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -34,7 +36,7 @@ type Guard struct {
 	unknown bool // there is no provider: New fails, and looks for further mistakes
 
 	// The steps, in the order of a delivery.
-	methods     methods
+	methods     head.Methods
 	origin      origin.Policy
 	rates       rates
 	tenants     tenants
@@ -61,7 +63,7 @@ type Guard struct {
 	outlets     []*outlet // of the observers
 	log         *guardLog
 	limiterLine logbook.Gate // for the failures of a limiter
-	vitals      vitals
+	vitals      vitals.Vitals
 }
 
 // name is what a guard is called, with its entry, its log and its clock.
@@ -196,7 +198,7 @@ func (g *Guard) Shutdown(ctx context.Context) error {
 	// Unless ctx ends first, the name is freed after the redrives: no other guard may have it while they still write.
 	err := cmp.Or(g.journaling.wait(ctx), g.Flush(ctx))
 	g.log.close()
-	g.vitals.endAlarm()
+	g.vitals.EndAlarm()
 	g.memory.leave()
 	g.share.close()
 	return err

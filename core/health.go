@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
-	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
@@ -41,50 +38,29 @@ type Health struct {
 	DroppedRecords int64 `json:"dropped_records"`
 }
 
-// vitals are what a guard counts for its health. Their times are the machine's, not Config.Now's.
-type vitals struct {
-	since    time.Time
-	proved   atomic.Int64 // nanoseconds since 1970; 0: never
-	rejected atomic.Int64 // as proved
-	inARow   atomic.Int64 // rejections since proved
-	reason   atomic.Value // Reason
-
-	// uncommitted are the last events that were proved and not committed. The store does not know them, so that a copy
-	// of one looks new.
-	uncommitted *recent.Cache[struct{}]
-
-	mu     sync.Mutex  // guards what follows
-	alarm  *time.Timer // nil: Config.SilenceAfter is 0, or the guard was shut down
-	silent bool        // the alarm was raised
-}
-
-// maxUncommitted is how many events that were not committed are known again. Beyond them a copy counts as a sign of
-// life: the alarm then comes later, and nothing is let through.
-const maxUncommitted = 1024
-
-// count takes an outcome in. What the app or the store did with a delivery says nothing of the provider and the secret.
-func (v *vitals) count(r *Record) {
+// countVitals takes an outcome in. What the app or the store did with a delivery says nothing of the provider and the
+// secret.
+func (g *Guard) countVitals(r *Record) {
 	switch {
 	case r.proved:
-		if v.isNew(r) {
-			v.proved.Store(r.ended.UnixNano())
-			v.inARow.Store(0)
+		if g.isSignOfLife(r) {
+			g.vitals.Proved(r.ended)
 		}
 	case r.Reason.Class() == reason.ClassAuthentication:
-		v.reject(r.Reason, r.ended)
+		g.vitals.Reject(r.Reason, r.ended)
 	case r.Unproved: // let through
 		for _, would := range r.WouldRefuse {
 			if would.Check == CheckSignature || would.Check == CheckCredentials {
-				v.reject(would.Reason, r.ended)
+				g.vitals.Reject(would.Reason, r.ended)
 				break
 			}
 		}
 	}
 }
 
-// isNew reports whether a proved delivery is a sign of life: it brought something that was not here before. In doubt it
-// fails towards the alarm.
-func (v *vitals) isNew(r *Record) bool {
+// isSignOfLife reports whether a proved delivery brought something that was not here before. In doubt it fails towards
+// the alarm.
+func (g *Guard) isSignOfLife(r *Record) bool {
 	switch r.Reason {
 	case reason.Handshake, reason.Duplicate, reason.Conflict, reason.InFlight, reason.RateLimited, reason.Paused:
 		return false
@@ -94,30 +70,7 @@ func (v *vitals) isNew(r *Record) bool {
 			return false
 		}
 	}
-	if r.Replay == ReplayCommitted || r.fresh.IsZero() {
-		return true
-	}
-	fresh := false
-	v.uncommitted.GetOrAdd(string(r.fresh[:]), func() struct{} { fresh = true; return struct{}{} })
-	return fresh
-}
-
-// reject counts a failed authentication. Two at once may leave the reason of one with the time of the other, which is
-// good enough for a report.
-func (v *vitals) reject(why reason.Reason, at time.Time) {
-	v.rejected.Store(at.UnixNano())
-	v.inARow.Add(1)
-	if v.reason.Load() != any(why) { // Store allocates: skip it while the reason stays the same
-		v.reason.Store(why)
-	}
-}
-
-// last returns when the endpoint last showed a sign of life. Its start counts as one: a new process is not silent.
-func (v *vitals) last() time.Time {
-	if ns := v.proved.Load(); ns != 0 {
-		return time.Unix(0, ns)
-	}
-	return v.since
+	return r.Replay == ReplayCommitted || r.fresh.IsZero() || g.vitals.IsFresh(r.fresh)
 }
 
 func (g *Guard) lostRecords() (n int64) {
@@ -129,17 +82,11 @@ func (g *Guard) lostRecords() (n int64) {
 
 // Health returns how the endpoint is doing, as far as this process has seen.
 func (g *Guard) Health() Health {
-	v := &g.vitals
+	s := g.vitals.State()
 	h := Health{
-		Endpoint: g.endpoint, Provider: g.provider, Since: v.since, Silence: time.Since(v.last()),
-		RejectedInARow: v.inARow.Load(), DroppedRecords: g.lostRecords(),
-	}
-	if ns := v.proved.Load(); ns != 0 {
-		h.LastProved = time.Unix(0, ns)
-	}
-	if ns := v.rejected.Load(); ns != 0 {
-		h.LastRejected = time.Unix(0, ns)
-		h.LastReason, _ = v.reason.Load().(reason.Reason)
+		Endpoint: g.endpoint, Provider: g.provider, Since: s.Since, LastProved: s.LastProved,
+		Silence: time.Since(g.vitals.Last()), RejectedInARow: s.RejectedInARow, LastRejected: s.LastRejected,
+		LastReason: s.LastReason, DroppedRecords: g.lostRecords(),
 	}
 	for _, k := range g.tenants.rings {
 		since, why := k.Trouble()
@@ -150,46 +97,13 @@ func (g *Guard) Health() Health {
 	return h
 }
 
-// watch raises the alarm once the endpoint has been silent for that long, once for each silence.
-func (g *Guard) watch(silence time.Duration) {
-	v := &g.vitals
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.alarm = time.AfterFunc(silence, func() { g.listen(silence) })
-}
-
-// listen runs when the alarm's timer fires, and sets it again. The log is written after mu is released: a handler that
-// blocks must not hold up Shutdown.
-func (g *Guard) listen(silence time.Duration) {
-	v := &g.vitals
-	quiet := time.Since(v.last())
-	v.mu.Lock()
-	raise := quiet >= silence && !v.silent
-	v.silent = quiet >= silence
-	if v.alarm != nil {
-		next := silence - quiet
-		if v.silent {
-			next = silence // look again whether it has ended
-		}
-		v.alarm.Reset(next)
-	}
-	v.mu.Unlock()
-	if raise {
-		h := g.Health()
-		g.logger.Error("sallyport: no new delivery has been proved for a long time: "+
-			"check that the provider still sends, and with which secret",
-			"endpoint", g.endpoint, "provider", g.provider, "silence", quiet.Round(time.Second).String(),
-			"rejected_in_a_row", h.RejectedInARow, "last_reason", string(h.LastReason))
-	}
-}
-
-func (v *vitals) endAlarm() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.alarm != nil {
-		v.alarm.Stop()
-		v.alarm = nil
-	}
+// raiseAlarm reports that no new delivery was proved for long.
+func (g *Guard) raiseAlarm(quiet time.Duration) {
+	h := g.Health()
+	g.logger.Error("sallyport: no new delivery has been proved for a long time: "+
+		"check that the provider still sends, and with which secret",
+		"endpoint", g.endpoint, "provider", g.provider, "silence", quiet.Round(time.Second).String(),
+		"rejected_in_a_row", h.RejectedInARow, "last_reason", string(h.LastReason))
 }
 
 // HealthLimits say when an endpoint is not well. A zero limit is none.

@@ -7,10 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -215,7 +214,7 @@ func (d *Delivery) requestHead() journal.Request {
 	out := journal.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS != nil,
 		Header: http.Header{}}
 	if r.URL != nil {
-		out.URL = requestURI(r)
+		out.URL = head.URI(r)
 	}
 	for name, values := range r.Header {
 		if (g.journaling.headers[name] || g.journaling.journal.Allowed(name)) && !d.isSecret(name) {
@@ -226,16 +225,6 @@ func (d *Delivery) requestHead() journal.Request {
 	}
 	slices.Sort(out.Dropped)
 	return out
-}
-
-// requestURI returns the URI that the server got, where the app has done no more than strip a prefix of its path: the
-// rebuilt request has to find its route. What the app has taken out of a URL stays out.
-func requestURI(r *http.Request) string {
-	u, err := url.ParseRequestURI(r.RequestURI)
-	if err == nil && u.RawQuery == r.URL.RawQuery && strings.HasSuffix(u.Path, r.URL.Path) {
-		return u.RequestURI()
-	}
-	return r.URL.RequestURI()
 }
 
 // committed reports whether an event has the verdict that it was processed: by its signals, or by the app itself.

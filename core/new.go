@@ -13,10 +13,10 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/explain"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/handshake"
+	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
-	"github.com/sallyport-go/sallyport/core/internal/recent"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -90,9 +90,9 @@ func (g *Guard) start(c *Config) {
 	if p, ok := c.Keys.(prefetcher); ok && g.signature != nil && g.signature.FetchesKeys() {
 		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
 	}
-	g.vitals.since, g.vitals.uncommitted = time.Now(), recent.New[struct{}](maxUncommitted)
+	g.vitals.Begin(time.Now())
 	if c.SilenceAfter > 0 {
-		g.watch(c.SilenceAfter)
+		g.vitals.Watch(c.SilenceAfter, g.raiseAlarm)
 	}
 	g.introduce()
 	g.share = g.budget.join()
@@ -150,7 +150,7 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 			"it must be 400, 401, 403, 409, 429, 500 or 503: providers disable an endpoint on others, and a redirect "+
 				"or a success would be no refusal")
 	}
-	g.methods = newMethods(g.entry)
+	g.methods = head.NewMethods(g.entry)
 	g.configurePerimeter(c, m)
 }
 

@@ -272,7 +272,7 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 	var inTransaction []string
 	for n := range s.receivers {
 		rc := &s.receivers[n]
-		if !rc.pattern.matches(e.Type) {
+		if !rc.pattern.Matches(e.Type) {
 			continue
 		}
 		// It counts as handled: otherwise an event whose receivers have all finished would look like one that nobody

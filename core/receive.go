@@ -8,6 +8,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/handshake"
+	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -115,7 +116,7 @@ func contextOf(r *http.Request, prior *Delivery) context.Context {
 // checkHead checks everything that does not need the body. It returns the reply to a handshake that needs none.
 func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	if r.Method != http.MethodPost { // which every endpoint takes
-		if f := g.methods.check(r.Method); f.Failed() {
+		if f := g.methods.Check(r.Method); f.Failed() {
 			return nil, f
 		}
 	}
@@ -137,7 +138,7 @@ func (g *Guard) checkHead(r *http.Request, i *inspection) (*Reply, fault.Failure
 		return g.takeSecret(r, i)
 	}
 	// Before the credentials: after them, another answer would say that those were right.
-	if f := g.checkContent(r); f.Failed() {
+	if f := head.CheckContent(r, g.bodies.max); f.Failed() {
 		return nil, f
 	}
 	if f := g.enterTenant(r.Context(), i); f.Failed() {

@@ -189,7 +189,7 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 func (g *Guard) put(rec *Record) {
 	// A person's redrive must not make a silent endpoint look alive.
 	if rec.Redrive == 0 && !rec.Backfill {
-		g.vitals.count(rec)
+		g.countVitals(rec)
 	}
 	line := g.log.take(rec)
 	// Before the first put: a fast observer could otherwise release the record while it is still being handed out.

@@ -60,7 +60,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 func (g *Guard) refusal(i *facts, f fault.Failure, cause error) *Reply {
 	reply := g.rejectionReply(g.rejection(f.Reason, g.statusOf(f.Reason, i), f.Detail, cause))
 	if f.Reason == reason.Method {
-		reply.set("Allow", g.methods.allow)
+		reply.set("Allow", g.methods.Allow())
 	}
 	return reply
 }

@@ -51,7 +51,7 @@ func (p *signalsRun) checkpoint() error {
 			continue
 		}
 		for n := range s.receivers {
-			if s.receivers[n].pattern.matches(d.events[i].Type) {
+			if s.receivers[n].pattern.Matches(d.events[i].Type) {
 				plan[i] = append(plan[i], n)
 			}
 		}
@@ -172,7 +172,7 @@ func (p *signalsRun) run(i int) result {
 	var total result
 	for n := range s.receivers {
 		rc := &s.receivers[n]
-		if !rc.pattern.matches(event.Type) {
+		if !rc.pattern.Matches(event.Type) {
 			continue
 		}
 		if d.redrive != nil && d.redrive.hasFinished(rc.name) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
+	"github.com/sallyport-go/sallyport/core/internal/pattern"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -53,7 +54,7 @@ type Signals struct {
 // receiver is one function of a set. It has fn or routed.
 type receiver struct {
 	name    string
-	pattern pattern
+	pattern pattern.Pattern
 	fn      Receiver
 	routed  func(c any, e Event) error // takes a router's own context
 	router  reflect.Type               // of that context; nil: any router serves
@@ -134,7 +135,7 @@ func (s *Signals) register(eventType string, r receiver) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mustBeOpen()
-	p, problem := parsePattern(eventType)
+	p, problem := pattern.Parse(eventType)
 	if problem != "" {
 		panic(fmt.Sprintf("sallyport: pattern %q: %s%s", eventType, problem, callerLine()))
 	}
@@ -179,7 +180,7 @@ func (s *Signals) freeze(router reflect.Type) {
 		if r.router != nil && r.router != router {
 			panic(fmt.Sprintf("sallyport: the receiver for %q%s takes %v and cannot run where the context is %v: "+
 				"register it with On of the signals, or serve it by the router it was written for%s",
-				r.pattern.text, r.line, r.router, router, callerLine()))
+				r.pattern.Text, r.line, r.router, router, callerLine()))
 		}
 	}
 	s.frozen.Store(true)

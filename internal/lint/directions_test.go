@@ -28,14 +28,17 @@ func directions() []direction {
 	tools := []string{
 		"core/internal/buckets", "core/internal/digest", "core/internal/fault",
 		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan",
-		"core/internal/keyring", "core/internal/logbook", "core/internal/publickey", "core/internal/pump",
+		"core/internal/keyring", "core/internal/logbook", "core/internal/pattern",
+		"core/internal/publickey", "core/internal/pump",
 		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "core/internal/txwatch",
+		"core/internal/vitals",
 		"internal/entry",
 	}
 	wordsAre := []string{
 		"core/reason", "core/secrets", "core/sources", "core/limit", "core/replay", "core/sqltx", "core/journal",
 	}
 	way := []string{
+		"core/internal/head",
 		"core/internal/origin", "core/internal/rate", "core/internal/credential", "core/internal/intake",
 		"core/internal/signature", "core/internal/handshake", "core/internal/payload", "core/internal/identity",
 		"core/internal/lease", "core/internal/ownership", "core/internal/explain",
@@ -73,6 +76,7 @@ func directions() []direction {
 		// The steps, in the order of a delivery.
 		step("origin"),
 		step("rate"),
+		step("head", "intake"),
 		step("intake"),
 		step("credential"),
 		step("signature"),

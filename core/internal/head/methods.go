@@ -1,4 +1,6 @@
-package core
+// Package head checks the head of a request: its method, and what its headers say of the body. It also takes tokens out
+// of the URL.
+package head
 
 import (
 	"net/http"
@@ -10,18 +12,18 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// methods is which methods an endpoint takes.
-type methods struct {
+// Methods are those that an endpoint takes. They are read only once they are made.
+type Methods struct {
 	list     []string          // POST first; then what the entry and its handshakes add
 	allow    string            // the header Allow
 	expected string            // the list in words, with the sender's name
 	refused  map[string]string // details by method; never written after New, so that it needs no lock
 }
 
-// newMethods returns the methods of an entry. It makes the details for those that people and health checks use: a flood
+// NewMethods returns the methods of an entry. It makes the details for those that people and health checks use: a flood
 // of them allocates no text for each.
-func newMethods(e *entry.Entry) methods {
-	m := methods{list: append([]string{http.MethodPost}, e.Methods...)}
+func NewMethods(e *entry.Entry) Methods {
+	m := Methods{list: append([]string{http.MethodPost}, e.Methods...)}
 	for _, h := range e.Handshakes {
 		if !slices.Contains(m.list, h.Method) {
 			m.list = append(m.list, h.Method)
@@ -36,8 +38,11 @@ func newMethods(e *entry.Entry) methods {
 	return m
 }
 
-// check refuses every other method. It fails closed: methods differ in case, and "post" is not POST.
-func (m *methods) check(method string) fault.Failure {
+// Allow returns the header Allow of a refusal.
+func (m *Methods) Allow() string { return m.allow }
+
+// Check refuses every other method. It fails closed: methods differ in case, and "post" is not POST.
+func (m *Methods) Check(method string) fault.Failure {
 	if slices.Contains(m.list, method) {
 		return fault.Failure{}
 	}
@@ -50,7 +55,7 @@ func (m *methods) check(method string) fault.Failure {
 
 // detail returns the detail of a refused method. A method is a token of the sender's choice, whose characters net/http
 // has checked. Its length is bounded here.
-func (m *methods) detail(method string) string {
+func (m *Methods) detail(method string) string {
 	const most = 20
 	if len(method) > most {
 		method = method[:most]

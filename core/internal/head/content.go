@@ -1,4 +1,4 @@
-package core
+package head
 
 import (
 	"net/http"
@@ -10,9 +10,9 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// checkContent refuses a body that is encoded, whose charset another reader may decode by, or that is too long by its
-// declared length. It fails closed: the app must read what was signed.
-func (g *Guard) checkContent(r *http.Request) fault.Failure {
+// CheckContent refuses a body that is encoded, whose charset another reader may decode by, or that is too long by its
+// declared length: most bytes are read. It fails closed: the app must read what was signed.
+func CheckContent(r *http.Request, most int64) fault.Failure {
 	// Nothing here is ever decompressed: a few bytes that an unverified sender compresses can be gigabytes. A list
 	// ("identity, gzip") or a second header is refused as well, because readers differ in what they make of it.
 	if enc := r.Header["Content-Encoding"]; len(enc) > 1 ||
@@ -24,8 +24,8 @@ func (g *Guard) checkContent(r *http.Request) fault.Failure {
 		return fault.New(reason.ContentType, otherContentType(r.Header["Content-Type"]))
 	}
 	// Without a declared length (-1) the reader of the body has the same limit.
-	if r.ContentLength > g.bodies.max {
-		return fault.New(reason.BodyTooLarge, intake.TooLong(g.bodies.max, r.ContentLength))
+	if r.ContentLength > most {
+		return fault.New(reason.BodyTooLarge, intake.TooLong(most, r.ContentLength))
 	}
 	return fault.Failure{}
 }
