@@ -7,7 +7,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -227,6 +229,12 @@ func TestDegenerateSignaturesAreRefused(t *testing.T) {
 	saltless, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: 0})
 	require.NoError(t, err)
 
+	sha512Sum, sha1Sum := sha512.Sum512([]byte(body)), sha1.Sum([]byte(body)) // as Fireblocks and eBay sign
+	pkcs1SHA512, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA512, sha512Sum[:])
+	require.NoError(t, err)
+	ecSHA1, err := ecdsa.SignASN1(rand.Reader, p256, sha1Sum[:])
+	require.NoError(t, err)
+
 	edKey, ecKey, rsaKey := hex.EncodeToString(ed.Public().(ed25519.PublicKey)), spki(t, &p256.PublicKey),
 		spki(t, &key.PublicKey)
 	rows := []struct {
@@ -255,6 +263,12 @@ func TestDegenerateSignaturesAreRefused(t *testing.T) {
 		{"64 zeros", entry.Ed25519, edKey, make([]byte, 64), false},
 		{"a short signature of Ed25519", entry.Ed25519, edKey, edSig[:63], false},
 		{"RSA", entry.RSAPKCS1SHA256, rsaKey, pkcs1, true},
+		{"RSA with SHA-512", entry.RSAPKCS1SHA512, rsaKey, pkcs1SHA512, true},
+		{"RSA with SHA-256 where SHA-512 is configured", entry.RSAPKCS1SHA512, rsaKey, pkcs1, false},
+		{"RSA with SHA-512 where SHA-256 is configured", entry.RSAPKCS1SHA256, rsaKey, pkcs1SHA512, false},
+		{"ECDSA with SHA-1", entry.ECDSAP256SHA1, ecKey, ecSHA1, true},
+		{"ECDSA with SHA-256 where SHA-1 is configured", entry.ECDSAP256SHA1, ecKey, good, false},
+		{"ECDSA with SHA-1 where SHA-256 is configured", entry.ECDSAP256SHA256, ecKey, ecSHA1, false},
 		{"PSS", entry.RSAPSSSHA256, rsaKey, pss, true},
 		{"PSS without salt", entry.RSAPSSSHA256, rsaKey, saltless, false},
 		{"PSS where PKCS #1 is configured", entry.RSAPKCS1SHA256, rsaKey, pss, false},

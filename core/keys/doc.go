@@ -15,7 +15,7 @@
 //	JWKS          one JSON Web Key Set at a fixed URL; the reference is a kid
 //	Certificates  X.509 certificates; the reference is a URL that a Pin allows
 //	PEM           public keys in PEM; the reference is a URL that a Pin allows
-//	TravisCI      a public key in a member of the JSON document at a fixed URL
+//	TravisCI      a public key in a member of the JSON document at a fixed URL; Kick likewise
 //	Plaid         keys that the provider serves one by one, under your credentials
 //	Static        keys given offline; nothing is ever fetched
 //

@@ -74,6 +74,17 @@ func pemAt(data []byte, pointer string) (crypto.PublicKey, error) {
 	return parsePublicPEM([]byte(text))
 }
 
+// Kick returns the source of the key that Kick signs webhooks with, for provider.Kick. The key is used for a day before
+// it is fetched again.
+//
+// https://github.com/KickEngineering/KickDevDocs/blob/main/apis/public-key.md
+func Kick(o Options) (*Remote, error) {
+	if o.MaxAge == 0 {
+		o.MaxAge = 24 * time.Hour
+	}
+	return pemMember("https://api.kick.com/public/v1/public-key", "/data/public_key", o)
+}
+
 // TravisCI returns the source of the key that travis-ci.com signs webhooks with, for provider.TravisCI. The key is used
 // for a day before it is fetched again.
 //

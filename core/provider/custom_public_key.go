@@ -19,6 +19,7 @@ const (
 	Ed25519         PublicKeyAlgorithm = "ed25519"
 	ECDSAP256SHA256 PublicKeyAlgorithm = "ecdsa-p256-sha256"
 	RSASHA256       PublicKeyAlgorithm = "rsa-sha256" // PKCS #1 v1.5
+	RSASHA512       PublicKeyAlgorithm = "rsa-sha512" // PKCS #1 v1.5
 	RSAPSSSHA256    PublicKeyAlgorithm = "rsa-pss-sha256"
 )
 
@@ -81,11 +82,11 @@ func (c *PublicKeyConfig) entry() (entry.Entry, error) {
 	}
 	algorithm, ok := map[PublicKeyAlgorithm]entry.Algorithm{
 		Ed25519: entry.Ed25519, ECDSAP256SHA256: entry.ECDSAP256SHA256, RSASHA256: entry.RSAPKCS1SHA256,
-		RSAPSSSHA256: entry.RSAPSSSHA256,
+		RSASHA512: entry.RSAPKCS1SHA512, RSAPSSSHA256: entry.RSAPSSSHA256,
 	}[c.Algorithm]
 	if !ok {
-		return e, fmt.Errorf("PublicKeyConfig.Algorithm %q is not ed25519, ecdsa-p256-sha256, rsa-sha256 or "+
-			"rsa-pss-sha256", c.Algorithm)
+		return e, fmt.Errorf("PublicKeyConfig.Algorithm %q is not ed25519, ecdsa-p256-sha256, rsa-sha256, "+
+			"rsa-sha512 or rsa-pss-sha256", c.Algorithm)
 	}
 	e.Scheme.Algorithm = algorithm
 	if e.Scheme.Key.Encoding, ok = encodings(c.KeyEncoding, entry.Base64); !ok || e.Scheme.Key.Encoding == entry.Text {

@@ -72,7 +72,7 @@ func privateKey(alg entry.Algorithm, n int) crypto.Signer {
 	switch alg {
 	case entry.Ed25519:
 		return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(n)}, ed25519.SeedSize))
-	case entry.ECDSAP256SHA256:
+	case entry.ECDSAP256SHA256, entry.ECDSAP256SHA1:
 		name = "ecdsa"
 	}
 	text, err := os.ReadFile(fmt.Sprintf("testdata/keys/%s-%d.pem", name, n))

@@ -6,11 +6,15 @@ func particularChosenByTheUser() []string { return nil }
 // particularUnknownHorizon explains why such a sender's entry does not say how long it retries.
 func particularUnknownHorizon() map[string]string {
 	const notRead = "not read in an official source"
-	return map[string]string{"pandadoc": notRead}
+	reasons := map[string]string{}
+	for _, name := range []string{"authorize-net", "fireblocks-legacy", "pandadoc"} {
+		reasons[name] = notRead
+	}
+	return reasons
 }
 
 // particularUnknownAckLimit are those of which no official source says how long they wait.
-func particularUnknownAckLimit() []string { return nil }
+func particularUnknownAckLimit() []string { return []string{"authorize-net"} }
 
 // particularBatchRows are the rows of such senders whose deliveries hold several events.
 func particularBatchRows() map[string]batchRow {
@@ -28,6 +32,10 @@ func particularBatchRows() map[string]batchRow {
 // particularGoldenBodies are those of [goldenBodies] for such senders.
 func particularGoldenBodies() map[string]string {
 	return map[string]string{
-		"pandadoc": `[{"event":"document_state_changed","data":{"id":"d1","status":"document.completed"}}]`,
+		"authorize-net":     `{"notificationId":"n1","eventType":"net.authorize.payment.authcapture.created"}`,
+		"fireblocks-legacy": `{"id":"e1","eventType":"transaction.created","workspaceId":"w1"}`,
+		"kick":              `{"broadcaster":{"user_id":1},"content":"hi"}`,
+		"tiktok-shop":       `{"type":1,"tts_notification_id":"t1","shop_id":"s1"}`,
+		"pandadoc":          `[{"event":"document_state_changed","data":{"id":"d1","status":"document.completed"}}]`,
 	}
 }

@@ -119,7 +119,7 @@ func goldenBodies() map[string]string {
 // goldenHeaders are headers that providers send beside their proof.
 func goldenHeaders() map[string]string {
 	return map[string]string{
-		"Webhook-Id": "msg_1", "Svix-Id": "msg_1", "X-Github-Event": "push",
+		"Webhook-Id": "msg_1", "Svix-Id": "msg_1", "X-Github-Event": "push", "Kick-Event-Message-Id": "01JK00000001",
 		"X-Shopify-Topic": "orders/create", "X-Shopify-Shop-Domain": "a.example", "X-Gitlab-Event": "Push Hook",
 		"X-Event-Key": "repo:push", "X-Gitea-Event": "push", "X-Gogs-Event": "push", "X-Forgejo-Event": "push",
 		"Sentry-Hook-Resource": "issue", "X-Wc-Webhook-Topic": "order.created",

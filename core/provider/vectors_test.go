@@ -259,8 +259,9 @@ func sameHex(e *entry.Entry, text string, at, bit int) bool {
 	if e.Scheme == nil || e.Scheme.Signature.Encoding != entry.Hex || bit != 5 || c < 'a' || c > 'f' {
 		return false
 	}
-	before := at - len(strings.TrimRight(text[:at], "0123456789abcdef"))
-	after := len(text[at:]) - len(strings.TrimLeft(text[at:], "0123456789abcdef"))
+	const digits = "0123456789abcdefABCDEF"
+	before := at - len(strings.TrimRight(text[:at], digits))
+	after := len(text[at:]) - len(strings.TrimLeft(text[at:], digits))
 	return before+after >= 32
 }
 

@@ -2,5 +2,8 @@ package webhooktest_test
 
 // particularWithSamples are the senders of their own way that have samples.
 func particularWithSamples() []string {
-	return []string{"pandadoc"}
+	return []string{
+		"authorize-net", "fireblocks-legacy", "freescout", "kick", "oura", "pandadoc", "recharge", "recharge-legacy",
+		"tiktok-shop",
+	}
 }

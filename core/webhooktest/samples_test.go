@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/httpwebhook"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -88,9 +89,9 @@ func entryOf(t *testing.T, name string) core.Provider {
 	case "unisender-go":
 		return unproved.UnisenderGo()
 	}
-	p, ok := provider.ByName(name)
+	e, ok := catalogue.ByName(name)
 	require.True(t, ok, name)
-	return p
+	return e.Sample()
 }
 
 func isForm(s webhooktest.Sample) bool { return strings.Contains(s.Header.Get("Content-Type"), "form") }

@@ -3,6 +3,18 @@ package catalogue
 // particularFacts are the facts of the entries of senders that do one thing in a way of their own.
 func particularFacts() map[string]Fact {
 	return map[string]Fact{
+		"authorize-net": {"2026-11-29", "two recorded deliveries of 2017; a third party that cites the sender's page",
+			"provider.AuthorizeNet()"},
+		"fireblocks-legacy": {"2026-11-29", "", "provider.FireblocksLegacy(workspaceID)"},
+		"freescout": {"2026-11-29", "freescout.net/module/api-webhooks (retries); receivers that agree",
+			"unproved.FreeScout()"},
+		"kick": {"2026-11-29", "KickEngineering/KickDevDocs events/webhook-security.md, event-types.md",
+			"provider.Kick(broadcasterID)"},
+		"oura":     {"2026-11-29", "receivers that cite the sender's pages and agree", "unproved.Oura()"},
 		"pandadoc": {"2026-11-29", "", "provider.PandaDoc()"},
+		"recharge": {"2026-11-29", "Recharge's changelog and webhooks-overview; a third party that cites the rest",
+			"unproved.Recharge()"},
+		"recharge-legacy": {"2026-11-29", thirdParty, "unproved.RechargeLegacy()"},
+		"tiktok-shop":     {"2026-11-29", thirdParty, "unproved.TikTokShop(appKey)"},
 	}
 }

@@ -11,7 +11,8 @@ import (
 
 // proved are the entries of core/provider: those without parameters come of themselves.
 func proved() []Entry {
-	return append(subscribed(plain(Proved, "core/provider", provider.All())), append(published(), platforms()...)...)
+	return append(subscribed(plain(Proved, "core/provider", provider.All())),
+		slices.Concat(published(), platforms(), particular())...)
 }
 
 // subscribed adds the parameters of those that may be used without.
@@ -79,6 +80,13 @@ func unprovedOnes() []Entry {
 		make: func(v Values) core.Provider {
 			return unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: v["topics"]})
 		},
+	}, Entry{
+		Kind: Unproved, Package: "core/provider/unproved",
+		Parameters: []Parameter{{
+			Name: "app_key", Required: true, Sample: []string{"app_key_1"},
+			Doc: "the app's key, as Partner Center shows it; it is signed in front of the body",
+		}},
+		make: func(v Values) core.Provider { return unproved.TikTokShop(v.One("app_key")) },
 	})
 }
 

@@ -21,6 +21,8 @@ const (
 	RSAPKCS1SHA256
 	RSAPKCS1SHA1
 	RSAPSSSHA256
+	RSAPKCS1SHA512
+	ECDSAP256SHA1 // eBay; a collision of SHA-1 makes two bodies of one signature
 )
 
 // PublicKey says that the algorithm verifies with a public key: there is no secret on this side.
@@ -170,6 +172,9 @@ type Signature struct {
 	Version Field
 	// Beside are further headers that may hold a signature of the same delivery, one for each active secret.
 	Beside []string
+	// NotBeside are headers that hold a newer signature of the same sender. A delivery that has one is refused: it is
+	// checked by the sender's newer entry, and the older signature must not stand in for a newer one that is wrong.
+	NotBeside []string
 	// Repeats lets the header come several times, once for each active secret.
 	Repeats bool
 	// Groups is for Pairs that come once for each active secret, in groups separated by spaces: "t=1,v1=aa t=1,v1=bb".

@@ -11,6 +11,7 @@ func ofProofs() []mutation {
 		{name: "a short signature is filled up with zeros", file: signature, old: "if !ok || n != len(dst) {", new: "if !ok {"},
 		{name: "the prefix of a signature is not compared", file: signature, old: "rest, ok := strings.CutPrefix(text, sig.Prefix)\n\t\tif !ok {", new: "_, rest, ok := strings.Cut(text, \"=\")\n\t\tif !ok {"},
 		{name: "any version of a signature counts", file: signature, old: `if name := v.kinds[i].Name; name == "" || name == version {`, new: `if name := v.kinds[i].Name; name != "" || name == version {`},
+		{name: "an older signature stands in for a newer one", file: "core/internal/signature/fromheaders.go", old: "if len(in.Request.Header[name]) > 0 {\n\t\t\treturn fault.New(reason.MalformedSignature, \"the delivery has", new: "if false {\n\t\t\treturn fault.New(reason.MalformedSignature, \"the delivery has", in: []string{"./core/provider/unproved"}},
 		{name: "the first of two signatures in the query wins", file: "core/internal/signature/queryfields.go", old: "case n > 1:", new: "case n < 0:"},
 		{name: "any number of signatures", file: signature, old: "const maxSignatures = 16", new: "const maxSignatures = 1600"},
 		{name: "line breaks inside a signature are passed over", file: signature, old: `if b == '\r' || b == '\n' { // which`, new: `if b == 0 { // which`},
@@ -75,7 +76,7 @@ func ofKeys() []mutation {
 	keyTests := []string{"./core", "./core/keys"}
 	return []mutation{
 		{name: "every signature of Ed25519 is right", file: public, old: "return alg == entry.Ed25519 && ed25519.Verify(pub, signed, signature)", new: "return alg == entry.Ed25519"},
-		{name: "every signature of ECDSA is right", file: public, old: "return alg == entry.ECDSAP256SHA256 && ecdsa.VerifyASN1(pub, signed, signature)", new: "return alg == entry.ECDSAP256SHA256"},
+		{name: "every signature of ECDSA is right", file: public, old: "&&\n\t\t\tecdsa.VerifyASN1(pub, signed, signature)", new: "&&\n\t\t\tlen(signature) > 0"},
 		{name: "every signature of RSA is right", file: public, old: "return rsa.VerifyPKCS1v15(pub, hash, signed, signature) == nil", new: "return hash > 0"},
 		{name: "every signature of RSA-PSS is right", file: public, old: "return rsa.VerifyPSS(pub, hash, signed, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil", new: "return hash > 0", in: []string{"./core", "./core/provider"}},
 		{name: "keys of small order are accepted", file: public, old: "return checkEd25519Point(pub)", new: `return ""`},

@@ -64,9 +64,9 @@ func newPrivateKey(alg entry.Algorithm) crypto.Signer {
 	switch alg {
 	case entry.Ed25519: // a raw key of 32 bytes
 		_, key, err = ed25519.GenerateKey(rand.Reader)
-	case entry.ECDSAP256SHA256: // on P-256
+	case entry.ECDSAP256SHA256, entry.ECDSAP256SHA1: // on P-256
 		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256: // the smallest accepted size
+	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256: // the smallest accepted size
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
 	default:
 		panic("webhooktest: the provider does not sign with a key pair")
@@ -186,11 +186,11 @@ func (k *signingKey) sign(message []byte) ([]byte, error) {
 // hashes returns the hash of an algorithm. SHA-256 is that of all others.
 func hashes(a entry.Algorithm) (func() hash.Hash, crypto.Hash) {
 	switch a {
-	case entry.HMACSHA1, entry.DigestSHA1, entry.RSAPKCS1SHA1:
+	case entry.HMACSHA1, entry.DigestSHA1, entry.RSAPKCS1SHA1, entry.ECDSAP256SHA1:
 		return sha1.New, crypto.SHA1
 	case entry.HMACSHA384:
 		return sha512.New384, crypto.SHA384
-	case entry.HMACSHA512, entry.DigestSHA512:
+	case entry.HMACSHA512, entry.DigestSHA512, entry.RSAPKCS1SHA512:
 		return sha512.New, crypto.SHA512
 	case entry.DigestMD5:
 		return md5.New, crypto.MD5

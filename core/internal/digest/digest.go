@@ -52,8 +52,12 @@ func MethodOf(alg entry.Algorithm) Method {
 		return Method{nil, 0, 64, 64}
 	case entry.ECDSAP256SHA256:
 		return Method{sha256.New, crypto.SHA256, 8, 72} // ASN.1 DER of two integers of at most 33 bytes
+	case entry.ECDSAP256SHA1:
+		return Method{sha1.New, crypto.SHA1, 8, 72}
 	case entry.RSAPKCS1SHA1:
 		return Method{sha1.New, crypto.SHA1, MinRSABits / 8, MaxRSABits / 8}
+	case entry.RSAPKCS1SHA512:
+		return Method{sha512.New, crypto.SHA512, MinRSABits / 8, MaxRSABits / 8}
 	case entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
 		return Method{sha256.New, crypto.SHA256, MinRSABits / 8, MaxRSABits / 8}
 	default:

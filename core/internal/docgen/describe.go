@@ -57,6 +57,7 @@ func algorithm(a entry.Algorithm) string {
 		entry.DigestSHA512: "SHA-512 with the secret", entry.DigestMD5: "MD5 with the secret",
 		entry.Ed25519: "Ed25519", entry.ECDSAP256SHA256: "ECDSA P-256", entry.RSAPKCS1SHA256: "RSA PKCS #1 SHA-256",
 		entry.RSAPKCS1SHA1: "RSA PKCS #1 SHA-1", entry.RSAPSSSHA256: "RSA-PSS SHA-256",
+		entry.RSAPKCS1SHA512: "RSA PKCS #1 SHA-512", entry.ECDSAP256SHA1: "ECDSA P-256 SHA-1",
 	}[a]
 }
 

@@ -113,13 +113,13 @@ func Check(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (problem str
 		}
 		// Stricter than CheckEd25519: a key that was copied wrongly should be reported at start.
 		return checkEd25519Point(pub)
-	case entry.ECDSAP256SHA256:
+	case entry.ECDSAP256SHA256, entry.ECDSAP256SHA1:
 		pub, ok := key.(*ecdsa.PublicKey)
 		if !ok {
 			return "the key is not one of ECDSA"
 		}
 		return CheckP256(pub)
-	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
+	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256:
 		pub, ok := key.(*rsa.PublicKey)
 		if !ok {
 			return "the key is not one of RSA"
@@ -143,10 +143,12 @@ func Verify(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte)
 	case ed25519.PublicKey:
 		return alg == entry.Ed25519 && ed25519.Verify(pub, signed, signature)
 	case *ecdsa.PublicKey:
-		return alg == entry.ECDSAP256SHA256 && ecdsa.VerifyASN1(pub, signed, signature)
+		// signed has the length of the kind's hash, so that a signature over one hash fits no other.
+		return (alg == entry.ECDSAP256SHA256 || alg == entry.ECDSAP256SHA1) &&
+			ecdsa.VerifyASN1(pub, signed, signature)
 	case *rsa.PublicKey:
 		switch hash := digest.MethodOf(alg).Hash; alg {
-		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256:
+		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512:
 			return rsa.VerifyPKCS1v15(pub, hash, signed, signature) == nil
 		case entry.RSAPSSSHA256:
 			// The length of the salt is fixed, as the specifications of providers demand; RSA-PSS itself allows any.

@@ -112,6 +112,7 @@ func (v *Verifier) compileScheme() (problem string) {
 	v.Decodes = decodes(s)
 	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
 	v.moreHeaders = httpfield.CanonicalNames(s.Signature.Beside)
+	v.notBeside = httpfield.CanonicalNames(s.Signature.NotBeside)
 	if problem := v.compileQuery(); problem != "" {
 		return problem
 	}

@@ -42,11 +42,11 @@ func (v *Verifier) decoys() (list []keyring.Checked) {
 		switch v.kinds[n].Algorithm {
 		case entry.Ed25519:
 			d.Public, _, _ = ed25519.GenerateKey(rand.Reader) // with this reader it never fails, nor do the others
-		case entry.ECDSAP256SHA256:
+		case entry.ECDSAP256SHA256, entry.ECDSAP256SHA1:
 			if private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err == nil {
 				d.Public = &private.PublicKey
 			}
-		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
+		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256:
 			if private, err := rsa.GenerateKey(rand.Reader, digest.MinRSABits); err == nil {
 				d.Public = &private.PublicKey
 			}

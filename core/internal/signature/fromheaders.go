@@ -27,6 +27,14 @@ func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 			break
 		}
 	}
+	// Fails closed. Whoever can make the older signature only must not get past the newer one, and a sender that adds
+	// it has to be moved to its entry.
+	for _, name := range v.notBeside {
+		if len(in.Request.Header[name]) > 0 {
+			return fault.New(reason.MalformedSignature, "the delivery has the header "+name+
+				", a newer signature that this entry does not check: use the sender's newer entry as Provider")
+		}
+	}
 	// The claims are pooled: whatever an earlier delivery left must be gone before anything is read.
 	p.Timestamp, p.ID, p.signatures.n, p.public, p.groups = "", "", 0, nil, nil
 	var f fault.Failure

@@ -38,6 +38,7 @@ type Verifier struct {
 	// Where the claims are.
 	headers     [][]string      // canonical names by family and field
 	moreHeaders []string        // further headers with signatures, canonical
+	notBeside   []string        // headers with a newer signature, canonical
 	inBody      bool            // the body holds the signature
 	inQuery     bool            // parameters of the URL hold fields of the proof
 	readsBody   bool            // some claims are in the body
