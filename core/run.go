@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/txwatch"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -180,8 +181,9 @@ func (p *signalsRun) run(i int) result {
 			total.finished = append(total.finished, rc.name)
 			continue
 		}
-		// The next receiver may crash the process. What was decided before has to be in the store by then.
-		if total.handled && p.named != nil {
+		// The next receiver may crash the process. What was decided before has to be in the store by then. Not while the
+		// event's transaction is open: SQLite, and a pool without a free connection, would wait for that very transaction.
+		if total.handled && p.named != nil && !tx.open() {
 			p.settleHeld()
 			d.flush()
 		}
@@ -195,7 +197,15 @@ func (p *signalsRun) run(i int) result {
 				total.joined = append(total.joined, rc.name)
 			}
 		case replay.Claimed:
-			res = p.runNamed(ctx, rc, event, cp.claim)
+			joins := tx.open()
+			if joins {
+				res, joins = p.runJoined(&tx, rc, event, cp.claim)
+			} else {
+				res = p.runNamed(ctx, rc, event, cp.claim)
+			}
+			if joins {
+				total.joined = append(total.joined, rc.name)
+			}
 		case replay.InFlight:
 			res = result{worst: outcomeInFlight, wait: cp.wait}
 		}
@@ -280,4 +290,23 @@ func (p *signalsRun) runNamed(ctx context.Context, rc *receiver, event Event, cl
 	}
 	d.holding.Decide(claim, replay.Commit)
 	return res
+}
+
+// runJoined runs a receiver that is remembered by its name while a receiver before it has the event's transaction open.
+// It gets that one: with a transaction of its own it would wait for the other's locks, which on SQLite are the only ones,
+// and nobody would ever release them. It reports whether the receiver has used the transaction: then its work stands and
+// falls with the event's, and is not remembered by its name.
+func (p *signalsRun) runJoined(tx *transaction, rc *receiver, event Event, claim int) (res result, joins bool) {
+	d := p.d
+	inner, used := txwatch.Start(tx.ctx)
+	event.run = &eventRun{ctx: inner, answer: event.run.answer}
+	res = d.callIn(tx, func() error { return rc.call(inner, p.c, event) })
+	// Fails closed: where nothing can tell whether it was used, it was.
+	joins = used() || !txwatch.Watches(tx.ctx)
+	v := replay.Commit
+	if !res.commits() || res.declined || joins || res.worst == outcomePermanent && d.keeps() {
+		v = replay.Release
+	}
+	d.holding.Decide(claim, v)
+	return res, joins
 }

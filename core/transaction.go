@@ -26,6 +26,9 @@ func (d *Delivery) transact(ctx context.Context, claim int) (t transaction) {
 	return t
 }
 
+// open reports whether a receiver has begun the transaction, and nothing has ended it yet.
+func (t *transaction) open() bool { return t.txn != nil && t.txn.Begun() && !t.committed }
+
 // callIn calls a receiver while its transaction can be found by [Commit] and [Release].
 func (d *Delivery) callIn(t *transaction, fn func() error) result {
 	d.mu.Lock()

@@ -21,3 +21,9 @@ func Start(ctx context.Context) (watched context.Context, used func() bool) {
 	}
 	return ctx, func() bool { return false }
 }
+
+// Watches reports whether Start can watch in ctx. False where ctx has no transaction, or one that nothing can watch.
+func Watches(ctx context.Context) bool {
+	_, ok := ctx.Value(Key{}).(Watchable)
+	return ok
+}
