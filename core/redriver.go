@@ -248,11 +248,24 @@ func (t *redrive) wait(w *answerKeeper) {
 	t.mu.Unlock()
 	// Fails closed: an answer 200 of middleware must not pass for a run of the event.
 	if !t.used.Load() {
-		// Middleware answered first, or there is no route: nothing ran.
-		t.end("", fmt.Errorf("%w: the app answered %d before it: exempt such middleware from requests of a redrive, "+
-			"or put its check into the guard's Credentials, Sources and RateLimit", journal.ErrNotReached, w.status()))
+		t.end("", t.notReached(w.status()))
 	}
 	<-t.done
+}
+
+// notReached says what stood in the way of a run: middleware that answered first, a route that is gone, or one that has
+// lost its guard.
+func (t *redrive) notReached(status int) error {
+	t.mu.Lock()
+	outer := t.outer
+	t.mu.Unlock()
+	if outer != "" {
+		return fmt.Errorf("%w: it passed the guard of %q, and the app answered %d before that of %q: mount both guards on the "+
+			"route, and let nothing between them answer, or read the body; a handler without its guard was called without "+
+			"the event", journal.ErrNotReached, outer, status, t.guard.endpoint)
+	}
+	return fmt.Errorf("%w: the app answered %d before it: exempt such middleware from requests of a redrive, "+
+		"or put its check into the guard's Credentials, Sources and RateLimit", journal.ErrNotReached, status)
 }
 
 // requestOf rebuilds the request of an entry. It carries no signature and no credential.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -296,4 +297,58 @@ func TestMiddlewareOfRoutersAroundARun(t *testing.T) {
 		require.NoError(t, err, "what was settled decides, not the status")
 		require.Equal(t, http.StatusServiceUnavailable, result.Status)
 	})
+}
+
+// TestARouteThatHasLostItsGuardGetsNoEvent: its outer guard lets the run pass, and the handler that stands there now has
+// nothing to work on.
+func TestARouteThatHasLostItsGuardGetsNoEvent(t *testing.T) {
+	for _, rt := range routers() {
+		t.Run(rt.name, func(t *testing.T) {
+			g, _, kept := journaled(t)
+			outer, _ := newBasic(t, "outer")
+			fails := true
+			var got []string
+			build := func(mws ...any) *app {
+				a := rt.new()
+				a.use(rt.change(func(r *http.Request) *http.Request {
+					if r.Header.Get("Authorization") == "" { // in the run: as if middleware had read a form before any guard
+						r.PostForm = url.Values{"event": {"x"}}
+					}
+					return r
+				}))
+				a.post(path, rt.plain(func(c *call) error {
+					read, err := io.ReadAll(c.r.Body)
+					again, _ := c.r.GetBody()
+					more, _ := io.ReadAll(again)
+					d, proved := core.FromContext(c.r.Context())
+					if proved {
+						read = d.Body()
+					}
+					got = append(got, string(read)+string(more)+c.r.PostForm.Get("event"))
+					if fails || err != nil {
+						return c.json(http.StatusInternalServerError, "no")
+					}
+					return c.json(http.StatusOK, "yes")
+				}), mws...)
+				return a
+			}
+			both := build(rt.verify(outer, nil), rt.verify(g, nil))
+			first := genuine(path)
+			first.Header.Set("Authorization", basicHeader())
+			both.ServeHTTP(httptest.NewRecorder(), first)
+			fails, got = false, nil
+			id := onlyEntry(t, kept).ID
+			run := func(app http.Handler) error {
+				_, err := (&core.Redriver{App: app, Guards: []*core.Guard{g}}).Redrive(t.Context(), id, core.RedriveOptions{})
+				return err
+			}
+			err := run(build(rt.verify(outer, nil)))
+			require.ErrorIs(t, err, journal.ErrNotReached)
+			require.ErrorContains(t, err, `before that of "github"`)
+			require.Equal(t, []string{""}, got, "what the handler could read")
+			require.Equal(t, journal.Open, onlyEntry(t, kept).State)
+			require.NoError(t, run(both))
+			require.Equal(t, []string{"", body + body}, got)
+		})
+	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
-// TestReceiversOfOneEventDoNotWaitForEachOther: one without a name has the event's transaction open while receivers with
-// names want to write, into the same row, and are remembered.
+// TestReceiversOfOneEventDoNotWaitForEachOther: one without a name has the event's transaction open while named ones
+// write into the same row, and are remembered.
 func TestReceiversOfOneEventDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"PostgreSQL", "MariaDB", "SQLite"} {
