@@ -41,7 +41,8 @@ func guides() map[string]Guide {
 			"Developer Portal > the application > General Information: copy the public key into " +
 				"`DISCORD_PUBLIC_KEY`, and start the endpoint.",
 			"Interactions Endpoint URL, or Webhooks > Endpoint: enter the URL and save.",
-			"Discord sends a PING, and requests with wrong signatures on purpose, which must be answered 401.",
+			"Discord sends a PING, and requests with wrong signatures on purpose, which must be answered 401: the log " +
+				"has refusals (`bad_signature`) then.",
 		}},
 		"front": {Refuses: []string{"rule webhooks, which are signed with SHA-1 and without a time: use an " +
 			"application webhook"}},
@@ -159,7 +160,8 @@ func guides() map[string]Guide {
 		}, Notes: []string{"package core/email/inbound reads the message (docs/email.md)."}},
 		"sentry": {Refuses: []string{"requests of UI components (issue links, alert rule actions, select fields): " +
 			"use `sentry-ui`"}},
-		"shopify": {Notes: []string{"The review of an app sends a wrong HMAC and wants a 401, which it gets."}},
+		"shopify": {Notes: []string{"The review of an app sends a wrong HMAC and wants a 401, which it gets: the log " +
+			"has refusals (`bad_signature`) then."}},
 		"slack": {Steps: []string{
 			"api.slack.com/apps > the app > Basic Information: copy the signing secret into `SLACK_SECRET`, and " +
 				"start the " +
@@ -200,7 +202,7 @@ func guides() map[string]Guide {
 			"developer.xero.com > the app > Webhooks: the delivery URL; copy the webhooks key into `XERO_SECRET`, and " +
 				"start the endpoint.",
 			"\"Send intent to receive\" sends deliveries without events, some wrongly signed. It wants 200 and 401, " +
-				"and gets both.",
+				"and gets both: the log has refusals (`bad_signature`) then.",
 		}},
 		"zendesk": {Steps: []string{
 			"Admin Center > Apps and integrations > Webhooks > Create webhook: the URL, the method, JSON.",

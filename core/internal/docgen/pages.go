@@ -235,12 +235,13 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 	if len(e.Handshakes)+events == 0 {
 		b.WriteString("- nothing before the first event, as far as is known.\n")
 	}
-	b.WriteString("\nWhat the log says: `first webhook delivery accepted: the endpoint works` for the first event.")
+	b.WriteString("\nWhat the log says: `first webhook delivery accepted: the endpoint works` for the first event that a " +
+		"receiver takes, and a line for a type that none takes.")
 	if empty {
-		b.WriteString(" A delivery without\nevents counts as one, and has a line of its own.")
+		b.WriteString(" A delivery without events counts as one, and has a line of its own.")
 	}
 	if len(e.Handshakes) > 0 {
-		b.WriteString(" A handshake is no\nsign of life: the first has the line `webhook handshake or test answered`, " +
+		b.WriteString(" A handshake is no sign of life: the first has the line `webhook handshake or test answered`, " +
 			"and further ones are counted.")
 	}
 	b.WriteString(" A refusal says what came and which setting to change.\n")

@@ -77,7 +77,7 @@ func (h *handshake) secretHandedOver(r *http.Request, read func() ([]byte, fault
 		var raw [1][]byte
 		// A body that is malformed, or names the secret twice, brings none. The caller then refuses it:
 		// fails closed.
-		if h.secret.Find(body, raw[:]) != nil {
+		if h.secret.Find(jsonscan.TrimMark(body), raw[:]) != nil {
 			return "", fault.Failure{}
 		}
 		text, _ := jsonscan.Text(raw[0])

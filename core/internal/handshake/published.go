@@ -2,6 +2,7 @@ package handshake
 
 import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -74,7 +75,7 @@ func (h *handshake) test() *Answer {
 // answered and lost.
 func (h *handshake) isTest(body []byte) bool {
 	var raw [3][]byte
-	return h.challenge.Find(body, raw[:]) == nil && h.marked(&raw)
+	return h.challenge.Find(jsonscan.TrimMark(body), raw[:]) == nil && h.marked(&raw)
 }
 
 // signs reports whether a request is signed with a published secret.

@@ -120,7 +120,7 @@ func (s *Set) Unsigned(in *Input, read func() ([]byte, fault.Failure)) (*Answer,
 			continue
 		}
 		var raw [3][]byte
-		if h.challenge.Find(body, raw[:]) != nil || !h.marked(&raw) {
+		if h.challenge.Find(jsonscan.TrimMark(body), raw[:]) != nil || !h.marked(&raw) {
 			continue
 		}
 		if h.EchoJSON == "" {

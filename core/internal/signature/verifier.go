@@ -163,11 +163,12 @@ func (v *Verifier) checkKind(body []byte) fault.Failure {
 }
 
 // oneObject reports whether a body may be one object: it begins as one and is not a line of them after the other. No
-// JSON holds a line break between two objects.
+// JSON holds a line break between two objects. A byte order mark and white space may come first, as in any JSON.
 //
 // A provider may also sign free text, such as a challenge, with the same key. Such a text must never
 // count as a delivery.
 func oneObject(body []byte) bool {
+	body = bytes.TrimLeft(jsonscan.TrimMark(body), " \t\r\n")
 	return len(body) > 0 && body[0] == '{' && !bytes.Contains(body, []byte("}\n{")) &&
 		!bytes.Contains(body, []byte("}\r\n{"))
 }
