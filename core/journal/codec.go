@@ -191,16 +191,20 @@ func (j *Journal) decode(ctx context.Context, row Row) (*Entry, error) {
 	// A seal is checked first, so that no parser sees what an attacker wrote into a sealed journal.
 	payload, err := j.unpack(ctx, row)
 	if err != nil {
-		return nil, &UnreadableError{ID: row.ID, Err: err}
+		return nil, unreadable(row, err)
 	}
 	e, err := readPayload(payload)
 	if err == nil {
 		err = misplaced(e, row)
 	}
 	if err != nil {
-		return nil, &UnreadableError{ID: row.ID, Err: fmt.Errorf("%w: %w", ErrForged, err)}
+		return nil, unreadable(row, fmt.Errorf("%w: %w", ErrForged, err))
 	}
 	return e, nil
+}
+
+func unreadable(row Row, err error) error {
+	return &UnreadableError{ID: row.ID, Endpoint: row.Endpoint, At: row.At, Err: err}
 }
 
 // readPayload reads head and body. Its errors quote nothing of what was read: it may hold personal

@@ -84,6 +84,9 @@ type Run struct {
 	Err    string // at most 2 KiB; empty: it succeeded
 }
 
+// Cursor returns the entry's place in a list: [Query].Before begins the next page there.
+func (e *Entry) Cursor() Cursor { return Cursor{At: e.Changed, ID: e.ID} }
+
 // Clone returns a copy that shares nothing with e.
 func (e *Entry) Clone() *Entry {
 	c := *e

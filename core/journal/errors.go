@@ -1,6 +1,9 @@
 package journal
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // What a journal and a redrive answer, for errors.Is.
 var (
@@ -28,8 +31,10 @@ var (
 
 // UnreadableError says which entry could not be read, and why: ErrForged or ErrSealed is in its chain.
 type UnreadableError struct {
-	ID  ID
-	Err error
+	ID       ID
+	Endpoint string
+	At       time.Time // when the entry changed last, as the store says
+	Err      error
 }
 
 // Error names the entry and the cause.

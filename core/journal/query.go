@@ -16,6 +16,9 @@ type Query struct {
 	Until    time.Time // changed before this time; zero: until now
 	Err      string    // a part of the error's text; empty: any
 	Limit    int       // at most so many entries; 0: all
+	// Before is the place behind which the list begins: that of the last entry of the page before. It takes the place
+	// of Until. Zero: at the newest.
+	Before Cursor
 }
 
 // queryPage is how many entries are held in memory at a time. Each may have a body of Config.MaxBody.
@@ -57,7 +60,10 @@ func (j *Journal) Entries(ctx context.Context, q Query) iter.Seq2[*Entry, error]
 		if q.State != 0 {
 			page.States = []State{q.State}
 		}
-		if !q.Until.IsZero() {
+		switch {
+		case q.Before != Cursor{}:
+			page.Before = Cursor{At: micro(q.Before.At), ID: q.Before.ID}
+		case !q.Until.IsZero():
 			page.Before.At = micro(q.Until)
 		}
 		// Each page is loaded, read and yielded before the next: memory is bounded, and a loop that

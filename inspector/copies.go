@@ -1,0 +1,120 @@
+package inspector
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/sallyport-go/sallyport/core/journal"
+)
+
+// copies are texts to paste elsewhere: into a shell, or into a test.
+type copies struct{ Curl, Test string }
+
+// testBytes is the longest body that is written into the test. A longer one is read from the file.
+const testBytes = 16 << 10
+
+func copiesOf(e *journal.Entry) *copies {
+	if e.Kind != journal.FromRequest || e.Request.Method == "" {
+		return nil
+	}
+	return &copies{Curl: curlOf(e), Test: testOf(e)}
+}
+
+// curlOf returns a command that sends the body again. Signatures are not kept: it is not a delivery until somebody signs
+// it. What the sender wrote stands in single quotes, without control characters, so that nothing of it is run.
+func curlOf(e *journal.Entry) string {
+	var b strings.Builder
+	b.WriteString("# event.bin is the download of this page. The signature is not kept: an endpoint that checks it refuses this.\n")
+	fmt.Fprintf(&b, "curl --request %s %s", quoted(e.Request.Method), quoted(addressOf(&e.Request)))
+	for _, h := range sentHeaders(e.Request.Header) {
+		fmt.Fprintf(&b, " \\\n  --header %s", quoted(h.Name+": "+h.Value))
+	}
+	b.WriteString(" \\\n  --data-binary @event.bin")
+	return b.String()
+}
+
+// sentHeaders leaves out what curl or a proxy sets.
+func sentHeaders(h http.Header) []header {
+	var all []header
+	for name, values := range h {
+		if strings.HasPrefix(name, "X-Forwarded-") || slices.Contains([]string{
+			"Accept-Encoding", "Content-Length", "Forwarded", "Connection", "User-Agent", "Date",
+		}, name) {
+			continue
+		}
+		for _, v := range values {
+			all = append(all, header{name, v})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b header) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// quoted returns a text in single quotes for a shell.
+func quoted(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// testOf returns a test that sends the event to the app, signed with a secret of its own.
+func testOf(e *journal.Entry) string {
+	body := "body"
+	var b strings.Builder
+	b.WriteString("// TestReceivesTheEvent sends the event as the provider signs it, with a secret of its own.\n")
+	b.WriteString("func TestReceivesTheEvent(t *testing.T) {\n")
+	if len(e.Body) <= testBytes && utf8.Valid(e.Body) {
+		body = "[]byte(" + literal(string(e.Body)) + ")"
+	} else {
+		b.WriteString("\tbody, err := os.ReadFile(\"testdata/event.bin\") // the download of the page\n\trequire.NoError(t, err)\n")
+	}
+	b.WriteString("\tsender := webhooktest.NewSender(p) // p: the provider of the endpoint " + strconv.Quote(e.Endpoint) + "\n")
+	b.WriteString("\trouter := newRouter(sender.Secret()) // the app's own function\n")
+	fmt.Fprintf(&b, "\tanswer := sender.Send(router, %s, webhooktest.Sample{\n", strconv.Quote(pathOf(e.Request.URL)))
+	if kept := sentHeaders(e.Request.Header); len(kept) > 0 {
+		b.WriteString("\t\tHeader: http.Header{\n")
+		for _, h := range kept {
+			fmt.Fprintf(&b, "\t\t\t%s: {%s},\n", strconv.Quote(h.Name), strconv.Quote(h.Value))
+		}
+		b.WriteString("\t\t},\n")
+	}
+	fmt.Fprintf(&b, "\t\tBody: %s,\n\t})\n\trequire.Equal(t, http.StatusOK, answer.Code)\n}\n", body)
+	return b.String()
+}
+
+func literal(text string) string {
+	if strconv.CanBackquote(text) && readable([]byte(text)) == text {
+		return "`" + text + "`"
+	}
+	return strconv.Quote(text)
+}
+
+// addressOf returns the URL that the request was sent to, as far as the journal keeps it.
+func addressOf(r *journal.Request) string {
+	if !strings.HasPrefix(r.URL, "/") || r.Host == "" {
+		return r.URL
+	}
+	if r.TLS {
+		return "https://" + r.Host + r.URL
+	}
+	return "http://" + r.Host + r.URL
+}
+
+func pathOf(url string) string {
+	if _, rest, ok := strings.Cut(url, "://"); ok {
+		if at := strings.IndexByte(rest, '/'); at >= 0 {
+			return rest[at:]
+		}
+		return "/"
+	}
+	return url
+}
