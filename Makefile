@@ -127,6 +127,15 @@ newest: ## Run the tests with every dependency at its newest, in a copy
 interop: ## Let the vendors' own SDKs verify what we sign, and sign what we verify
 	cd internal/interop && go test -count=1 ./...
 
+# Debian's chromium. Without it the tests say loudly that they did not run.
+.PHONY: browser
+browser: ## Run the tests of the inspector in Chromium
+	cd internal/browser && go test -count=1 ./...
+
+.PHONY: screenshots
+screenshots: ## Write the pictures of docs/inspector.md
+	cd internal/browser && SALLYPORT_REQUIRE_ENGINES=1 SALLYPORT_SCREENSHOTS="$(CURDIR)/docs/inspector" go test -count=1 -run Screenshots .
+
 .PHONY: benchtest
 benchtest: ## Run the tests of internal/bench
 	cd internal/bench && go test -count=1 ./...

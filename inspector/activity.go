@@ -41,12 +41,12 @@ type kind struct {
 
 // ring keeps the newest deliveries of one kind.
 type ring struct {
-	all  []Delivery // in order once it is sorted by number
+	all  []delivery // in order once it is sorted by number
 	next int
 }
 
-// Delivery is one record, with a number that names it in this process.
-type Delivery struct {
+// delivery is one record, with a number that names it in this process.
+type delivery struct {
 	Number uint64
 	core.Record
 }
@@ -75,7 +75,7 @@ func (a *Activity) Observe(_ context.Context, r core.Record) {
 		q = &ring{}
 		a.kinds[k] = q
 	}
-	q.put(Delivery{Number: a.number, Record: r})
+	q.put(delivery{Number: a.number, Record: r})
 	if r.Redrive > 0 || r.Backfill {
 		return // what a person asked for is not traffic
 	}
@@ -111,13 +111,13 @@ func (a *Activity) version() uint64 {
 }
 
 // deliveries returns the records that a function chooses, the newest first.
-func (a *Activity) deliveries(choose func(d *Delivery) bool) []Delivery {
+func (a *Activity) deliveries(choose func(d *delivery) bool) []delivery {
 	if a == nil {
 		return nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var chosen []Delivery
+	var chosen []delivery
 	for _, q := range a.kinds {
 		for i := range q.all {
 			if choose(&q.all[i]) {
@@ -125,7 +125,7 @@ func (a *Activity) deliveries(choose func(d *Delivery) bool) []Delivery {
 			}
 		}
 	}
-	slices.SortFunc(chosen, func(a, b Delivery) int {
+	slices.SortFunc(chosen, func(a, b delivery) int {
 		if c := b.Time.Compare(a.Time); c != 0 {
 			return c
 		}
@@ -155,7 +155,7 @@ func (a *Activity) perMinute(endpoint string, now time.Time) []minute {
 	return all
 }
 
-func (q *ring) put(d Delivery) {
+func (q *ring) put(d delivery) {
 	if len(q.all) < keptOfKind {
 		q.all = append(q.all, d)
 		return

@@ -140,3 +140,11 @@ func revision(e *journal.Entry) url.Values {
 }
 
 func asJSON(r *http.Request) { r.Header.Set("Accept", "application/json") }
+
+// requestOf loads a page, which must be there.
+func requestOf(tb testing.TB, page http.Handler, path string) {
+	tb.Helper()
+	w := httptest.NewRecorder()
+	page.ServeHTTP(w, httptest.NewRequestWithContext(tb.Context(), http.MethodGet, "https://"+host+"/inspector"+path, http.NoBody))
+	require.Equal(tb, 200, w.Code)
+}

@@ -25,7 +25,7 @@ type event struct {
 	Details  []detail
 	Checks   []check
 	Findings []reason.Finding
-	Delivery *Delivery // the newest, where this process has seen it
+	Delivery *delivery // the newest, where this process has seen it
 	Headers  []header
 	Payload  *payload // nil: hidden
 	Copies   *copies  // nil: hidden
@@ -52,7 +52,7 @@ func (p *Inspector) showEvent(w http.ResponseWriter, r *http.Request) {
 		CanRun: p.redriver != nil && access.Redrive && e.Runnable, WhyNot: p.whyNotRun(e, access),
 		Expires: p.journal.Expires(e), CanClose: access.Dismiss && !e.State.Closed(),
 	}
-	if seen := p.activity.deliveries(func(d *Delivery) bool { return entryOf(d) == e.ID }); len(seen) > 0 {
+	if seen := p.activity.deliveries(func(d *delivery) bool { return entryOf(d) == e.ID }); len(seen) > 0 {
 		v.Delivery, v.Findings = &seen[0], seen[0].Findings
 	}
 	if access.Payloads {
@@ -166,7 +166,7 @@ func entryJSON(e *journal.Entry, payloads bool) any {
 
 // deliveryPage is what the page of a delivery shows of which nothing was kept.
 type deliveryPage struct {
-	Delivery *Delivery
+	Delivery *delivery
 	Outcome  outcome
 	Checks   []check
 	Details  []detail
@@ -176,7 +176,7 @@ type deliveryPage struct {
 func (p *Inspector) showDelivery(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.ParseUint(r.PathValue("number"), 10, 64)
 	access := accessOf(r)
-	seen := p.activity.deliveries(func(d *Delivery) bool { return d.Number == n && access.sees(d.Endpoint) })
+	seen := p.activity.deliveries(func(d *delivery) bool { return d.Number == n && access.sees(d.Endpoint) })
 	if err != nil || len(seen) == 0 {
 		p.fail(w, r, http.StatusNotFound, "This delivery is no longer remembered: newer ones of its kind took its place, or "+
 			"the process was started again.")

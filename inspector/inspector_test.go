@@ -333,11 +333,11 @@ func TestBasicAuthTakesAcceptedLoginsOnly(t *testing.T) {
 		secrets.New("old", "ops:a-long-password-for-tests-only-2").ValidUntil(now.Add(-time.Hour)),
 	), inspector.Access{Redrive: true})
 	for says, login := range map[string][3]string{
-		"the right one":           {"ops", "a-long-password-for-tests-only-1", "in"},
-		"one that has ended":      {"ops", "a-long-password-for-tests-only-2", ""},
-		"another user":            {"dev", "a-long-password-for-tests-only-1", ""},
-		"an empty password":       {"ops", "", ""},
-		"nothing":                 {"", "", ""},
+		"the right one":      {"ops", "a-long-password-for-tests-only-1", "in"},
+		"one that has ended": {"ops", "a-long-password-for-tests-only-2", ""},
+		"another user":       {"dev", "a-long-password-for-tests-only-1", ""},
+		"an empty password":  {"ops", "", ""},
+		"nothing":            {"", "", ""},
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+host, http.NoBody)
 		require.NoError(t, err)

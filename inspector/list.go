@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -117,6 +118,9 @@ type list struct {
 	CanRun    bool // in bulk
 	Empty     string
 }
+
+// Link leads to the next page. The query is encoded already: html/template would encode it again.
+func (l *list) Link() template.URL { return template.URL("./?" + l.Older) }
 
 func (p *Inspector) showList(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
@@ -233,7 +237,7 @@ func (p *Inspector) deliveryRows(
 	}
 	var rows []row
 	var ids []journal.ID
-	for _, d := range p.activity.deliveries(func(d *Delivery) bool { return access.sees(d.Endpoint) }) {
+	for _, d := range p.activity.deliveries(func(d *delivery) bool { return access.sees(d.Endpoint) }) {
 		id := entryOf(&d)
 		if e := byID[id]; e != nil {
 			if e.Status == 0 {
@@ -272,7 +276,7 @@ func (p *Inspector) withoutKept(ctx context.Context, rows []row, ids []journal.I
 }
 
 // entryOf returns the ID of the entry that a delivery's event has, if it has one.
-func entryOf(d *Delivery) journal.ID {
+func entryOf(d *delivery) journal.ID {
 	if d.Identity.IsZero() || d.Events > 1 {
 		return ""
 	}
@@ -285,7 +289,7 @@ func (f *filter) finds(e *journal.Entry) bool {
 			string(e.ID)))
 }
 
-func (f *filter) findsDelivery(d *Delivery) bool {
+func (f *filter) findsDelivery(d *delivery) bool {
 	if f.Outcome == "refused" && outcomeOf(d.Reason) != refused {
 		return false
 	}
@@ -316,7 +320,7 @@ func unreadableRow(e *journal.UnreadableError) row {
 		Link: "event/" + string(e.ID), cursor: journal.Cursor{At: e.At, ID: e.ID}}
 }
 
-func deliveryRow(d *Delivery) row {
+func deliveryRow(d *delivery) row {
 	r := row{
 		Time: d.Time, Endpoint: d.Endpoint, Provider: d.Provider, Type: d.Type, Event: d.ID, Tenant: d.Tenant,
 		Reason: d.Reason, Status: d.Status, Duration: d.Total, Err: cut(firstLine(d.Detail), 300),
