@@ -28,6 +28,11 @@
 // are in the database of Config.DB. Work elsewhere (a mail, a call) is done at least once: give the other side
 // Event.Identity as an idempotency key. Named receivers that succeeded without the transaction do not run again.
 //
+// # Order
+//
+// Jobs run at once, and what failed runs later than what came after it. [WithOrder] works the events of one key one after
+// the other instead.
+//
 // # The databases
 //
 // PostgreSQL, and SQLite for one process: there the replay store, the journal and the workers share one *sql.DB of many

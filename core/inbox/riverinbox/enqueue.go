@@ -31,6 +31,7 @@ func WithQueue(name string) Option { return func(q *enqueuer) { q.queue = name }
 type enqueuer struct {
 	client *river.Client[*sql.Tx]
 	queue  string
+	order  func(context.Context, core.Event) string // nil: there is no order
 }
 
 // Enqueue returns a receiver that makes a job of each event, in the transaction that records "done": the event is
@@ -61,18 +62,29 @@ func (q *enqueuer) enqueue(ctx context.Context, e core.Event) error {
 	// River discards a job after its last attempt, and after a crash in it nobody would know. The worker counts instead,
 	// and parks the event: see Config.MaxAttempts.
 	opts := &river.InsertOpts{MaxAttempts: math.MaxInt16, Queue: q.queue}
-	if e.Identity.IsZero() {
-		_, err = q.client.Insert(ctx, args{encoded}, opts)
-	} else {
-		var tx *sql.Tx
-		if tx, err = sqltx.Tx(ctx); err == nil {
-			_, err = q.client.InsertTx(ctx, tx, args{encoded}, opts)
-		}
-	}
-	if err != nil {
+	if err = q.insert(ctx, &e, args{encoded}, opts); err != nil {
 		// Two errors wrapped, not one: core takes the worst of them, so that an error which calls itself permanent does
 		// not acknowledge an event that has no job.
 		return fmt.Errorf("%w: %w", ErrNotEnqueued, err)
 	}
 	return nil
+}
+
+// insert adds the job, for an event with an identity in the event's transaction.
+func (q *enqueuer) insert(ctx context.Context, e *core.Event, job args, opts *river.InsertOpts) error {
+	if e.Identity.IsZero() {
+		err := q.place(ctx, nil, e, opts)
+		if err == nil {
+			_, err = q.client.Insert(ctx, job, opts)
+		}
+		return err
+	}
+	tx, err := sqltx.Tx(ctx)
+	if err == nil {
+		err = q.place(ctx, tx, e, opts)
+	}
+	if err == nil {
+		_, err = q.client.InsertTx(ctx, tx, job, opts)
+	}
+	return err
 }

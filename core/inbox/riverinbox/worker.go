@@ -50,6 +50,9 @@ type progress struct {
 // Work implements [river.Worker]. An error makes River try again. It never ends a job whose event is neither done nor in
 // the journal.
 func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
+	if err := w.earlier(ctx, job); err != nil {
+		return err
+	}
 	e, err := w.event(job)
 	if err != nil {
 		return w.unreadable(ctx, job, err)
@@ -204,6 +207,7 @@ func (w *worker) complete(
 	if err := offered.Commit(); err != nil {
 		return fmt.Errorf("committing the event's transaction: %w", err)
 	}
+	w.wake(ctx, job)
 	// Only now: a pager must not ring for what was rolled back.
 	if entry != nil {
 		w.journal.Parked(ctx, entry)
