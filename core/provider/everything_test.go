@@ -124,7 +124,7 @@ func (s *sender) request(t testing.TB, body string, n int, now time.Time, header
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, everyURL, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
-	if strings.HasPrefix(body, "payload=") {
+	if strings.HasPrefix(body, "payload=") || strings.HasPrefix(body, "notify_id=") {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for name, value := range headers {
@@ -234,7 +234,7 @@ func signsWholeBody(e *entry.Entry) bool {
 	}
 	for _, p := range e.Scheme.Signed {
 		switch p.Kind {
-		case entry.PartBody, entry.PartBodyMD5, entry.PartBodySHA256:
+		case entry.PartBody, entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodyText, entry.PartBodyOrQuery:
 			return true
 		}
 	}
@@ -397,7 +397,8 @@ func readsProofFromBody(e *entry.Entry) bool {
 	}
 	for _, p := range s.Signed {
 		switch p.Kind {
-		case entry.PartJSON, entry.PartForm, entry.PartSortedForm, entry.PartReplacedBody:
+		case entry.PartJSON, entry.PartForm, entry.PartSortedForm, entry.PartReplacedBody, entry.PartBodyText,
+			entry.PartBodyOrQuery:
 			return true
 		case entry.PartBody:
 			if p.Grammar != entry.AnyText {

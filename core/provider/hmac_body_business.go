@@ -23,7 +23,7 @@ func AfterShip() core.Provider {
 	})
 }
 
-// Bolt is the POST webhooks of Bolt. Hooks that come with a GET sign their query, and are refused.
+// Bolt is the webhooks of Bolt. Hooks that come with a GET sign their query, as it is sent, in place of a body.
 //
 // https://github.com/BoltApp/bolt-magento2/blob/master/Helper/Hook.php
 func Bolt() core.Provider {
@@ -31,9 +31,14 @@ func Bolt() core.Provider {
 		Name: "bolt", Title: "Bolt", Confidence: "A",
 		Docs:       "https://github.com/BoltApp/bolt-magento2/blob/master/Helper/Hook.php",
 		SecretFrom: "the merchant dashboard > Developers > API > Signing Secret",
-		Scheme:     base64HMAC("X-Bolt-Hmac-Sha256"),
-		Unsigned:   []string{"trace id (X-Bolt-Trace-Id)", "time"},
-		Event:      entry.Event{Type: pointer("/type"), Action: pointer("/status")},
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Bolt-Hmac-Sha256"), Encoding: entry.Base64},
+			Signed:    []entry.Part{{Kind: entry.PartBodyOrQuery}},
+		},
+		Unsigned: []string{"trace id (X-Bolt-Trace-Id)", "time"},
+		Event:    entry.Event{Type: pointer("/type"), Action: pointer("/status")},
+		Methods:  []string{"GET"},
 	})
 }
 

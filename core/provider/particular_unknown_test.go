@@ -7,14 +7,14 @@ func particularChosenByTheUser() []string { return nil }
 func particularUnknownHorizon() map[string]string {
 	const notRead = "not read in an official source"
 	reasons := map[string]string{}
-	for _, name := range []string{"authorize-net", "fireblocks-legacy", "pandadoc"} {
+	for _, name := range []string{"authorize-net", "fireblocks-legacy", "hygraph", "pandadoc"} {
 		reasons[name] = notRead
 	}
 	return reasons
 }
 
 // particularUnknownAckLimit are those of which no official source says how long they wait.
-func particularUnknownAckLimit() []string { return []string{"authorize-net"} }
+func particularUnknownAckLimit() []string { return []string{"alipay", "authorize-net", "hygraph"} }
 
 // particularBatchRows are the rows of such senders whose deliveries hold several events.
 func particularBatchRows() map[string]batchRow {
@@ -32,6 +32,8 @@ func particularBatchRows() map[string]batchRow {
 // particularGoldenBodies are those of [goldenBodies] for such senders.
 func particularGoldenBodies() map[string]string {
 	return map[string]string{
+		"alipay":            "notify_id=n1&notify_type=trade_status_sync&trade_status=TRADE_SUCCESS&total_amount=88.88",
+		"hygraph":           `{"operation":"publish","data":{"__typename":"Post","id":"c1"}}`,
 		"authorize-net":     `{"notificationId":"n1","eventType":"net.authorize.payment.authcapture.created"}`,
 		"fireblocks-legacy": `{"id":"e1","eventType":"transaction.created","workspaceId":"w1"}`,
 		"kick":              `{"broadcaster":{"user_id":1},"content":"hi"}`,

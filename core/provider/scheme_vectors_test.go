@@ -234,7 +234,11 @@ func signedFields(e *entry.Entry, headers map[string]string, body []byte) (field
 				if formErr != nil {
 					return []string{"malformed", string(body)}
 				}
-				fields = append(fields, form.Encode())
+				signature := form.Get(s.Signature.Form)
+				for _, name := range part.Without {
+					form.Del(name)
+				}
+				fields = append(fields, form.Encode(), signature)
 			} else {
 				return nil
 			}

@@ -3,6 +3,9 @@ package catalogue
 // particularFacts are the facts of the entries of senders that do one thing in a way of their own.
 func particularFacts() map[string]Fact {
 	return map[string]Fact{
+		"alipay": {"2026-11-29", "alipay/alipay-easysdk Signer.verifyParams; docs.antom.com/ac/web/async (retries)",
+			"provider.Alipay()"},
+		"hygraph": {"2026-11-29", "@hygraph/utils 1.2.1", "provider.Hygraph()"},
 		"authorize-net": {"2026-11-29", "two recorded deliveries of 2017; a third party that cites the sender's page",
 			"provider.AuthorizeNet()"},
 		"fireblocks-legacy": {"2026-11-29", "", "provider.FireblocksLegacy(workspaceID)"},

@@ -18,7 +18,6 @@ func platformGuides() map[string]Guide {
 			"from JSON Lines, the default."}},
 		"autodesk-aps": {Notes: []string{"Nothing is signed until a secret token exists: create it by POST /tokens, " +
 			"or for one webhook."}},
-		"bolt": {Refuses: []string{"hooks that come with a GET, which sign their query"}},
 		"circle": {Notes: []string{
 			"Compare `/subscriptionId` with your own subscription's: whether the key signs for other accounts as " +
 				"well is not documented.",

@@ -193,6 +193,7 @@ const (
 	SecondsOrMilliseconds // told apart by their length, where the provider's own sources contradict each other
 	SecondsOrRFC3339      // as Stripe's snapshot and thin events have it; for the times of events alone
 	DateTimeInUTC         // "2006-01-02 15:04:05" in UTC; for the times of events alone
+	DateTimeInChina       // the same at Beijing, eight hours ahead of UTC; for the times of events alone
 	// as RFC3339, whose zone may be missing and is UTC then; of a signed timestamp it has to be missing
 	RFC3339InUTC
 )
@@ -230,7 +231,7 @@ const (
 	PartJSON           // the value at the pointer Text, unescaped; a number as it is written
 	PartForm           // the decoded value of the form's field Text
 	PartQuery          // the decoded value of the query's parameter Text
-	PartSortedForm     // every field of the form, sorted by name: name and value, nothing between them
+	PartSortedForm     // every field of the form, sorted by name: see Part.Equals, Between and Without
 	PartSortedQuery    // Plivo's: '?' and the decoded parameters of the URL "k=v&k=v", sorted; '.' before a form
 	PartURLBare        // the public URL without its query
 	PartURLWithPort    // the public URL with its port, the default one where it names none
@@ -254,6 +255,14 @@ const (
 	// to be sorted, and to name itself and the timestamp (Contentful).
 	PartListedHeaders
 	PartBodySHA256Hex // the SHA-256 of the body in hexadecimal digits, in lower case (fal.ai)
+	// PartBodyText is the body as a JSON text, quoted and escaped as JavaScript's JSON.stringify does. The body has to be
+	// UTF-8, or several bodies would be one text (Hygraph).
+	PartBodyText
+	// PartPair is the value of the pair Text in the signature's own list (Hygraph).
+	PartPair
+	// PartBodyOrQuery is the body or, where there is none, the request's raw query. The body then has a character that
+	// no query has, so that none is taken for the other (Bolt).
+	PartBodyOrQuery
 )
 
 // Repeats says what becomes of a form's field that comes several times.
@@ -281,8 +290,12 @@ type Part struct {
 	OneOf []string
 	// Sample is what a test's signer makes up where the value is missing; empty: what its grammar allows.
 	Sample  string
-	Repeats Repeats  // PartSortedForm
-	Closing *Closing // PartSortedForm; nil: only a configured URL keeps the form apart from the URL before it
+	Repeats Repeats // PartSortedForm
+	// Equals and Between stand between name and value, and between fields, of a PartSortedForm; Without are fields that
+	// are not among them. Where Between is set, a form whose text could be divided into other fields is refused.
+	Equals, Between string
+	Without         []string
+	Closing         *Closing // PartSortedForm; nil: only a configured URL keeps the form apart from the URL before it
 }
 
 // Closing is the field that ends the URL in front of a form, where both are signed with nothing between them.

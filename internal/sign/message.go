@@ -95,8 +95,23 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		}
 		u.Host = host
 		text = u.String()
-	case entry.PartSortedForm: // names and values without separators
-		text = concatenated(s.form(), "", "")
+	case entry.PartSortedForm: // names and values, without separators or with those of the sender
+		form := s.form()
+		if own, ok := inside.(formCarrier); ok {
+			form = maps.Clone(url.Values(own))
+		}
+		for _, name := range part.Without {
+			form.Del(name)
+		}
+		text = concatenated(form, part.Equals, part.Between)
+	case entry.PartBodyText: // as JSON.stringify does
+		text = javaScriptText(string(s.body))
+	case entry.PartPair: // a value of the signature's own list
+		text = madeUp(part)
+	case entry.PartBodyOrQuery:
+		if text = string(s.body); text == "" {
+			text = s.r.URL.RawQuery
+		}
 	case entry.PartSortedQuery: // a sorted form follows it, and the separators depend on which of the two there are
 		text = concatenated(s.r.URL.Query(), "=", "&")
 		switch form := len(s.form()) > 0; {
@@ -289,6 +304,23 @@ func (s *signer) signCarrier(c carrier) error {
 	}
 	c.set(s.scheme, text, s.at, s.id, s.key.version)
 	return nil
+}
+
+// javaScriptText quotes a text as JavaScript's JSON.stringify does, which escapes less than encoding/json.
+func javaScriptText(text string) string {
+	named := map[rune]string{'"': `\"`, '\\': `\\`, '\b': `\b`, '\t': `\t`, '\n': `\n`, '\f': `\f`, '\r': `\r`}
+	var b strings.Builder
+	for _, c := range text {
+		switch escape := named[c]; {
+		case escape != "":
+			b.WriteString(escape)
+		case c < ' ':
+			fmt.Fprintf(&b, `\u%04x`, c)
+		default:
+			b.WriteRune(c)
+		}
+	}
+	return `"` + b.String() + `"`
 }
 
 // madeUp returns a value for a signed field that is missing. It matches the grammar of the field, so that a guard

@@ -203,6 +203,11 @@ func (s *signer) layout(raw []byte) string {
 			equals = string(sig.Equals)
 		}
 		pair := s.key.version + equals + signature
+		for i := range s.scheme.Signed { // signed pairs stand in the list, too
+			if p := &s.scheme.Signed[i]; p.Kind == entry.PartPair {
+				pair += string(sig.Separator) + p.Text + equals + madeUp(p)
+			}
+		}
 		if k := s.scheme.Timestamp.Key; k != "" {
 			pair = k + equals + s.at + string(sig.Separator) + pair
 		}

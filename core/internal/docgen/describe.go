@@ -115,23 +115,38 @@ func part(p *entry.Part) string {
 		return "{query:" + p.Text + "}"
 	case entry.PartPayload:
 		return "{body, or the form's one field " + p.Text + "}"
+	case entry.PartPair:
+		return "{pair:" + p.Text + "}"
+	case entry.PartSortedForm:
+		return sortedForm(p)
 	case entry.PartListedHeaders:
 		return "{headers that " + p.Text + " lists}"
 	default:
 		return map[entry.PartKind]string{
 			entry.PartBody: "{body}", entry.PartTimestamp: "{timestamp}", entry.PartID: "{id}", entry.PartURL: "{url}",
 			entry.PartMethod: "{method}", entry.PartPath: "{path}", entry.PartSecret: "{secret}",
-			entry.PartSortedForm:  "{sorted form}",
 			entry.PartSortedQuery: "{sorted query}", entry.PartURLBare: "{url without its query}",
 			entry.PartURLWithPort:    "{url, with or without its port}",
 			entry.PartURLWithoutPort: "{url, with or without its port}",
 			entry.PartReplacedBody:   "{body with the secret in the signature's place}",
 			entry.PartURLUnescaped:   "{url, partly unescaped}", entry.PartCRC32: "{CRC-32 of the body}",
 			entry.PartBodyMD5: "{MD5 of the body}", entry.PartBodySHA256: "{SHA-256 of the body}",
-			entry.PartBodySHA256Hex:  "{hexadecimal SHA-256 of the body}",
+			entry.PartBodySHA256Hex: "{hexadecimal SHA-256 of the body}",
+			entry.PartBodyText:      "{body as a JSON text}", entry.PartBodyOrQuery: "{body, or the query where there is none}",
 			entry.PartCanonicalQuery: "{sorted query}", entry.PartEscapedPath: "{escaped path}",
 		}[p.Kind]
 	}
+}
+
+func sortedForm(p *entry.Part) string {
+	text := "{sorted form"
+	if p.Between != "" {
+		text += " as k" + p.Equals + "v" + p.Between + "k" + p.Equals + "v"
+	}
+	if len(p.Without) > 0 {
+		text += ", without " + strings.Join(p.Without, ", ")
+	}
+	return text + "}"
 }
 
 // signsTime says that a time is proved, and judged.

@@ -92,8 +92,11 @@ func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
 			unit = entry.RFC3339
 		}
 	}
-	if unit == entry.DateTimeInUTC {
+	if unit == entry.DateTimeInUTC || unit == entry.DateTimeInChina {
 		t, err := time.Parse(time.DateTime, text)
+		if unit == entry.DateTimeInChina {
+			t = t.Add(-8 * time.Hour)
+		}
 		return t, err == nil
 	}
 	if unit == entry.RFC3339 || unit == entry.RFC3339InUTC {

@@ -107,6 +107,16 @@ func (c *partCompiler) compile(p *part) (problem string) {
 	case entry.PartForm, entry.PartQuery, entry.PartJSON:
 		c.proved = true
 		p.value = c.valueIndex(p)
+	case entry.PartPair:
+		// The grammar keeps the value from a quotation mark or a separator of its neighbours.
+		if s.Signature.Layout != entry.Pairs || s.Signature.Groups || p.Grammar == entry.AnyText {
+			return "signs a pair, and has no list of pairs or no grammar for it"
+		}
+		p.value = c.valueIndex(p)
+	case entry.PartBodyText:
+		c.SignsBody, c.bodyIsText = true, true
+	case entry.PartBodyOrQuery:
+		c.SignsBody, c.bodyOrQuery = true, true
 	case entry.PartHeader:
 		c.headerParts = append(c.headerParts, p.Part)
 	// A digest stands for the body. MD5 is here because senders chose it: a forger needs a second

@@ -32,9 +32,17 @@ func (v *Verifier) readSortedForm(body []byte, p *Claims) fault.Failure {
 		const detail = "the form in the body is malformed, has too many fields or too long names, or repeats a field"
 		return fault.New(reason.MalformedSignature, detail)
 	}
+	if v.sortedForm.Between != "" {
+		if fields, ok = separated(v.sortedForm.Part, fields); !ok {
+			return fault.New(reason.MalformedSignature, notOneDivision)
+		}
+	}
 	p.form = fields
 	return fault.Failure{}
 }
+
+const notOneDivision = "the form's signed text could be divided into other fields: a value holds what looks like a " +
+	"field, such as &b=1"
 
 const notAForm = "the body is not a form, but the signature covers form fields"
 

@@ -140,7 +140,7 @@ func (v *Verifier) fromDocument(in *Input, document []byte) fault.Failure {
 	}
 	for i := range v.values {
 		want := &v.values[i]
-		if want.kind == entry.PartQuery {
+		if want.kind == entry.PartQuery || want.kind == entry.PartPair {
 			continue // read with the head
 		}
 		if want.path < 0 { // a form field, but this body is not a form
@@ -216,7 +216,7 @@ func (v *Verifier) fromFormFields(in *Input) fault.Failure {
 	}
 	for i := range v.values {
 		want := &v.values[i]
-		if want.kind == entry.PartQuery {
+		if want.kind == entry.PartQuery || want.kind == entry.PartPair {
 			continue // read with the head
 		}
 		// A member of JSON is not in a form: it is absent.

@@ -64,6 +64,9 @@ func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 	if f := v.anySignature(p, &t); f.Failed() {
 		return f
 	}
+	if f := v.checkPairs(p); f.Failed() {
+		return f
+	}
 	if f := v.ownHeaders(in.Request, names, p); f.Failed() {
 		return f
 	}

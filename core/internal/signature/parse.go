@@ -117,6 +117,12 @@ func (v *Verifier) parsePairs(text string, p *Claims, t *tally) fault.Failure {
 			}
 			continue
 		}
+		if at := v.pairValue(key); at >= 0 {
+			if f := v.takePair(at, value, p); f.Failed() {
+				return f
+			}
+			continue
+		}
 		if f := v.addVersioned(key, value, p, t); f.Failed() {
 			return f
 		}

@@ -78,12 +78,26 @@ func (v *Verifier) writePart(st *digest.State, part *part, k *activeKey, in *Inp
 			text = strings.ToLower(text)
 		}
 		st.WriteString(text)
-	// Nothing stands between names and values: the senders defined it so. What that leaves open,
-	// checkBoundary closes.
+	// Some senders have nothing between names and values. What that leaves open, checkBoundary closes, and separated
+	// where there are separators.
 	case entry.PartSortedForm:
-		for _, f := range p.form {
+		for i, f := range p.form {
+			if i > 0 {
+				st.WriteString(part.Between)
+			}
 			st.WriteString(f.name)
+			st.WriteString(part.Equals)
 			st.WriteString(f.value)
+		}
+	case entry.PartPair:
+		st.WriteString(p.values[part.value].text)
+	case entry.PartBodyText:
+		writeText(st, in.Body)
+	case entry.PartBodyOrQuery:
+		if len(in.Body) > 0 {
+			st.Write(in.Body)
+		} else {
+			st.WriteString(in.Request.URL.RawQuery)
 		}
 	case entry.PartPayload, entry.PartBodySHA256, entry.PartBodySHA256Hex, entry.PartBodyMD5, entry.PartCRC32,
 		entry.PartReplacedBody:

@@ -141,6 +141,8 @@ func decodes(s *entry.Scheme) bool {
 			entry.PartBodyMD5,
 			entry.PartBodySHA256,
 			entry.PartBodySHA256Hex,
+			entry.PartBodyText,
+			entry.PartBodyOrQuery,
 			entry.PartCRC32:
 			return false
 		case entry.PartJSON, entry.PartForm, entry.PartSortedForm, entry.PartReplacedBody:

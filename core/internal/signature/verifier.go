@@ -61,6 +61,8 @@ type Verifier struct {
 	SignsBody    bool          // the body, or all that it says
 	Decodes      bool          // values that are decoded from the body, and not its bytes
 	objectBody   bool          // the body must begin as an object does
+	bodyIsText   bool          // the body is signed as a JSON text, so that it must be UTF-8
+	bodyOrQuery  bool          // the query is signed where there is no body
 	wholeBody    bool          // the body must be one whole JSON object or list
 	lengthened   bool          // a plain hash ends with the body: anybody can lengthen it by zero bytes and more
 	Boundary     entry.Boundary
@@ -159,7 +161,7 @@ func (v *Verifier) checkKind(body []byte) fault.Failure {
 	if v.lengthened && bytes.IndexByte(body, 0) >= 0 {
 		return fault.New(reason.MalformedSignature, zeroByte)
 	}
-	return fault.Failure{}
+	return v.checkText(body)
 }
 
 // oneObject reports whether a body may be one object: it begins as one and is not a line of them after the other. No
@@ -183,6 +185,9 @@ func (v *Verifier) CheckBody(in *Input) (label string, f fault.Failure) {
 		return v.customBody(in)
 	}
 	if f := v.checkKind(in.Body); f.Failed() {
+		return "", f
+	}
+	if f := v.checkBodyOrQuery(in); f.Failed() {
 		return "", f
 	}
 	if f := v.fromBody(in); f.Failed() {
