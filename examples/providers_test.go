@@ -16,7 +16,8 @@ import (
 // providerImports are the packages that the programs on the senders' pages may use, by name.
 func providerImports() map[string]string {
 	list := map[string]string{
-		"log": "log", "bytes": "bytes", "json": "encoding/json", "io": "io", "http": "net/http", "context": "context", "os": "os",
+		"log": "log", "bytes": "bytes", "json": "encoding/json", "io": "io", "http": "net/http", "context": "context",
+		"os":  "os",
 		"gin": "github.com/gin-gonic/gin", "core": module + "/core", "memstore": module + "/core/replay/memstore",
 		"ginwebhook": module + "/ginwebhook", "keys": module + "/core/keys", "secrets": module + "/core/secrets",
 		"provider": module + "/core/provider", "unproved": module + "/core/provider/unproved",
@@ -75,7 +76,8 @@ func (p *senderPage) source(t *testing.T) (source, id string) {
 		}
 	}
 	fmt.Fprintf(&b, "\t%q\n)\n\n%s", module+"/examples/internal/pages", body)
-	again := regexp.MustCompile(`(?m)^- (?:The same delivery again|Remembered by): (.*)$`).FindAllStringSubmatch(p.text, -1)
+	again := regexp.MustCompile(`(?m)^- (?:The same delivery again|Remembered by): (.*)$`).
+		FindAllStringSubmatch(p.text, -1)
 	last := again[len(again)-1][1] // of a sender that signs nothing there is the first only
 	if strings.HasPrefix(last, "nothing: ") {
 		last = "runs each time"

@@ -33,7 +33,7 @@ import (
 // handshake is one handshake of the catalogue, with an endpoint that is asked. Tests change its request and sign it
 // again, as only the sender could.
 type handshake struct {
-	handshakeKeys
+	senderKeys
 	entry     *entry.Entry
 	data      *entry.Handshake
 	step      webhooktest.Setup
@@ -60,7 +60,7 @@ func everyHandshake(t *testing.T, test func(t *testing.T, h *handshake)) {
 		if len(e.Handshakes) == 0 {
 			continue
 		}
-		keys := newHandshakeKeys(c.Sample(), e) // made once: keys of RSA take long
+		keys := newKeys(c.Sample(), e) // made once: keys of RSA take long
 		for n := range e.Handshakes {
 			asked++
 			for _, router := range []string{"net/http", "gin"} {
@@ -74,14 +74,14 @@ func everyHandshake(t *testing.T, test func(t *testing.T, h *handshake)) {
 	require.Greater(t, asked, 40)
 }
 
-// handshakeKeys are what signs and verifies for one entry.
-type handshakeKeys struct {
+// senderKeys are what signs and verifies for one entry.
+type senderKeys struct {
 	sender              *webhooktest.Sender
 	configured, signing string
 }
 
-func newHandshakeKeys(p core.Provider, e *entry.Entry) handshakeKeys {
-	k := handshakeKeys{sender: webhooktest.NewSender(p)}
+func newKeys(p core.Provider, e *entry.Entry) senderKeys {
+	k := senderKeys{sender: webhooktest.NewSender(p)}
 	k.sender.Now = func() time.Time { return time.Unix(lifeTime, 0) }
 	k.configured, k.signing = k.sender.Secret(), k.sender.Secret()
 	if s := e.Scheme; s != nil && (s.Algorithm.PublicKey() || s.Custom != nil && s.Custom.Traits().Pair != 0) {
@@ -90,12 +90,12 @@ func newHandshakeKeys(p core.Provider, e *entry.Entry) handshakeKeys {
 	return k
 }
 
-func newHandshake(t *testing.T, c catalogue.Entry, n int, router string, keys handshakeKeys) *handshake {
+func newHandshake(t *testing.T, c catalogue.Entry, n int, router string, keys senderKeys) *handshake {
 	t.Helper()
 	e, err := entry.Of(c.Sample())
 	require.NoError(t, err)
 	h := &handshake{catalogue: c, router: router, entry: e, data: &e.Handshakes[n], provider: c.Sample(),
-		handshakeKeys: keys, step: keys.sender.Setup()[n]}
+		senderKeys: keys, step: keys.sender.Setup()[n]}
 	h.challenge = "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"
 	if h.data.Grammar == entry.Challenge {
 		h.challenge = "20f9f8ed05f77439fe955c977e4c8a53"

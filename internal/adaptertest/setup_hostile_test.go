@@ -248,8 +248,8 @@ func TestOnceThereIsASecretNoneIsTaken(t *testing.T) {
 	})
 }
 
-// TestNoSignedChallengeIsADelivery: an endpoint that signs challenges for whoever asks never signs the text of a delivery
-// that it accepts.
+// TestNoSignedChallengeIsADelivery: an endpoint that signs challenges for whoever asks never signs the text of a
+// delivery that it accepts.
 func TestNoSignedChallengeIsADelivery(t *testing.T) {
 	t.Parallel()
 	everyHandshake(t, func(t *testing.T, h *handshake) {

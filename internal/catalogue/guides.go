@@ -220,8 +220,8 @@ func guides() map[string]Guide {
 func snsGuide(first string) Guide {
 	return Guide{Steps: []string{
 		first + " No secret is shared: `source` fetches the certificates.",
-		"Start the endpoint. Then SNS > Topics > the topic > Create subscription: the protocol HTTPS and the URL. Leave raw " +
-			"message delivery off: raw messages are not signed, and are refused.",
+		"Start the endpoint. Then SNS > Topics > the topic > Create subscription: the protocol HTTPS and the URL. Leave " +
+			"raw message delivery off: raw messages are not signed, and are refused.",
 		"SNS sends a SubscriptionConfirmation. `confirm` confirms the subscription, and SNS shows it as confirmed.",
 	}, Notes: []string{"Topics of the European Sovereign Cloud (partition aws-eusc) are not known yet."}}
 }

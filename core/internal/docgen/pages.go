@@ -132,8 +132,8 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 	register := "Deploy the endpoint, reachable over HTTPS, and register `" + target + "`: [how](" + e.Docs + ")."
 	all = append(all, register, secret)
 	if e.AsksVerifyToken() {
-		all = append(all, "The verify token is one of your own (`secrets.Generate()`). Give it to the sender, and put it "+
-			"into `"+
+		all = append(all, "The verify token is one of your own (`secrets.Generate()`). Give it to the sender, and "+
+			"put it into `"+
 			upper(e)+"_VERIFY_TOKEN`.")
 	}
 	if awaits(e) {
@@ -146,7 +146,8 @@ func steps(c catalogue.Entry, e *entry.Entry) (all []string) {
 func firstStart(e *entry.Entry) string {
 	text := "Start the endpoint with the guard below: the first requests come before there is a secret."
 	if handsOver(e) {
-		text += " " + e.Title + " hands it over in its first request, once, and `store` writes it to `" + e.Name + ".secret`."
+		text += " " + e.Title + " hands it over in its first request, once, and `store` writes it to `" + e.Name +
+			".secret`."
 	}
 	return text
 }
@@ -235,8 +236,8 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 	if len(e.Handshakes)+events == 0 {
 		b.WriteString("- nothing before the first event, as far as is known.\n")
 	}
-	b.WriteString("\nWhat the log says: `first webhook delivery accepted: the endpoint works` for the first event that a " +
-		"receiver takes, and a line for a type that none takes.")
+	b.WriteString("\nWhat the log says: `first webhook delivery accepted: the endpoint works` for the first event " +
+		"that a receiver takes, and a line for a type that none takes.")
 	if empty {
 		b.WriteString(" A delivery without events counts as one, and has a line of its own.")
 	}

@@ -67,6 +67,26 @@ func TestEveryPageSaysWhereTheSecretGoes(t *testing.T) {
 	require.Greater(t, named, 150)
 }
 
+// TestPagesSayWhatIsRefusedAndWhatToDoInstead: of what a sender can also send, and nothing accepts.
+func TestPagesSayWhatIsRefusedAndWhatToDoInstead(t *testing.T) {
+	t.Parallel()
+	pages := docgen.Pages()
+	for name, words := range map[string][]string{
+		"adyen": {"SOAP", "choose JSON"}, "amazon-ses": {"aws-eusc", "raw message delivery off"},
+		"aws-sns": {"aws-eusc", "raw message delivery off"}, "clickup": {"Automations", "by the API"},
+		"front":        {"rule webhooks", "use an application webhook"},
+		"mercado-pago": {"IPN", "remove notification_url", "test and of production"},
+		"mollie":       {"`id=tr_...`", "next-generation webhook"}, "monday": {"not signed", "through an app"},
+		"sentry": {"use `sentry-ui`"}, "vercel": {"x-vercel-verify", "handler of their own"},
+		"webflow": {"made in the dashboard", "by the API"}, "zendesk": {"a secret that Zendesk publishes"},
+		"paystack": {"`t=..,v1=..`"}, "vonage": {"the SMS API"}, "recurly": {"XML", "choose JSON"},
+	} {
+		for _, word := range words {
+			require.Contains(t, pages[name+".md"], word, name)
+		}
+	}
+}
+
 // TestEveryEntrySaysWhenAndWhereItsFactsWereConfirmed, and the expression on its page is one of a function that exists.
 func TestEveryEntrySaysWhenAndWhereItsFactsWereConfirmed(t *testing.T) {
 	t.Parallel()

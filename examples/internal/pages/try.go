@@ -246,7 +246,8 @@ func (s *server) deliveries() error {
 		return s.send(one)
 	}
 	if w := again(); w.Code != http.StatusOK || s.runs.Load() == before {
-		return fmt.Errorf("a genuine delivery is answered %d %s, and %d signals ran", w.Code, w.Body, s.runs.Load()-before)
+		return fmt.Errorf("a genuine delivery is answered %d %s, and %d signals ran",
+			w.Code, w.Body, s.runs.Load()-before)
 	}
 	ran := s.runs.Load()
 	if w := again(); w.Code != http.StatusOK || s.page.remembers(r, body.Bytes()) != (s.runs.Load() == ran) {
@@ -259,9 +260,10 @@ func (s *server) deliveries() error {
 // remembers reports whether the page says that this delivery runs nothing when it comes again.
 func (p *Page) remembers(r *http.Request, body []byte) bool {
 	isForm := strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+	isList := bytes.HasPrefix(body, []byte("["))
 	return !strings.Contains(p.Again, "runs each time") &&
 		!(strings.Contains(p.Again, "forms run each time") && isForm) &&
-		!(strings.Contains(p.Again, "deliveries that are not lists run each time") && !bytes.HasPrefix(body, []byte("[")))
+		!(strings.Contains(p.Again, "deliveries that are not lists run each time") && !isList)
 }
 
 // logs holds the log to what the page says of it: each text stands there, or does not.
