@@ -87,9 +87,9 @@ func (p *senderPage) source(t *testing.T) (source, id string) {
 		refusal = own[1]
 	}
 	fmt.Fprintf(&b, "var %s = pages.Page{Name: %q, Secret: %q, Tokens: %q, Guard: %s_0, First: %s, Again: %q,\n\t"+
-		"Provider: %s_provider(), Refusal: %s}\n",
+		"Provider: %s_provider(), Refusal: %s, Path: %q}\n",
 		id, p.name, variableOf(p, "_VERIFY_TOKEN", false), variableOf(p, "_VERIFY_TOKEN", true), id, first, last, id,
-		refusal)
+		refusal, regexp.MustCompile(`Handle\(r, "([^"]+)"`).FindStringSubmatch(blocks[0])[1])
 	return b.String(), id
 }
 

@@ -8,7 +8,7 @@ func platformFacts() map[string]Fact {
 			"provider.Affirm()"},
 		"aftership": {"2026-11-29", "", "provider.AfterShip()"},
 		"airship": {"2026-11-29", "support.airship.com/hc/en-us/articles/360032501831; docs.airship.com open channels",
-			"provider.Airship()"},
+			"provider.Airship(\"559384cd-6284-4e3e-9e4e-7c260019a251\")"},
 		"airwallex": {"2026-11-29", "airwallex.com/docs/developer-tools__listen-for-webhook-events; a third " +
 			"party that cites the sender's pages", "provider.Airwallex()"},
 		"ashby":        {"2026-11-29", "", "provider.Ashby()"},

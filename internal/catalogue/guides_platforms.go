@@ -9,7 +9,7 @@ func platformGuides() map[string]Guide {
 		}},
 		"airship": {Steps: []string{
 			"Settings > Channels > Open Channels > Configure New Open Channel: the URL without /push, and \"Signature " +
-				"Hash\" with a secret of your own; save.",
+				"Hash\" with a secret of your own (`secrets.Generate()`), which also goes into `AIRSHIP_SECRET`; save.",
 			"Copy the validation code that the settings show then into the configuration, and deploy.",
 			"Check \"Enabled\" and save: Airship gets /validate below the URL.",
 		}, Refuses: []string{"compressed bodies (Content-Encoding: gzip), as in Airship's own example: decompress them " +

@@ -9,6 +9,15 @@ func (e Entry) Before() string { return befores()[e.Name] }
 // AsksForKeys reports whether the program of the entry's page has core.Config.Keys in place of Secrets.
 func (e Entry) AsksForKeys() bool { return e.FetchesKeys() || e.Name == "plaid" }
 
+// Paths returns what stands behind the registered URL in the sender's requests, for senders that add to it. Each is
+// mounted. It is never empty.
+func (e Entry) Paths() []string {
+	if e.Name == "airship" {
+		return []string{"/push", "/validate"}
+	}
+	return []string{""}
+}
+
 // Shown returns the provider as the program of the entry's page makes it: one that confirms subscriptions, where it can.
 func (e Entry) Shown() core.Provider {
 	values := e.Samples()
@@ -59,6 +68,7 @@ func befores() map[string]string {
 		"google-pubsub":   googleBefore,
 		"paypal": "source, err := keys.Certificates(keys.PayPal(false), keys.Options{}) // true: the sandbox\n" +
 			failOnError,
+		"kick":      "source, err := keys.Kick(keys.Options{})\n" + failOnError,
 		"plaid":     plaidBefore,
 		"travis-ci": "source, err := keys.TravisCI(keys.Options{})\n" + failOnError,
 	}

@@ -48,6 +48,31 @@ func TestEveryPageTellsANewUserWhatToDo(t *testing.T) {
 	}
 }
 
+// TestEveryProgramOnAPageIsWhole: each name in it is declared there, imported, or one of the README's program. What it
+// does when it runs is tried in the module of the examples.
+func TestEveryProgramOnAPageIsWhole(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, name := range strings.Fields("string byte error nil true false r signals core provider memstore secrets ginwebhook " +
+		"log keys jwt keccak httpsig unproved os context http json bytes io struct") {
+		known[name] = true
+	}
+	block := regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
+	programs := 0
+	for name, text := range docgen.Pages() {
+		for _, found := range block.FindAllStringSubmatch(text, -1) {
+			programs++
+			file, err := parser.ParseFile(token.NewFileSet(), name, "package p\nfunc _() {\n"+found[1]+"}\n", 0)
+			require.NoError(t, err, name)
+			for _, free := range file.Unresolved {
+				require.True(t, known[free.Name], "%s: %s is declared nowhere: write it into Before of "+
+					"internal/catalogue/snippets.go, or a literal into the fact's Call", name, free.Name)
+			}
+		}
+	}
+	require.Greater(t, programs, 200)
+}
+
 // TestEveryPageSaysWhereTheSecretGoes: the environment variables that the program reads stand in the steps, so that
 // nobody has to guess which of a sender's keys is meant.
 func TestEveryPageSaysWhereTheSecretGoes(t *testing.T) {

@@ -23,8 +23,11 @@ func snippet(c catalogue.Entry, e *entry.Entry) string {
 	if e.AsksVerifyToken() {
 		setup = field("Setup", "core.Setup{VerifyTokens: secrets.FromEnv(\""+upper(e)+"_VERIFY_TOKEN\")}")
 	}
-	return c.Before() + guardOf(c, e, proof, setup) +
-		fmt.Sprintf("ginwebhook.Handle(r, \"/webhooks/%s\", guard, signals)\n", e.Name)
+	text := c.Before() + guardOf(c, e, proof, setup)
+	for _, path := range c.Paths() {
+		text += fmt.Sprintf("ginwebhook.Handle(r, \"/webhooks/%s%s\", guard, signals)\n", e.Name, path)
+	}
+	return text
 }
 
 // firstSnippet is the guard of a program that starts before there is a secret.

@@ -35,6 +35,7 @@ type Page struct {
 	Guard, First   Guard  // First is for the time before there is a secret; nil: there is a secret at once
 	Provider       core.Provider
 	Again          string // what the page says of the same delivery again
+	Path           string // where the page mounts the guard first
 	Refusal        int    // the status that the page names for a failed authentication
 }
 
@@ -179,7 +180,7 @@ func (s *server) send(r *http.Request) *httptest.ResponseRecorder {
 }
 
 // path is where the page has the sender registered.
-func (s *server) path() string { return "/webhooks/" + s.page.Name }
+func (s *server) path() string { return s.page.Path }
 
 // setUp sends what the sender sends while its URL is registered.
 func (s *server) setUp(awaiting bool) error {
