@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/ownership"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
+	"github.com/sallyport-go/sallyport/core/internal/sweep"
 	"github.com/sallyport-go/sallyport/core/internal/vitals"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -202,6 +203,43 @@ func (g *Guard) Shutdown(ctx context.Context) error {
 	g.memory.leave()
 	g.share.close()
 	return err
+}
+
+// CloseProcessed closes the journal's open entries of events that were processed since, by the provider's retry, and
+// returns how many it closed. A guard does so by itself about every hour; call it before a list of what is open is
+// shown. Without a journal, or with a store that is not a [replay.Looker], it does nothing.
+func (g *Guard) CloseProcessed(ctx context.Context) (closed int, err error) {
+	store, ok := g.memory.Store.(replay.Looker)
+	if !ok || g.journaling.journal == nil {
+		return 0, nil
+	}
+	return sweep.Close(ctx, g.journaling.journal, g.endpoint, store)
+}
+
+// sweepSometimes closes what was processed, where the last time is long ago. It is called where something was kept:
+// without failures there is nothing to close, and no goroutine.
+func (g *Guard) sweepSometimes() {
+	store, ok := g.memory.Store.(replay.Looker)
+	if !ok || !g.journaling.sweeps.Due(time.Now(), g.memory.Retention) {
+		return
+	}
+	g.journaling.runs.Begin()
+	go func() {
+		defer g.journaling.runs.End()
+		defer func() {
+			if v := recover(); v != nil { // of a store: it must not take the process down
+				g.logger.Error("sallyport: comparing the journal with the replay store panicked",
+					"endpoint", g.endpoint, "provider", g.provider)
+			}
+		}()
+		// Of its own: the delivery that started it may have been answered by then.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if _, err := sweep.Close(ctx, g.journaling.journal, g.endpoint, store); err != nil {
+			g.logger.Warn("sallyport: entries of the journal could not be compared with the replay store",
+				"endpoint", g.endpoint, "provider", g.provider, "error", err.Error())
+		}
+	}()
 }
 
 // hasControl reports whether s holds a control character, by which a name could forge lines in a log.

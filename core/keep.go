@@ -11,6 +11,8 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
+	"github.com/sallyport-go/sallyport/core/internal/sweep"
+	"github.com/sallyport-go/sallyport/core/internal/underway"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -23,14 +25,14 @@ type journaling struct {
 	headers map[string]bool  // that are kept for the provider's events, in addition to those that the journal allows
 	secret  map[string]bool  // headers that carry a credential or a signature: never kept, whoever names them
 	warned  logbook.Gate
-	runs    runCount // redrives and sweeps that are under way
-	sweep   sweeper
+	runs    underway.Count // redrives and sweeps that are under way
+	sweeps  sweep.Times
 }
 
 // wait waits for redrives and sweeps that are under way, and for the hook of what is parked: otherwise a pager would
 // never hear of what was parked last.
 func (k *journaling) wait(ctx context.Context) error {
-	if err := k.runs.wait(ctx); err != nil || k.journal == nil {
+	if err := k.runs.Wait(ctx); err != nil || k.journal == nil {
 		return err
 	}
 	return k.journal.Wait(ctx)

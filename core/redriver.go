@@ -96,10 +96,10 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 		return result, fmt.Errorf("%w: %w", journal.ErrNotRunnable, err)
 	}
 	// Before the goroutine: Shutdown must not miss a run that is about to begin.
-	g.journaling.runs.begin()
+	g.journaling.runs.Begin()
 	over := make(chan struct{}) // the event is settled, and the app has answered
 	go func() {
-		defer g.journaling.runs.end()
+		defer g.journaling.runs.End()
 		defer close(over)
 		run()
 	}()

@@ -31,7 +31,7 @@ func directions() []direction {
 		"core/internal/keyring", "core/internal/logbook", "core/internal/pattern",
 		"core/internal/publickey", "core/internal/pump",
 		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "core/internal/txwatch",
-		"core/internal/vitals",
+		"core/internal/underway", "core/internal/vitals",
 		"internal/entry",
 	}
 	wordsAre := []string{
@@ -41,7 +41,8 @@ func directions() []direction {
 		"core/internal/head",
 		"core/internal/origin", "core/internal/rate", "core/internal/credential", "core/internal/intake",
 		"core/internal/signature", "core/internal/handshake", "core/internal/payload", "core/internal/identity",
-		"core/internal/lease", "core/internal/ownership", "core/internal/explain",
+		"core/internal/lease", "core/internal/ownership", "core/internal/sweep",
+		"core/internal/explain",
 	}
 	adapters := []string{"core", "core/adapter", "internal/hold", "internal/nethttp"}
 	step := func(name string, steps ...string) direction {
@@ -85,6 +86,7 @@ func directions() []direction {
 		step("identity"),
 		step("lease"),
 		step("ownership", "lease", "identity"),
+		step("sweep"),
 		step("explain", "signature", "credential"),
 
 		// What is plugged in.
