@@ -130,7 +130,7 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Fa
 	// A source that fails often is not shut out, because an attacker can make a shared address fail.
 	throttled := g.throttled(r.Context(), i)
 	// Fails closed: without room the body is not read. Slow uploads from many addresses would otherwise exhaust memory.
-	if !g.bodies.share.Enter(i.place, i.w, i.source, throttled, i.started) {
+	if !g.bodies.room.Enter(i.place, i.w, i.source, throttled, i.started) {
 		// Not overloaded where the source itself is to blame: then it is answered by its own limit.
 		i.overloaded, i.retryAfter = !throttled, overloadRetry
 		if throttled {

@@ -186,7 +186,7 @@ func (d *Delivery) readDeferred() {
 	e.Payload, e.Data, e.Action, e.Time, e.Attempt = said.Payload, said.Data, said.Action, said.Time, said.Attempt
 	e.Authenticated.Time = said.Authenticated.Time
 	*t = eventSource{} // the pool must not keep this delivery's body for another one
-	d.guard.scratches.Put(s)
+	d.guard.bodies.scratches.Put(s)
 }
 
 // deferIdentity reports whether the identity can wait. In doubt it reports false: an identity that is derived later has

@@ -112,7 +112,7 @@ func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
 		e.Time, _ = v.TimeOf(i.claims)
 	}
 	x := explain.Examiner{
-		Endpoint: g.diagnosis, Request: copied, Body: body, Read: !unread.Failed(), Now: i.now, Plain: i.plain,
+		Endpoint: g.watch.diagnosis, Request: copied, Body: body, Read: !unread.Failed(), Now: i.now, Plain: i.plain,
 		Tenant: i.claims.Tenant,
 		Left:   explainAtOnce, Public: true,
 	}
@@ -149,7 +149,7 @@ const (
 // wait for it, and shows nothing of it. The tenant is the one that the delivery names.
 func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure, now time.Time) *sampled {
 	// A flood of forgeries ends here, after one comparison and without a copy of anything.
-	if g.share.diagnosis.IsQuiet(now) {
+	if g.bodies.share.diagnosis.IsQuiet(now) {
 		return nil
 	}
 	switch f.Reason {
@@ -169,12 +169,12 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure
 	if headBytes(r) > maxExplainHead {
 		return nil
 	}
-	granted, ok := g.share.diagnosis.Grant(now)
+	granted, ok := g.bodies.share.diagnosis.Grant(now)
 	if !ok {
 		return nil
 	}
 	x := &explain.Examiner{
-		Endpoint: g.diagnosis, Request: explain.Copy(r).WithContext(context.Background()), Tenant: tenant,
+		Endpoint: g.watch.diagnosis, Request: explain.Copy(r).WithContext(context.Background()), Tenant: tenant,
 		Now: i.now, Plain: i.plain,
 		Left: explainEach,
 	}
@@ -224,7 +224,7 @@ func (r *Record) explain() {
 
 func (r *Record) examine(s *sampled) {
 	// The work is charged by time. A clock of the budget makes it testable.
-	clock := s.guard.budget.diagnosis.Clock
+	clock := s.guard.bodies.budget.diagnosis.Clock
 	begun := clock()
 	defer func() {
 		if v := recover(); v != nil { // a bug of ours must not keep the record from the observers
@@ -247,7 +247,7 @@ func (r *Record) examine(s *sampled) {
 func (g *Guard) announceShapes() {
 	ctx, now := context.Background(), g.now()
 	warn := func(s *secrets.Secret) {
-		if f, odd := g.diagnosis.ShapeOf(s); odd {
+		if f, odd := g.watch.diagnosis.ShapeOf(s); odd {
 			g.logger.Warn(
 				"sallyport: a secret looks like another kind of key",
 				"endpoint",

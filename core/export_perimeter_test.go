@@ -16,7 +16,7 @@ func (g *Guard) Trace(r *http.Request) (netip.Addr, string) {
 }
 
 // OpenBodies is how many units unproved bodies hold.
-func (g *Guard) OpenBodies() int64 { return g.bodies.share.Units() }
+func (g *Guard) OpenBodies() int64 { return g.bodies.room.Units() }
 
 // Room is a budget with room for so many bodies of 32 KiB.
 func Room(units int64) *Budget { return NewBudget().WithBodies(units * intake.Unit) }
@@ -34,7 +34,7 @@ func (b *Budget) TimeDiagnosis(takes time.Duration) {
 }
 
 // Budget is the guard's.
-func (g *Guard) Budget() *Budget { return g.budget }
+func (g *Guard) Budget() *Budget { return g.bodies.budget }
 
 // Guards is how many guards the budget knows.
 func (b *Budget) Guards() int { return b.bodies.Shares() }

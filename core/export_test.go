@@ -46,5 +46,5 @@ func (g *Guard) CountPublicKeyOperations() *atomic.Int64 {
 
 // ExhaustDiagnosis leaves nothing for explanations of the guard's refusals for an hour. It needs a budget of its own.
 func (g *Guard) ExhaustDiagnosis() {
-	g.share.diagnosis.Exhaust(time.Hour)
+	g.bodies.share.diagnosis.Exhaust(time.Hour)
 }

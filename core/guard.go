@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,10 +18,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
-	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/ownership"
-	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/internal/sweep"
 	"github.com/sallyport-go/sallyport/core/internal/vitals"
@@ -31,10 +28,10 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Guard holds one endpoint's checks, compiled. It is immutable and safe for concurrent use.
+// Guard holds one endpoint's checks, compiled. It is safe for concurrent use: after New only counts, and
+// what Pause sets, change.
 type Guard struct {
 	name
-	unknown bool // there is no provider: New fails, and looks for further mistakes
 
 	// The steps, in the order of a delivery.
 	methods     head.Methods
@@ -49,22 +46,10 @@ type Guard struct {
 	memory      memory
 	journaling  journaling
 	signals     signalRules
-	slots       slots
-	paused      atomic.Bool // by Pause; it changes while the guard runs, and so do share, vitals and memory
 	answers     answers
 
 	reporting reporting
-	diagnosis *explain.Endpoint
-	proved    sender.Proofs
-	budget    *Budget   // never nil: the process has one
-	share     *share    // of the budget
-	scratches sync.Pool // of *scratch
-
-	records     recordPool
-	outlets     []*outlet // of the observers
-	log         *guardLog
-	limiterLine logbook.Gate // for the failures of a limiter
-	vitals      vitals.Vitals
+	watch     watch
 }
 
 // name is what a guard is called, with its entry, its log and its clock.
@@ -75,6 +60,16 @@ type name struct {
 	logger   *slog.Logger
 	now      func() time.Time
 	hasClock bool // now is the app's own
+	unknown  bool // there is no provider: New fails, and looks for further mistakes
+}
+
+// watch is what tells the operator how the endpoint is doing.
+type watch struct {
+	log       *guardLog
+	outlets   []*outlet  // of the observers
+	records   recordPool // for both
+	vitals    vitals.Vitals
+	diagnosis *explain.Endpoint
 }
 
 // signalRules is how signals run.
@@ -83,6 +78,8 @@ type signalRules struct {
 	ordered   bool          // an event runs after those before it
 	ackLimit  time.Duration // how long the provider waits for the answer; 0: unknown
 	cancelAck bool          // the context of a signal ends at ackLimit
+	slots     slots
+	paused    atomic.Bool // by Pause
 }
 
 // answers is how refusals are answered.
@@ -180,11 +177,11 @@ func (g *Guard) IdentityOf(ctx context.Context, tenant, id string) (Identity, er
 // Flush waits until the log and the observers have everything so far, the counts of what is only counted included, or
 // until ctx ends. Call it, or [Guard.Shutdown], before a program ends.
 func (g *Guard) Flush(ctx context.Context) error {
-	for _, o := range g.outlets {
+	for _, o := range g.watch.outlets {
 		o.pump.Start() // one that blocks must not keep the others waiting
 	}
-	err := g.log.flush(ctx)
-	for _, o := range g.outlets {
+	err := g.watch.log.flush(ctx)
+	for _, o := range g.watch.outlets {
 		err = cmp.Or(err, o.pump.Flush(ctx))
 	}
 	return err
@@ -198,10 +195,10 @@ func (g *Guard) Flush(ctx context.Context) error {
 func (g *Guard) Shutdown(ctx context.Context) error {
 	// Unless ctx ends first, the name is freed after the redrives: no other guard may have it while they still write.
 	err := cmp.Or(g.journaling.wait(ctx), g.Flush(ctx))
-	g.log.close()
-	g.vitals.EndAlarm()
+	g.watch.log.close()
+	g.watch.vitals.EndAlarm()
 	g.memory.leave()
-	g.share.close()
+	g.bodies.share.close()
 	return err
 }
 
@@ -257,7 +254,7 @@ const pausedDetail = "the endpoint is paused by Guard.Pause: the provider is ask
 // provider retries (docs/providers.md).
 func (g *Guard) Pause() {
 	// Swap makes the log line appear once, however many callers pause at the same time.
-	if g.paused.Swap(true) {
+	if g.signals.paused.Swap(true) {
 		return
 	}
 	if g.entry.RetryHorizon == 0 {
@@ -270,17 +267,17 @@ func (g *Guard) Pause() {
 
 // Resume ends a pause.
 func (g *Guard) Resume() {
-	if g.paused.Swap(false) {
+	if g.signals.paused.Swap(false) {
 		g.logger.Info("sallyport: the endpoint is no longer paused", "endpoint", g.endpoint, "provider", g.provider)
 	}
 }
 
 // Paused reports whether the endpoint is paused.
-func (g *Guard) Paused() bool { return g.paused.Load() }
+func (g *Guard) Paused() bool { return g.signals.paused.Load() }
 
 // checkPause refuses a proved delivery while the endpoint is paused.
 func (g *Guard) checkPause() fault.Failure {
-	if !g.paused.Load() {
+	if !g.signals.paused.Load() {
 		return fault.Failure{}
 	}
 	// It stands after the proof and before the claim: forgers learn nothing of the pause, and the event stays

@@ -44,14 +44,14 @@ func (g *Guard) countVitals(r *Record) {
 	switch {
 	case r.proved:
 		if g.isSignOfLife(r) {
-			g.vitals.Proved(r.ended)
+			g.watch.vitals.Proved(r.ended)
 		}
 	case r.Reason.Class() == reason.ClassAuthentication:
-		g.vitals.Reject(r.Reason, r.ended)
+		g.watch.vitals.Reject(r.Reason, r.ended)
 	case r.Unproved: // let through
 		for _, would := range r.WouldRefuse {
 			if would.Check == CheckSignature || would.Check == CheckCredentials {
-				g.vitals.Reject(would.Reason, r.ended)
+				g.watch.vitals.Reject(would.Reason, r.ended)
 				break
 			}
 		}
@@ -70,11 +70,11 @@ func (g *Guard) isSignOfLife(r *Record) bool {
 			return false
 		}
 	}
-	return r.Replay == ReplayCommitted || r.fresh.IsZero() || g.vitals.IsFresh(r.fresh)
+	return r.Replay == ReplayCommitted || r.fresh.IsZero() || g.watch.vitals.IsFresh(r.fresh)
 }
 
 func (g *Guard) lostRecords() (n int64) {
-	for _, o := range g.outlets {
+	for _, o := range g.watch.outlets {
 		n += o.lost.Load()
 	}
 	return n
@@ -82,10 +82,10 @@ func (g *Guard) lostRecords() (n int64) {
 
 // Health returns how the endpoint is doing, as far as this process has seen.
 func (g *Guard) Health() Health {
-	s := g.vitals.State()
+	s := g.watch.vitals.State()
 	h := Health{
 		Endpoint: g.endpoint, Provider: g.provider, Since: s.Since, LastProved: s.LastProved,
-		Silence: time.Since(g.vitals.Last()), RejectedInARow: s.RejectedInARow, LastRejected: s.LastRejected,
+		Silence: time.Since(g.watch.vitals.Last()), RejectedInARow: s.RejectedInARow, LastRejected: s.LastRejected,
 		LastReason: s.LastReason, DroppedRecords: g.lostRecords(),
 	}
 	for _, k := range g.tenants.rings {

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/rate"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/limit"
@@ -62,19 +63,21 @@ const (
 // meanwhile.
 func (g *Guard) limiterFailed(err error) {
 	// A flood while Redis is down would otherwise write a line for each request.
-	if !g.limiterLine.Due() {
+	if !g.rates.line.Due() {
 		return
 	}
 	// Cleaned, because an error of a remote store may quote what a sender chose.
-	attrs := g.log.About(slog.String("error", httpfield.Clean(err.Error())))
-	g.log.Write(context.Background(), slog.LevelError, limiterFails, attrs...)
+	attrs := g.watch.log.About(slog.String("error", httpfield.Clean(err.Error())))
+	g.watch.log.Write(context.Background(), slog.LevelError, limiterFails, attrs...)
 }
 
 // rates are the limits of an endpoint.
 type rates struct {
-	deliveries *rate.Limit // proved; nil: no limit
-	failures   *rate.Limit // unproved requests; never nil in a guard that New returned
-	status     int         // of the answer to too much
+	deliveries *rate.Limit   // proved; nil: no limit
+	failures   *rate.Limit   // unproved requests; never nil in a guard that New returned
+	status     int           // of the answer to too much
+	line       logbook.Gate  // for the failures of a limiter
+	proved     sender.Proofs // who has sent genuine deliveries; see budgeted
 }
 
 // configureRates compiles RateLimit. The two limits have names of their own in a shared limiter: they must never add

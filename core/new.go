@@ -26,25 +26,8 @@ func New(c Config) (*Guard, error) {
 	var m fault.Mistakes
 	// First: a nil pointer in an interface would pass every check for nil below.
 	c.dropTypedNils(&m)
-	e, known := knownEntry(&c, &m)
-	g := &Guard{
-		name:    name{endpoint: endpointName(&c, e), provider: e.Name, entry: e, logger: c.Logger, now: c.Now, hasClock: true},
-		unknown: !known, origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenants: tenants{key: c.Tenant},
-		handshakes: handshake.New(e),
-		events:     events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity},
-		memory:     memory{strict: c.Answers.RefuseConflicts},
-		journaling: journaling{journal: c.Journal, headers: keptHeaders(e)},
-		signals:    signalRules{ordered: c.Ordered, ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit},
-		answers:    answers{differ: e.Answers != entry.Answers{} || e.Drops4xx},
-	}
-	// The app's default logger: a guard without any would report its refusals nowhere.
-	if g.logger == nil {
-		g.logger = slog.Default()
-	}
-	// hasClock stays false, so that the path of a delivery reads the real clock once and not twice.
-	if g.now == nil {
-		g.now, g.hasClock = time.Now, false
-	}
+	g := compile(&c, &m)
+	e := g.entry
 	// Fails closed: with one identity for all, every event after the first would be lost as a duplicate.
 	if kind := e.Identity.Kind; e.Batch != nil && (kind == entry.BySignedID || kind == entry.BySigned) {
 		m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
@@ -59,14 +42,14 @@ func New(c Config) (*Guard, error) {
 	notes := g.configureProof(&c, &m)
 	g.journaling.secret = g.secretHeaders()
 	g.handshakes.Verifier = g.signature
-	g.diagnosis = &explain.Endpoint{Entry: e, Verifier: g.signature, Credentials: g.credentials}
+	g.watch.diagnosis = &explain.Endpoint{Entry: e, Verifier: g.signature, Credentials: g.credentials}
 	g.configureTenant(&c, &m)
 	g.configureReplay(&c, &m)
 	g.configureRequest(&c, &m)
 	g.configureReportOnly(&c, &m)
 	g.configureSlots(&c, &m)
-	g.log = newGuardLog(g.logger, g.endpoint, g.provider)
-	g.log.typed = len(e.Event.Type) > 0
+	g.watch.log = newGuardLog(g.logger, g.endpoint, g.provider)
+	g.watch.log.typed = len(e.Event.Type) > 0
 	g.configureObservers(&c, &m)
 	// Last of the checks, because it leaves a trace in the store.
 	shared := g.enter(&m)
@@ -84,20 +67,47 @@ func New(c Config) (*Guard, error) {
 	return g, nil
 }
 
+// compile makes the guard of what needs no check but the provider's.
+func compile(c *Config, m *fault.Mistakes) *Guard {
+	e, known := knownEntry(c, m)
+	g := &Guard{
+		name: name{
+			endpoint: endpointName(c, e), provider: e.Name, entry: e, logger: c.Logger, now: c.Now, hasClock: true,
+			unknown: !known,
+		},
+		origin: origin.Policy{AllowHTTP: c.DangerouslyAllowHTTP}, tenants: tenants{key: c.Tenant},
+		handshakes: handshake.New(e),
+		events:     events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity},
+		memory:     memory{strict: c.Answers.RefuseConflicts},
+		journaling: journaling{journal: c.Journal, headers: keptHeaders(e)},
+		signals:    signalRules{ordered: c.Ordered, ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit},
+		answers:    answers{differ: e.Answers != entry.Answers{} || e.Drops4xx},
+	}
+	// The app's default logger: a guard without any would report its refusals nowhere.
+	if g.logger == nil {
+		g.logger = slog.Default()
+	}
+	// hasClock stays false, so that the path of a delivery reads the real clock once and not twice.
+	if g.now == nil {
+		g.now, g.hasClock = time.Now, false
+	}
+	return g
+}
+
 // start begins what a guard does in the background, and takes its part of the budget. A guard that is dropped without
 // Shutdown keeps no part of it.
 func (g *Guard) start(c *Config) {
 	if p, ok := c.Keys.(prefetcher); ok && g.signature != nil && g.signature.FetchesKeys() {
 		_ = p.Prefetch() // a failure is the first delivery's to report: it tries again
 	}
-	g.vitals.Begin(time.Now())
+	g.watch.vitals.Begin(time.Now())
 	if c.SilenceAfter > 0 {
-		g.vitals.Watch(c.SilenceAfter, g.raiseAlarm)
+		g.watch.vitals.Watch(c.SilenceAfter, g.raiseAlarm)
 	}
 	g.introduce()
-	g.share = g.budget.join()
-	g.bodies.share = g.share.bodies
-	runtime.AddCleanup(g, (*share).close, g.share)
+	g.bodies.share = g.bodies.budget.join()
+	g.bodies.room = g.bodies.share.bodies
+	runtime.AddCleanup(g, (*share).close, g.bodies.share)
 }
 
 // endpointName returns the name that is configured. Without a replay store it may be left out: it is the provider's.

@@ -42,14 +42,14 @@ func (g *Guard) configureObservers(c *Config, m *fault.Mistakes) {
 				"the observer is nil, which would leave metrics without a record; give one, or leave it out")
 			continue
 		}
-		g.outlets = append(g.outlets, newOutlet(n, o, g.log))
+		g.watch.outlets = append(g.watch.outlets, newOutlet(n, o, g.watch.log))
 	}
 }
 
 // introduce hands the finished guard to the observers that want it.
 func (g *Guard) introduce() {
 	// Called by start, so that an observer never sees a guard that New has refused to return.
-	for _, o := range g.outlets {
+	for _, o := range g.watch.outlets {
 		if wants, ok := o.observer.(GuardObserver); ok {
 			o.meet(wants, g)
 		}

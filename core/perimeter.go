@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -29,9 +30,12 @@ type perimeter struct {
 
 // bodies bounds the bodies that nobody has proved.
 type bodies struct {
-	share   *intake.Share // this endpoint's part of the budget
-	max     int64         // bytes
-	timeout time.Duration // for the whole body, not for one read
+	max       int64         // bytes
+	timeout   time.Duration // for the whole body, not for one read
+	budget    *Budget       // never nil: the process has one
+	share     *share        // this endpoint's part of it
+	room      *intake.Share // of that, what bodies have
+	scratches sync.Pool     // of *scratch, with a body's buffer in each
 }
 
 // Bounds of Limits.MaxBody, in bytes.
@@ -116,14 +120,14 @@ func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 		m.Add("Limits.BodyTimeout", g.bodies.timeout.String(),
 			"it must be between 1ms and %s; zero means %s", intake.MaxTimeout, intake.DefaultTimeout)
 	}
-	g.budget = c.Budget
+	g.bodies.budget = c.Budget
 	switch {
-	case g.budget == nil:
-		g.budget = processBudget
-	case g.budget.err != nil:
-		m.Add("Budget", "", "%v", g.budget.err)
+	case g.bodies.budget == nil:
+		g.bodies.budget = processBudget
+	case g.bodies.budget.err != nil:
+		m.Add("Budget", "", "%v", g.bodies.budget.err)
 	// Fails closed: the zero Budget has no bounds to enforce.
-	case g.budget.bodies == nil:
+	case g.bodies.budget.bodies == nil:
 		m.Add("Budget", "",
 			"it is the zero value; make one with core.NewBudget, or leave it out to share the process' own")
 	}
@@ -221,7 +225,7 @@ func (g *Guard) senderOf(i *inspection, listed bool) sender.Sender {
 	if s.Source.IsValid() {
 		// It fails closed: a sender without a known address is unproved, and draws from the budget that all unproved
 		// ones share.
-		s.Proved = listed || g.proved.Has(s.Source, i.started)
+		s.Proved = listed || g.rates.proved.Has(s.Source, i.started)
 	}
 	return s
 }
@@ -238,5 +242,5 @@ func (g *Guard) noteProof(d *Delivery, i *inspection) {
 	if len(d.states) > 0 && !slices.ContainsFunc(d.states, func(s eventState) bool { return !repeated(s) }) {
 		return
 	}
-	g.proved.Add(sender.Key(i.source), i.started)
+	g.rates.proved.Add(sender.Key(i.source), i.started)
 }

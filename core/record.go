@@ -165,7 +165,7 @@ var replayStates = [...]ReplayState{ //lint:immutable a table
 
 // record starts the record of an outcome. The caller completes it and passes it to put.
 func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *Record {
-	rec := g.records.get()
+	rec := g.watch.records.get()
 	rec.ended, rec.ctx = now, i.ctx
 	rec.Time, rec.Total, rec.Route, rec.Source = i.now, now.Sub(i.started), i.route, i.source
 	rec.Endpoint, rec.Provider, rec.Tenant = g.endpoint, g.provider, i.tenant
@@ -191,16 +191,16 @@ func (g *Guard) put(rec *Record) {
 	if rec.Redrive == 0 && !rec.Backfill {
 		g.countVitals(rec)
 	}
-	line := g.log.take(rec)
+	line := g.watch.log.take(rec)
 	// Before the first put: a fast observer could otherwise release the record while it is still being handed out.
-	rec.holders.Store(int32(len(g.outlets)) + 1) // a config does not list that many observers
+	rec.holders.Store(int32(len(g.watch.outlets)) + 1) // a config does not list that many observers
 	if line {
-		g.log.pump.Put(rec)
+		g.watch.log.pump.Put(rec)
 	} else {
 		// The hold that the log would have had.
 		defer rec.release()
 	}
-	for _, o := range g.outlets {
+	for _, o := range g.watch.outlets {
 		o.pump.Put(rec)
 	}
 }

@@ -50,7 +50,7 @@ func (g *Guard) clock(now time.Time) time.Time {
 }
 
 func (g *Guard) borrow() *scratch {
-	if s, _ := g.scratches.Get().(*scratch); s != nil {
+	if s, _ := g.bodies.scratches.Get().(*scratch); s != nil {
 		return s
 	}
 	return &scratch{}
@@ -67,7 +67,7 @@ func (g *Guard) giveBack(s *scratch) {
 		s.events = eventSource{}
 	}
 	s.slot.Clear()
-	g.scratches.Put(s)
+	g.bodies.scratches.Put(s)
 }
 
 // ownBody copies a body that stands in the buffer, because the next request is read into that.

@@ -34,14 +34,14 @@ func (s *slots) take() bool {
 // vacate gives the delivery's slot back, where it has one. It may be called more than once.
 func (d *Delivery) vacate() {
 	if d.slot.CompareAndSwap(true, false) {
-		d.guard.slots.taken.Add(-1)
+		d.guard.signals.slots.taken.Add(-1)
 	}
 }
 
 // begin takes a slot for the delivery and claims its events. It returns a reply where nothing is to run. A redrive does
 // not come here: a person asked for it, and it runs beside the deliveries.
 func (d *Delivery) begin() *Reply {
-	if d.guard.slots.most == 0 {
+	if d.guard.signals.slots.most == 0 {
 		return d.claim()
 	}
 	begun := false
@@ -50,7 +50,7 @@ func (d *Delivery) begin() *Reply {
 			d.vacate()
 		}
 	}()
-	free := d.guard.slots.take()
+	free := d.guard.signals.slots.take()
 	d.slot.Store(free)
 	if !free && !d.isKnown() {
 		return d.refuseBusy()
@@ -116,12 +116,12 @@ func (g *Guard) configureSlots(c *Config, m *fault.Mistakes) {
 		m.Add("Limits.MaxRunning", strconv.Itoa(c.Limits.MaxRunning), "it must not be negative; 0 means no bound")
 		return
 	}
-	g.slots.most = int64(c.Limits.MaxRunning)
+	g.signals.slots.most = int64(c.Limits.MaxRunning)
 }
 
 // announceSlots warns where a refusal loses the event.
 func (g *Guard) announceSlots() {
-	if g.slots.most > 0 && (g.entry.NeverRetries || g.entry.RetryHorizon == 0) {
+	if g.signals.slots.most > 0 && (g.entry.NeverRetries || g.entry.RetryHorizon == 0) {
 		g.logger.Warn("sallyport: Limits.MaxRunning is set, and this provider is not known to send again: what comes beyond "+
 			"it may be lost; work its events in an inbox instead", "endpoint", g.endpoint, "provider", g.provider)
 	}
