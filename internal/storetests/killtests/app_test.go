@@ -128,7 +128,7 @@ func (a *app) open(p place) (http.Handler, error) {
 
 // journal is in the app's database or elsewhere.
 func (a *app) journal(ctx context.Context, p place, store *sqlstore.Store) (*journal.Journal, error) {
-	config := journal.Config{Keys: secrets.Static(journalKey)}
+	config := journal.Config{Keys: secrets.Static(journalKey), AlsoUnhandled: true}
 	if p.Journal == "" {
 		return sqljournal.New(ctx, store, config)
 	}

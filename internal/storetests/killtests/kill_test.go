@@ -63,8 +63,8 @@ func killEverywhere(t *testing.T, r *round, shift int) {
 	for at := 1; r.number < least; at = at%last + 1 {
 		r.run(t, at, r.number%2 == 0)
 	}
-	t.Logf("%d kills at %d points and %d after the last answer, %d events: each is done, and none twice in a transaction",
-		r.killed, last, r.number-r.killed, r.events)
+	t.Logf("%d kills at %d points and %d after the last answer, %d events: "+
+		"each is done, and none twice in a transaction", r.kills, last, r.number-r.killed, r.events)
 	require.Greater(t, r.killed, r.number*9/10-2)
 }
 
@@ -94,12 +94,14 @@ func modes(i, least int) []bool {
 type round struct {
 	*world
 	number int // of the round, from 1
-	killed int // rounds that ended at their point
+	killed int // rounds in which the app died at their point
+	kills  int // at any point: some rounds have two
 	events int // of all rounds
 	points int // of the first round
 
 	deliveries []*delivery
 	fixes      bool // whoever starts the app again deploys the fix
+	second     int  // the point of the app that was started again, before which it is killed too; 0: none
 }
 
 // run kills the app before a point, and checks what has become of all that it was sent. An app that does not reach the
@@ -108,6 +110,10 @@ func (r *round) run(t *testing.T, at int, fixes bool) {
 	t.Helper()
 	r.number++
 	r.deliveries, r.fixes, r.fixed = deliveries(r.number), fixes, false
+	r.second = 0
+	if r.number%3 == 0 {
+		r.second = 1 + 7*r.number%40 // soon, while it does what the first one did not end
+	}
 	r.app.arm(t, at)
 	running := r.app
 	for _, d := range r.deliveries {
@@ -147,6 +153,9 @@ func (r *round) survive(t *testing.T, f func() error) {
 		}
 		require.ErrorIs(t, err, errKilled)
 		r.restart(t)
+		r.kills++
+		r.app.arm(t, r.second)
+		r.second = 0
 		r.fixed = r.fixed || r.fixes
 		r.nothingIsLost(t)
 	}

@@ -83,6 +83,12 @@ func (w *work) signals() *core.Signals {
 	s.On("tx.undecodable", func(ctx context.Context, e core.Event) error {
 		return errors.Join(inTx(ctx, e, "done"), w.fails(core.Undecodable(errColumn)))
 	})
+	s.On("own.unhandled", func(ctx context.Context, e core.Event) error {
+		if err := w.fails(core.Unhandled); err != nil {
+			return err
+		}
+		return inTx(ctx, e, "done")
+	})
 	s.Named("a").On("named.*", func(ctx context.Context, e core.Event) error { return inTx(ctx, e, "a") })
 	s.Named("b").On("named.*", func(ctx context.Context, e core.Event) error {
 		failure := errColumn

@@ -162,7 +162,8 @@ func (e *event) done(parts map[string]map[string]int) bool {
 
 func kinds() map[string]kind {
 	all := map[string]kind{}
-	for _, name := range strings.Fields("tx.success tx.error tx.panic tx.permanent tx.undecodable own.permanent") {
+	for _, name := range strings.Fields("tx.success tx.error tx.panic tx.permanent tx.undecodable own.permanent " +
+		"own.unhandled") {
 		all[name] = kind{name, []string{"done"}, true}
 	}
 	for _, name := range strings.Fields("own.success own.error plain") {
@@ -193,7 +194,7 @@ func deliveries(round int) []*delivery {
 		all = append(all, d)
 	}
 	for _, name := range strings.Fields("tx.success own.success tx.error own.error tx.panic own.permanent " +
-		"tx.permanent tx.undecodable named.error named.permanent") {
+		"own.unhandled tx.permanent tx.undecodable named.error named.permanent") {
 		add("events", single(), name)
 	}
 	add("plain", single(), "plain")
