@@ -91,7 +91,8 @@ func ofSettling() []mutation {
 			old: "tx := d.transact(ctx, claim)\n\tevent.run =",
 			new: "d.holding.Decide(claim, replay.Commit)\n\td.flush()\n\ttx := d.transact(ctx, claim)\n\tevent.run ="},
 		{name: "an entry of SQL is kept next to the transaction that it belongs to",
-			file: "core/journal/sqljournal/save.go", in: killed, old: "db == s.db {", new: "db == s.db && s.namespace == \"\" {"},
+			file: "core/journal/sqljournal/save.go", in: []string{"./internal/storetests/journaltests"},
+			old: "db == s.db {", new: "db == s.db && s.namespace == \"\" {"},
 		{name: "done is committed before the app's writes", file: "core/replay/sqlstore/transaction.go", in: killed,
 			old: "held, err := t.finish(ctx)",
 			new: "own := t.tx\n\tt.tx, _ = t.store.db.BeginTx(ctx, t.store.txOptions)\n\theld, err := t.finish(ctx)\n\t" +
