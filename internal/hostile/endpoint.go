@@ -71,6 +71,7 @@ func Endpoints() map[string]*Endpoint {
 	}
 	header := func(s secrets.Source) core.Credential { return core.HeaderToken("X-Token", s) }
 	query := func(s secrets.Source) core.Credential { return core.QueryToken("token", s) }
+	is := func(p core.Provider) func(*core.Config) { return func(c *core.Config) { c.Provider = p } }
 	perimeter := func(c *core.Config) { c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks }
 	return map[string]*Endpoint{
 		"github":              text(provider.GitHub()),
@@ -142,6 +143,13 @@ func Endpoints() map[string]*Endpoint {
 		"sources": text(provider.GitHub(), func(c *core.Config) {
 			c.TrustedProxies, c.Sources = "10.0.0.0/8, fd00::/8", core.Networks("198.51.100.0/24, 2001:db8::/48")
 		}),
+		// Senders with several signatures, each in a place of its own.
+		"groups":  {Secret: "wbhsec_a-signing-secret", Old: "wbhsec_the-old-secret", change: is(provider.Persona())},
+		"beside":  text(provider.Hookdeck()),
+		"repeats": text(provider.Orb()),
+		// A header behind the body, and a question that is signed.
+		"body-first": text(provider.Klaviyo()),
+		"asks":       text(provider.Airship("559384cd-6284-4e3e-9e4e-7c260019a251")),
 		"rated": text(provider.GitHub(), func(c *core.Config) {
 			c.TrustedProxies, c.RateLimit = "10.0.0.0/8", core.RateLimit{PerSecond: 1e-6, Burst: 2}
 		}),
