@@ -12,6 +12,10 @@ type Guide struct {
 	Notes []string
 }
 
+// Tests returns the occasions on which the sender sends a test whose body is not among those of webhooktest: the names
+// of its buttons. What they send is proved as every other delivery.
+func (e Entry) Tests() []string { return tests()[e.Name] }
+
 // Guide returns the guide of the entry; empty where there is none.
 func (e Entry) Guide() Guide { return guides()[e.Name] }
 
@@ -126,6 +130,7 @@ func guides() map[string]Guide {
 				"`PLAID_SECRET`: `fetch` asks Plaid for the keys that it signs with.",
 			"Give the URL as `webhook` to the call that creates a link token.",
 		}, Notes: []string{"In the sandbox ask `sandbox.plaid.com`."}},
+		"paypal": {Refuses: []string{"events of the webhook simulator, which no certificate verifies: use the sandbox"}},
 		"paystack": {Refuses: []string{"the header of 2026 samples with a timestamp and key ids (`t=..,v1=..`)"}},
 		"polar":    {Refuses: []string{"the formats Discord and Slack, which are not signed: choose raw"}},
 		"postal": {Notes: []string{

@@ -233,6 +233,10 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 		}
 		fmt.Fprintf(b, "- %s: %s, %s as every other one.\n", step.When, what, provenBy(e))
 	}
+	for _, when := range c.Tests() {
+		events++
+		fmt.Fprintf(b, "- %s: a delivery, %s as every other one.\n", when, provenBy(e))
+	}
 	if len(e.Handshakes)+events == 0 {
 		b.WriteString("- nothing before the first event, as far as is known.\n")
 	}

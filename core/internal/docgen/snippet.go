@@ -94,10 +94,20 @@ func around(c catalogue.Entry, e *entry.Entry) string {
 			" never sends again: a delivery is 503\nand lost " +
 			"while the store is away, or with `DangerouslyAcceptUnclaimed` runs, perhaps twice."
 	}
-	if kind := sampleType(c); kind != "" {
-		text += "\nReceivers have the sender's own types: `signals.On(\"" + kind + "\", receiver)`."
+	return text + "\n" + receivers(c, e) + "\n"
+}
+
+// receivers says how to register one.
+func receivers(c catalogue.Entry, e *entry.Entry) string {
+	const all = "`signals.On(\"*\", receiver)` takes every event"
+	switch kind := sampleType(c); {
+	case kind != "":
+		return "Receivers have the sender's own types: `signals.On(\"" + kind + "\", receiver)`."
+	case len(e.Event.Type) > 0:
+		return "Receivers have the sender's own types, which are read where \"Event\" says. " + all + "."
+	default:
+		return "Events have no type: " + all + "."
 	}
-	return text + "\n"
 }
 
 // sampleType is the type of the first sample that has one; empty: none has.
