@@ -130,7 +130,7 @@ func guides() map[string]Guide {
 				"`PLAID_SECRET`: `fetch` asks Plaid for the keys that it signs with.",
 			"Give the URL as `webhook` to the call that creates a link token.",
 		}, Notes: []string{"In the sandbox ask `sandbox.plaid.com`."}},
-		"paypal": {Refuses: []string{"events of the webhook simulator, which no certificate verifies: use the sandbox"}},
+		"paypal":   {Refuses: []string{"events of the webhook simulator, which no certificate verifies: use the sandbox"}},
 		"paystack": {Refuses: []string{"the header of 2026 samples with a timestamp and key ids (`t=..,v1=..`)"}},
 		"polar":    {Refuses: []string{"the formats Discord and Slack, which are not signed: choose raw"}},
 		"postal": {Notes: []string{
