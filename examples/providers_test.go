@@ -22,7 +22,7 @@ func providerImports() map[string]string {
 		"ginwebhook": module + "/ginwebhook", "keys": module + "/core/keys", "secrets": module + "/core/secrets",
 		"provider": module + "/core/provider", "unproved": module + "/core/provider/unproved",
 	}
-	for _, name := range []string{"jwt", "keccak", "httpsig"} {
+	for _, name := range []string{"jws", "jwt", "keccak", "httpsig"} {
 		list[name] = module + "/core/provider/" + name
 	}
 	return list
@@ -114,10 +114,16 @@ func offline(block string) string {
 	for from, to := range map[string]string{
 		"Keys:           source,": "Secrets:        secrets.FromEnv(\"" + offlineVariable + "\"),",
 		", Confirm: confirm}":     "}",
+		// A root of tests stands in for Apple's, and a key for the certificates that a delivery brings.
+		"os.ReadFile(\"AppleRootCA-G3.cer\")": "pages.Root(), error(nil)",
+		"[][]byte{root}":                      "[][]byte{pages.Root()}",
 	} {
 		block = strings.ReplaceAll(block, from, to)
 	}
-	for _, unused := range []string{"source", "confirm"} {
+	if strings.Contains(block, "pages.Root()") {
+		block = strings.Replace(block, "Replay: ", "Secrets: secrets.FromEnv(\""+offlineVariable+"\"),\n\tReplay: ", 1)
+	}
+	for _, unused := range []string{"source", "confirm", "root"} {
 		if strings.Contains(block, unused+", err :=") {
 			block += "\t_ = " + unused + "\n"
 		}

@@ -32,13 +32,13 @@ func algorithmsOf(names []string) (map[string]string, error) {
 		switch name {
 		case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512":
 			allowed[name] = "RSA"
-		case "ES256":
+		case "ES256", "ES512":
 			allowed[name] = "EC"
 		case "EdDSA", "Ed25519":
 			allowed[name] = "OKP"
 		default:
 			return nil, fmt.Errorf("the algorithm %s is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, "+
-				"EdDSA and Ed25519", quote(name))
+				"ES512, EdDSA and Ed25519", quote(name))
 		}
 	}
 	return allowed, nil
@@ -102,6 +102,7 @@ func parseJWKS(data []byte, allowed map[string]string) (*keySet, error) {
 	if len(usable) == 1 {
 		set.only = usable[0]
 	}
+	set.usable = usable
 	return set, nil
 }
 
@@ -151,7 +152,7 @@ func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto
 	}
 	// The key type must fit the algorithm. Otherwise "alg" could name an allowed one and the key be of another kind.
 	kty := field["kty"]
-	if _, ok := jwk["alg"]; ok {
+	if _, ok := jwk["alg"]; ok && !isCurveAsAlg(field, allowed) {
 		if needs, ok := allowed[field["alg"]]; !ok || needs != kty {
 			return nil, fmt.Errorf("its alg is %s and its kty %s, which is not what this provider signs with",
 				quote(field["alg"]), quote(kty))
@@ -163,7 +164,7 @@ func parseJWK(jwk map[string]json.RawMessage, allowed map[string]string) (crypto
 	case "RSA":
 		return rsaJWK(field)
 	case "EC":
-		return ecJWK(field)
+		return ecJWK(field, allowed)
 	default:
 		return okpJWK(field)
 	}
@@ -214,11 +215,14 @@ func rsaJWK(field map[string]string) (crypto.PublicKey, error) {
 	return accept(&rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())})
 }
 
-// ecJWK reads a key on P-256 (RFC 7518, section 6.2.1). The coordinates have the full length, with leading zeros.
-func ecJWK(field map[string]string) (crypto.PublicKey, error) {
-	if field["crv"] != "P-256" {
-		return nil, fmt.Errorf("its crv is %s, not P-256", quote(field["crv"]))
-	}
+// isCurveAsAlg reports whether the alg of a key for ES512 is EC, which is its type: TrueLayer has published its keys so.
+// Type and curve are still checked.
+func isCurveAsAlg(field map[string]string, allowed map[string]string) bool {
+	return allowed["ES512"] != "" && field["alg"] == "EC" && field["kty"] == "EC" && field["crv"] == "P-521"
+}
+
+// ecJWK reads a key on P-256 or P-521 (RFC 7518, section 6.2.1), whichever an allowed algorithm needs.
+func ecJWK(field map[string]string, allowed map[string]string) (crypto.PublicKey, error) {
 	x, err := octets(field, "x")
 	if err != nil {
 		return nil, err
@@ -227,12 +231,34 @@ func ecJWK(field map[string]string) (crypto.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(x) != 32 || len(y) != 32 {
-		return nil, errors.New("its coordinates are not of 32 bytes each")
+	alg := field["alg"]
+	switch crv := field["crv"]; {
+	case crv == "P-256" && allowed["ES256"] != "" && alg != "ES512":
+		// The coordinates have the full length, with leading zeros.
+		if len(x) != 32 || len(y) != 32 {
+			return nil, errors.New("its coordinates are not of 32 bytes each")
+		}
+		return ecPoint(elliptic.P256(), x, y)
+	case crv == "P-521" && allowed["ES512"] != "" && alg != "ES256":
+		// Some senders leave out leading zeros, which almost every coordinate has here: 521 bits are one more than 65
+		// bytes. The number is the same.
+		if len(x) > 66 || len(y) > 66 {
+			return nil, errors.New("its coordinates are of more than 66 bytes each")
+		}
+		return ecPoint(elliptic.P521(), slices.Concat(make([]byte, 66-len(x)), x),
+			slices.Concat(make([]byte, 66-len(y)), y))
+	case allowed["ES512"] == "":
+		return nil, fmt.Errorf("its crv is %s, not P-256", quote(crv))
+	default:
+		return nil, fmt.Errorf("its crv is %s, which is not what this provider signs with", quote(crv))
 	}
-	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y)) // 4: uncompressed
+}
+
+// ecPoint returns the key with these coordinates, if they are a point of the curve.
+func ecPoint(curve elliptic.Curve, x, y []byte) (crypto.PublicKey, error) {
+	key, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, x, y)) // 4: uncompressed
 	if err != nil {
-		return nil, errors.New("its point is not on P-256")
+		return nil, errors.New("its point is not on " + curve.Params().Name)
 	}
 	return accept(key)
 }

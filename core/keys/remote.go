@@ -14,11 +14,22 @@ type Remote struct {
 	key      func(ctx context.Context, ref string) (crypto.PublicKey, error)
 	prefetch func(refs []string) error
 	close    func()
+	several  func(ctx context.Context, tried []crypto.PublicKey) ([]crypto.PublicKey, error) // nil: not of a key set
 }
 
 // Key returns the key that ref names, from memory or fetched now.
 func (r *Remote) Key(ctx context.Context, ref string) (crypto.PublicKey, error) {
 	return r.key(ctx, ref)
+}
+
+// Candidates returns the keys of a [JWKS] source that were not tried, for deliveries that do not name theirs. Where none
+// is left, the set is fetched again, at most once in [Options.MinInterval]. A set of more than four keys is
+// [ErrInvalidKey], as is another source.
+func (r *Remote) Candidates(ctx context.Context, tried []crypto.PublicKey) ([]crypto.PublicKey, error) {
+	if r.several == nil {
+		return nil, fault(ErrInvalidKey, "the source has no set of keys, and the delivery names none")
+	}
+	return r.several(ctx, tried)
 }
 
 // Prefetch starts to fetch the keys that refs name, and returns at once. Without refs it fetches the document of a
@@ -39,9 +50,9 @@ func (r *Remote) Close() error {
 
 // JWKS returns the source of the JSON Web Key Set (RFC 7517) at one URL. References are kids.
 //
-// Its keys are of the types RSA, EC on P-256 and OKP on Ed25519. A key is used only if it is meant for signatures with
-// one of the algorithms: RS256, RS384, RS512, PS256, PS384, PS512, ES256, EdDSA or Ed25519. Of two different keys with
-// one kid, neither is used.
+// Its keys are of the types RSA, EC on P-256 or P-521 and OKP on Ed25519. A key is used only if it is meant for
+// signatures with one of the algorithms: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES512, EdDSA or Ed25519. Of
+// two different keys with one kid, neither is used.
 //
 // A kid that the set does not have causes another fetch, at most once in [Options.MinInterval]. Within that time after
 // a fetch, the kid is [ErrUnknownKey]. A key without a kid is found only by the empty reference, and only if the set
@@ -74,7 +85,17 @@ func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
 		}
 		return set, nil
 	})
-	return &Remote{close: c.close, prefetch: c.prefetchFixed,
+	several := func(ctx context.Context, tried []crypto.PublicKey) ([]crypto.PublicKey, error) {
+		set, err := c.get(ctx, url, func(s *keySet) bool {
+			others, err := s.others(tried)
+			return err != nil || len(others) > 0
+		})
+		if err != nil {
+			return nil, err
+		}
+		return set.others(tried)
+	}
+	return &Remote{close: c.close, prefetch: c.prefetchFixed, several: several,
 		key: func(ctx context.Context, kid string) (crypto.PublicKey, error) {
 			if len(kid) > maxKidBytes {
 				return nil, fault(ErrNotAllowed, "a kid of %d bytes", len(kid))

@@ -65,7 +65,7 @@ func quote(ref string) string {
 type Fixed struct{ set keySet }
 
 // Static returns a source of the given keys, by the reference that names each. It copies the keys. The error joins
-// every mistake: no keys, a private or a symmetric key, a weak key, a curve other than P-256 and Ed25519.
+// every mistake: no keys, a private or a symmetric key, a weak key, a curve other than P-256, P-521 and Ed25519.
 func Static(named map[string]crypto.PublicKey) (*Fixed, error) {
 	if len(named) == 0 {
 		return nil, errors.New("sallyport: keys: no key is given")
@@ -80,6 +80,7 @@ func Static(named map[string]crypto.PublicKey) (*Fixed, error) {
 		}
 		set.keys[ref] = key
 		set.only = key
+		set.usable = append(set.usable, key)
 	}
 	// With several keys the empty reference names none: which one it means would depend on the order of a map.
 	if len(named) > 1 {
@@ -104,11 +105,34 @@ func StaticJWKS(data []byte, algorithms ...string) (*Fixed, error) {
 // Key returns the key given under ref. It does not wait.
 func (f *Fixed) Key(_ context.Context, ref string) (crypto.PublicKey, error) { return f.set.find(ref) }
 
+// Candidates returns the keys of the set data that were not tried, for deliveries that do not name theirs. It does not
+// wait.
+func (f *Fixed) Candidates(_ context.Context, tried []crypto.PublicKey) ([]crypto.PublicKey, error) {
+	return f.set.others(tried)
+}
+
 // keySet is a set of accepted keys. It does not change after it was built.
 type keySet struct {
 	keys    map[string]crypto.PublicKey // by reference; nil: two keys share it, and neither is used
 	only    crypto.PublicKey            // the key of a set that has just one
+	usable  []crypto.PublicKey          // all of them, in their order
 	refused map[string]error            // by kid: why a key is not used
+}
+
+// maxCandidates bounds how many keys a delivery that names none is verified with: each costs a verification, which
+// anybody can cause.
+const maxCandidates = 4
+
+// others returns the keys that are not among those that were tried. It fails closed on a set of too many keys: which of
+// them count would depend on their order.
+func (s *keySet) others(tried []crypto.PublicKey) ([]crypto.PublicKey, error) {
+	if len(s.usable) > maxCandidates {
+		return nil, fault(ErrInvalidKey, "the set has %d keys, and deliveries name none; at most %d are tried",
+			len(s.usable), maxCandidates)
+	}
+	return slices.DeleteFunc(slices.Clone(s.usable), func(key crypto.PublicKey) bool {
+		return slices.ContainsFunc(tried, func(k crypto.PublicKey) bool { return same(k, key) })
+	}), nil
 }
 
 // has reports whether the set knows ref, as a usable key or as a refused one. Only an unknown ref is worth a fetch.

@@ -44,17 +44,21 @@ func acceptRSA(k *rsa.PublicKey) (crypto.PublicKey, error) {
 	return &rsa.PublicKey{N: new(big.Int).Set(k.N), E: k.E}, nil
 }
 
-// acceptECDSA returns a copy of a key on P-256. It is made from the encoded point, which checks once more that the
-// point is on the curve.
+// acceptECDSA returns a copy of a key on P-256 or P-521. It is made from the encoded point, which checks once more that
+// the point is on the curve. Which of the two a delivery may be signed with is for its entry to say.
 func acceptECDSA(k *ecdsa.PublicKey) (crypto.PublicKey, error) {
-	if problem := publickey.CheckP256(k); problem != "" {
+	check, curve := publickey.CheckP256, elliptic.P256()
+	if k != nil && k.Curve == elliptic.P521() {
+		check, curve = publickey.CheckP521, elliptic.P521()
+	}
+	if problem := check(k); problem != "" {
 		return nil, errors.New(problem)
 	}
 	point, err := k.Bytes()
 	if err != nil {
-		return nil, errors.New("the key is not a point of P-256")
+		return nil, errors.New("the key is not a point of " + curve.Params().Name)
 	}
-	return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	return ecdsa.ParseUncompressedPublicKey(curve, point)
 }
 
 // acceptEd25519 returns a copy of an Ed25519 key. With a key of small order anybody can sign.

@@ -13,6 +13,7 @@ func Aliases() map[string]string { return maps.Clone(aliases) }
 var aliases = map[string]string{
 	"amazon-eventbridge":      "aws-eventbridge",
 	"amazon-sns":              "aws-sns",
+	"app-store":               "apple-app-store",
 	"artifactory":             "jfrog",
 	"autodesk-forge":          "autodesk-aps",
 	"aws-ses":                 "amazon-ses",

@@ -167,26 +167,32 @@ func TestDegenerateSignaturesAreRefusedForEverySender(t *testing.T) {
 // signature derived a second time from the documented formula.
 func provedElsewhere() map[string]string {
 	return map[string]string{
-		"aws-sns":         "sns_test.go", // recorded messages, by their certificates
-		"amazon-ses":      "sns_test.go",
-		"paypal":          "published_key_test.go",
-		"travis-ci":       "published_key_test.go",
-		"google-eventarc": "jwt/entries_test.go",
-		"google-pubsub":   "jwt/entries_test.go",
-		"fal":             "platforms_test.go", // recorded for a user
-		"fusionauth":      "jwt/fusionauth_test.go",
-		"jira-connect":    "jwt/entries_test.go",
-		"jira-oauth":      "jwt/jira_oauth_test.go",
-		"messagebird":     "jwt/entries_test.go", // recorded
-		"monday":          "jwt/entries_test.go",
-		"scaleway-tem":    "unproved/scaleway_test.go",
-		"moralis":         "keccak/keccak_test.go",
-		"rfc9421":         "httpsig/httpsig_test.go", // the specification's own examples
-		"netlify":         "jwt/entries_test.go",
-		"plaid":           "jwt/entries_test.go",
-		"vonage":          "jwt/hostile_test.go",
-		"calendly":        "unproved/payments_test.go",
-		"flutterwave":     "unproved/payments_test.go",
+		"aws-sns":          "sns_test.go", // recorded messages, by their certificates
+		"apple-app-store":  "jws/vectors_test.go",
+		"constant-contact": "jws/vectors_test.go",
+		"fireblocks":       "jws/vectors_test.go",
+		"kinde":            "jws/vectors_test.go",
+		"truelayer":        "jws/vectors_test.go",
+		"wix":              "jws/vectors_test.go",
+		"amazon-ses":       "sns_test.go",
+		"paypal":           "published_key_test.go",
+		"travis-ci":        "published_key_test.go",
+		"google-eventarc":  "jwt/entries_test.go",
+		"google-pubsub":    "jwt/entries_test.go",
+		"fal":              "platforms_test.go", // recorded for a user
+		"fusionauth":       "jwt/fusionauth_test.go",
+		"jira-connect":     "jwt/entries_test.go",
+		"jira-oauth":       "jwt/jira_oauth_test.go",
+		"messagebird":      "jwt/entries_test.go", // recorded
+		"monday":           "jwt/entries_test.go",
+		"scaleway-tem":     "unproved/scaleway_test.go",
+		"moralis":          "keccak/keccak_test.go",
+		"rfc9421":          "httpsig/httpsig_test.go", // the specification's own examples
+		"netlify":          "jwt/entries_test.go",
+		"plaid":            "jwt/entries_test.go",
+		"vonage":           "jwt/hostile_test.go",
+		"calendly":         "unproved/payments_test.go",
+		"flutterwave":      "unproved/payments_test.go",
 	}
 }
 

@@ -74,6 +74,8 @@ func privateKey(alg entry.Algorithm, n int) crypto.Signer {
 		return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(n)}, ed25519.SeedSize))
 	case entry.ECDSAP256SHA256, entry.ECDSAP256SHA1:
 		name = "ecdsa"
+	case entry.ECDSAP521SHA512:
+		name = "p521"
 	}
 	text, err := os.ReadFile(fmt.Sprintf("testdata/keys/%s-%d.pem", name, n))
 	if err != nil {

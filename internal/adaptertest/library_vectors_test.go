@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig"
+	"github.com/sallyport-go/sallyport/core/provider/jws"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -25,12 +26,19 @@ import (
 type recorded struct {
 	ID, Method, URL, Secret, Expect, Alg, Label string
 
+	Config struct {
+		Bundle      string `json:"bundle_id"`
+		App         int64  `json:"app_apple_id"`
+		Environment string
+	}
 	Cert    string          `json:"cert_pem"`
 	Public  string          `json:"public_key"`
 	Base    string          `json:"signature_base"`
 	Body    []byte          `json:"body_b64"`
 	Headers json.RawMessage // pairs, or an object
 	Now     int64
+
+	bringsKeys bool // nothing is configured
 }
 
 func (v *recorded) header(t *testing.T) http.Header {
@@ -52,6 +60,31 @@ func (v *recorded) header(t *testing.T) http.Header {
 	}
 	return h
 }
+
+// apple has its roots in the entry, and no key is configured.
+func (v *recorded) apple() core.Provider {
+	root := v.Cert
+	v.Cert, v.bringsKeys = "", true
+	return jws.AppleAppStore(jws.AppleConfig{
+		Roots: [][]byte{[]byte(root)}, BundleID: v.Config.Bundle, Environment: v.Config.Environment, AppAppleID: v.Config.App,
+	})
+}
+
+// armoured is a sender of package jws whose public key the recording has in base64, with or without armour.
+func armoured(make func() core.Provider) func(*recorded) core.Provider {
+	return func(v *recorded) core.Provider {
+		if !strings.HasPrefix(v.Public, "-----BEGIN") {
+			v.Public = "-----BEGIN PUBLIC KEY-----\n" + v.Public + "\n-----END PUBLIC KEY-----\n"
+		}
+		return make()
+	}
+}
+
+func anyPartner() core.Provider {
+	return jws.ConstantContact(jws.ConstantContactConfig{DangerouslyAnyRecipient: true})
+}
+
+func workspace() core.Provider { return jws.Fireblocks("w1") }
 
 func (v *recorded) messageBird() core.Provider { return jwt.MessageBird() }
 
@@ -85,6 +118,13 @@ func TestRecordedDeliveriesOfLibrariesThroughEveryRouter(t *testing.T) {
 		"../../core/provider/jwt/testdata/vectors/messagebird.json": (*recorded).messageBird,
 		"../../core/provider/testdata/sns/aws-sns.json":             (*recorded).sns,
 		"../../core/provider/httpsig/testdata/vectors/rfc9421.json": (*recorded).rfc9421,
+
+		"../../core/provider/jws/testdata/vectors/apple-app-store.json":  (*recorded).apple,
+		"../../core/provider/jws/testdata/vectors/constant-contact.json": armoured(anyPartner),
+		"../../core/provider/jws/testdata/vectors/fireblocks.json":       armoured(workspace),
+		"../../core/provider/jws/testdata/vectors/kinde.json":            armoured(jws.Kinde),
+		"../../core/provider/jws/testdata/vectors/truelayer.json":        armoured(jws.TrueLayer),
+		"../../core/provider/jws/testdata/vectors/wix.json":              armoured(jws.Wix),
 	} {
 		data, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -99,12 +139,16 @@ func TestRecordedDeliveriesOfLibrariesThroughEveryRouter(t *testing.T) {
 			if key == "" {
 				key = "a-secret-of-this-test-and-nothing-else" // of a token that says it is not signed
 			}
-			g, err := core.New(core.Config{
+			c := core.Config{
 				Endpoint: "vectors", Provider: p, Secrets: secrets.Static(key), Replay: core.DangerouslyNoReplay,
 				PublicURL: v.URL,
 				Now:       func() time.Time { return time.Unix(v.Now, 0) }, Logger: slog.New(slog.DiscardHandler),
 				DangerouslyAllowHTTP: true,
-			})
+			}
+			if v.bringsKeys {
+				c.Secrets = nil
+			}
+			g, err := core.New(c)
 			require.NoError(t, err)
 			for name, mount := range everyMount() {
 				t.Run(v.ID+" through "+name, func(t *testing.T) {

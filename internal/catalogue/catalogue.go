@@ -22,7 +22,7 @@ type Kind string
 // The kinds.
 const (
 	Proved   Kind = "proved"   // core/provider: its facts are official, the standard library does
-	Library  Kind = "library"  // a subpackage of core/provider, which only its users link
+	Library  Kind = "library"  // a subpackage of core/provider, which only its users link, often with a library
 	Unproved Kind = "unproved" // core/provider/unproved: known from descriptions by third parties
 )
 

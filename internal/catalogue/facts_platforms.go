@@ -11,6 +11,9 @@ func platformFacts() map[string]Fact {
 			"provider.Airship(\"559384cd-6284-4e3e-9e4e-7c260019a251\")"},
 		"airwallex": {"2026-11-29", "airwallex.com/docs/developer-tools__listen-for-webhook-events; a third " +
 			"party that cites the sender's pages", "provider.Airwallex()"},
+		"apple-app-store": {"2026-11-29", "apple/app-store-server-library-node and its fixtures", "jws.AppleAppStore(" +
+			"jws.AppleConfig{Roots: [][]byte{root}, BundleID: \"com.example.app\",\n\t\tEnvironment: jws.AppleProduction, " +
+			"AppAppleID: 1234567890})"},
 		"ashby":        {"2026-11-29", "", "provider.Ashby()"},
 		"auth0":        {"2026-11-29", "auth0/docs-v2", "provider.Auth0()"},
 		"autodesk-aps": {"2026-11-29", "", "provider.AutodeskAPS()"},
@@ -18,9 +21,11 @@ func platformFacts() map[string]Fact {
 		"bolt":         {"2026-11-29", "", "provider.Bolt()"},
 		"brex": {"2026-11-29", "developer.brex.com/docs/webhooks, in part; a third party that cites it",
 			"provider.Brex()"},
-		"castle":        {"2026-11-29", "castle/castle-ruby", "provider.Castle()"},
-		"checkr":        {"2026-11-29", "checkr's examples", "provider.Checkr()"},
-		"circle":        {"2026-11-29", "", "provider.Circle()"},
+		"castle": {"2026-11-29", "castle/castle-ruby", "provider.Castle()"},
+		"checkr": {"2026-11-29", "checkr's examples", "provider.Checkr()"},
+		"circle": {"2026-11-29", "", "provider.Circle()"},
+		"constant-contact": {"2026-11-29", "",
+			"jws.ConstantContact(jws.ConstantContactConfig{APIKeys: []string{\"40a0b12-342b-436d-97c3-000000000000\"}})"},
 		"cronofy":       {"2026-11-29", "cronofy/cronofy-ruby", "provider.Cronofy()"},
 		"cursor":        {"2026-11-29", "", "provider.Cursor()"},
 		"deel":          {"2026-11-29", "", "provider.Deel()"},
@@ -35,6 +40,8 @@ func platformFacts() map[string]Fact {
 		"fal": {"2026-11-29", "fal.ai/docs webhooks; third parties that agree on the message",
 			"provider.Fal(\"the-id-of-your-user\")"},
 		"fastspring": {"2026-11-29", "", "provider.FastSpring()"},
+		"fireblocks": {"2026-11-29", "third parties that agree on the keys of the other environments",
+			"jws.Fireblocks(\"4f6a0c2e-6f1b-4f0e-9a53-0f1f8e1d2c3b\")"},
 		"fusionauth": {"2026-11-29", "", "jwt.FusionAuth(\"RS256\")"},
 		"gemini": {"2026-11-29", "google-gemini/cookbook Webhooks.ipynb; googleapis/js-genai",
 			"provider.Gemini()"},
@@ -56,6 +63,7 @@ func platformFacts() map[string]Fact {
 		"maxio": {"2026-11-29", "docs.maxio.com Webhooks Reference; maxio-com/ab-python-sdk; receivers that agree on the header",
 			"provider.Maxio()"},
 		"merge":         {"2026-11-29", "docs.merge.dev; help.merge.dev 5614281", "provider.Merge()"},
+		"kinde":         {"2026-11-29", "@kinde/webhooks 1.0.0", "jws.Kinde()"},
 		"mongodb-atlas": {"2026-11-29", "", "provider.MongoDBAtlas()"},
 		"nexus":         {"2026-11-29", "sonatype/nexus-public", "provider.Nexus()"},
 		"npm":           {"2026-11-29", "", "provider.Npm()"},
@@ -85,8 +93,10 @@ func platformFacts() map[string]Fact {
 		"tally":     {"2026-11-29", "tally.so/help/webhooks, in part; third parties that cite it", "provider.Tally()"},
 		"tiktok":    {"2026-11-29", "", "provider.TikTok()"},
 		"vanta":     {"2026-11-29", "developer.vanta.com/docs/webhooks and reference/webhooks/overview", "provider.Vanta()"},
+		"truelayer": {"2026-11-29", "TrueLayer/truelayer-signing", "jws.TrueLayer()"},
 		"vapi":      {"2026-11-29", "vapi server-sdk 2.0.1", "provider.Vapi()"},
 		"veriff":    {"2026-11-29", "", "provider.Veriff()"},
 		"webex":     {"2026-11-29", "", "provider.Webex()"},
+		"wix":       {"2026-11-29", "@wix/sdk 1.21.16", "jws.Wix()"},
 	}
 }

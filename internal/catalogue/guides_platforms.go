@@ -14,6 +14,13 @@ func platformGuides() map[string]Guide {
 			"Check \"Enabled\" and save: Airship gets /validate below the URL.",
 		}, Refuses: []string{"compressed bodies (Content-Encoding: gzip), as in Airship's own example: decompress them " +
 			"in front of the guard, with a limit; the JSON is what is signed"}},
+		"apple-app-store": {Refuses: []string{
+			"version 1 notifications, which are not signed: choose version 2 in App Store Connect",
+			"what Xcode and local tests make, which the App Store does not sign",
+		}, Notes: []string{
+			"App Store Connect has one URL for production and one for the sandbox: give each an endpoint of its own.",
+			"\"Request a Test Notification\" of the App Store Server API sends a signed notification of the type TEST.",
+		}},
 		"auth0": {Notes: []string{"Choose JSON Array or JSON Object as the content format: no event is read " +
 			"from JSON Lines, the default."}},
 		"autodesk-aps": {Notes: []string{"Nothing is signed until a secret token exists: create it by POST /tokens, " +
@@ -22,11 +29,19 @@ func platformGuides() map[string]Guide {
 			"Compare `/subscriptionId` with your own subscription's: whether the key signs for other accounts as " +
 				"well is not documented.",
 		}},
+		"constant-contact": {Refuses: []string{
+			"webhooks of the v2 API, which are signed by the header x-ctct-hmac-sha256",
+		}, Notes: []string{
+			"A POST to /partner/webhooks/subscriptions/{topic_id}/tests sends a test notification.",
+		}},
 		"dub": {Refuses: []string{"the formats of Slack and Segment URLs"}},
 		"easypost": {Refuses: []string{"secrets with letters beyond ASCII, which EasyPost normalises before it " +
 			"signs: choose another secret"}},
 		"getstream": {Refuses: []string{"compressed bodies, which are signed before they are compressed: leave payload " +
 			"compression off"}},
+		"fireblocks": {Notes: []string{
+			"Each environment (US, EU, EU2, sandbox) has keys of its own: choose that of the workspace for keys.Fireblocks.",
+		}},
 		"gemini": {Refuses: []string{"dynamic webhooks (webhook_config.uris), which a key pair signs"}},
 		"ghost":  {Refuses: []string{"versions of Ghost that send a time and do not sign it"}},
 		"jfrog": {Refuses: []string{
@@ -46,5 +61,9 @@ func platformGuides() map[string]Guide {
 		"tailscale": {Refuses: []string{"the formats of Slack, Discord, Mattermost and Google Chat, which are not signed"}},
 		"vapi": {Refuses: []string{"bearer tokens: use `bearer`",
 			"HMAC credentials, whose form you choose: describe them with `provider.HMAC`"}},
+		"wix": {Notes: []string{
+			"\"Trigger Test\" and \"Test\" in the app's dashboard send sample events, signed with the same key.",
+			"Wix waits 1.25 s for the answer: let receivers that take longer run behind an inbox.",
+		}},
 	}
 }

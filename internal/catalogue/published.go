@@ -6,6 +6,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // keySource makes the source that fetches what an entry's provider publishes, from the places that are pinned for it.
@@ -14,6 +15,15 @@ type keySource func(Values, keys.Options) (core.KeySource, error)
 // FetchesKeys says that the entry's provider publishes its keys: core.Config.Keys fetches them, unless they are
 // configured as secrets.
 func (e Entry) FetchesKeys() bool { return e.keys != nil }
+
+// BringsKeys says that deliveries bring their keys, which the parameters vouch for: nothing else has to be configured.
+func (e Entry) BringsKeys() bool {
+	if e.make == nil { // no entry of that name was found
+		return false
+	}
+	data, err := entry.Of(e.Sample())
+	return err == nil && data != nil && data.BringsKeys()
+}
 
 // Keys is the source of an entry that [Entry.FetchesKeys]; nil for another.
 func (e Entry) Keys(values Values, o keys.Options) (core.KeySource, error) {

@@ -62,9 +62,9 @@ func with(entries []Entry, parameters ...Entry) []Entry {
 	return entries
 }
 
-// library are the entries of core/provider's subpackages that need a library.
+// library are the entries of core/provider's subpackages, whose mechanisms are code or need a library.
 func library() []Entry {
-	return append(append(tokens(), signatures()),
+	return append(append(append(tokens(), signedBodies()...), signatures()),
 		plain(Library, "core/provider/keccak", []core.Provider{keccak.Moralis()})...)
 }
 

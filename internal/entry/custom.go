@@ -34,11 +34,29 @@ type CustomSigner interface {
 	Sign(r *http.Request, url string, body []byte, key string, at time.Time) ([]byte, error)
 }
 
+// CustomPayload is a mechanism whose deliveries carry their payload inside the body, as a token does. It may be absent.
+type CustomPayload interface {
+	// Payload takes the payload out of a body and verifies nothing: the guard asks for what it proved before, or for
+	// what a check that only reports let through. ok is false where the body carries none; then the body is the
+	// payload. It must depend on the body alone.
+	Payload(body []byte) (payload []byte, ok bool)
+}
+
+// CustomSource is a mechanism that brings its own source of keys, because the entry pins what it trusts: a delivery
+// carries a chain of certificates, and the entry its root. It may be absent. Then nothing has to be configured; secrets
+// that are configured take its place.
+type CustomSource interface {
+	Source() KeySource
+}
+
 // CustomTraits are what every proof of a mechanism holds.
 type CustomTraits struct {
 	Time bool // a time, which the guard judges for freshness
 	Body bool // the body
-	URL  bool // the public URL, or a part of it
+	// Payload says that the mechanism is a CustomPayload, and that the proof covers the payload. Where Body is not set,
+	// what else stands in the body is not covered.
+	Payload bool
+	URL     bool // the public URL, or a part of it
 	// Query says that the URL's query is proved apart from the body, and that senders add to the one that is
 	// registered: the request's own then joins a configured URL that has none.
 	Query bool
@@ -46,10 +64,11 @@ type CustomTraits struct {
 	// Keyless: no key has to be configured; they come from the endpoint's source of keys. Keys that are configured take
 	// its place.
 	Keyless bool
-	// Pair is the algorithm of the key pair that signs; 0 where a secret does. Keys are then configured as PEM.
+	// Pair is an algorithm of the kind of key pair that signs; 0 where a secret does. Keys are then configured as PEM.
 	Pair Algorithm
 
-	// For the documentation and for the tests: how the proof is made, what it covers, and the headers that carry it.
+	// For the documentation and for the tests: how the proof is made, what it covers, and the headers that carry it. A
+	// proof without headers stands in the body.
 	Proof, Signed string
 	Headers       []string
 }
@@ -81,6 +100,13 @@ type CustomProof struct {
 // the key cannot be had now. It must be safe for concurrent use.
 type KeySource interface {
 	Key(ctx context.Context, ref string) (crypto.PublicKey, error)
+}
+
+// KeyCandidates is a source of several keys that deliveries do not name. A source may be one.
+type KeyCandidates interface {
+	// Candidates returns the few keys that a delivery may be signed with, without those that were tried. Where it knows
+	// no other, it looks whether the provider has new ones, as rarely as for a name that it does not know.
+	Candidates(ctx context.Context, tried []crypto.PublicKey) ([]crypto.PublicKey, error)
 }
 
 // ErrKeyRefused is wrapped by a KeySource's error where the key that a delivery names is none of the provider's.

@@ -111,6 +111,16 @@ func (e *Entry) SignsURL() bool {
 	return false
 }
 
+// BringsKeys says that deliveries bring the keys that they are signed with, and that the entry's own settings vouch for
+// them: neither secrets nor a source of keys have to be configured.
+func (e *Entry) BringsKeys() bool {
+	if e.Scheme == nil {
+		return false
+	}
+	own, ok := e.Scheme.Custom.(CustomSource)
+	return ok && own.Source() != nil
+}
+
 // AsksVerifyToken says that a handshake presents a token of the user's choosing.
 func (e *Entry) AsksVerifyToken() bool {
 	for i := range e.Handshakes {

@@ -22,7 +22,8 @@ const (
 	RSAPKCS1SHA1
 	RSAPSSSHA256
 	RSAPKCS1SHA512
-	ECDSAP256SHA1 // eBay; a collision of SHA-1 makes two bodies of one signature
+	ECDSAP256SHA1   // eBay; a collision of SHA-1 makes two bodies of one signature
+	ECDSAP521SHA512 // of mechanisms that are code
 )
 
 // PublicKey says that the algorithm verifies with a public key: there is no secret on this side.

@@ -117,6 +117,8 @@ func directions() []direction {
 			may: []string{"core", "internal/entry", "core/internal/sns"}},
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/jwt"},
 			may: append(tools, "core", "core/reason"), foreign: []string{"github.com/golang-jwt/jwt"}},
+		{rule: "a provider package whose mechanism is code knows core and tools", of: []string{"core/provider/jws"},
+			may: append(tools, "core", "core/reason")},
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/httpsig"},
 			may: append(tools, "core", "core/reason"), foreign: []string{"github.com/dunglas/httpsfv"}},
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/keccak"},

@@ -66,6 +66,8 @@ func newPrivateKey(alg entry.Algorithm) crypto.Signer {
 		_, key, err = ed25519.GenerateKey(rand.Reader)
 	case entry.ECDSAP256SHA256, entry.ECDSAP256SHA1: // on P-256
 		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case entry.ECDSAP521SHA512:
+		key, err = ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256: // the smallest accepted size
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
 	default:

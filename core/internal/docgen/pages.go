@@ -166,6 +166,8 @@ func secondStart(e *entry.Entry) string {
 func secretStep(c catalogue.Entry, e *entry.Entry) string {
 	into := ", into `" + variable(e) + "`."
 	switch {
+	case e.BringsKeys():
+		return "No secret is shared: " + e.Title + " sends its certificates, which the settings of the entry vouch for."
 	case c.AsksForKeys():
 		return "No secret is shared: `source` fetches the keys that " + e.Title + " publishes, from the places that " +
 			"are pinned for it."

@@ -16,7 +16,10 @@ const failOnError = "if err != nil {\n\tlog.Fatal(err)\n}\n"
 // whose variables it uses. A test compiles and runs that of every page.
 func snippet(c catalogue.Entry, e *entry.Entry) string {
 	proof := field("Secrets", "secrets.FromEnv(\""+variable(e)+"\")")
-	if c.AsksForKeys() {
+	switch {
+	case e.BringsKeys(): // nothing is configured
+		proof = ""
+	case c.AsksForKeys():
 		proof = field("Keys", "source")
 	}
 	setup := ""
@@ -74,7 +77,11 @@ func variable(e *entry.Entry) string {
 
 // keyPair reports whether Secrets hold public keys alone.
 func keyPair(e *entry.Entry) bool {
-	return e.Scheme != nil && e.Scheme.Custom == nil && e.Scheme.Algorithm.PublicKey() && e.Scheme.Second == nil
+	if e.Scheme != nil && e.Scheme.Custom != nil {
+		traits := e.Scheme.Custom.Traits()
+		return traits.Pair != 0 && !traits.Keyless
+	}
+	return e.Scheme != nil && e.Scheme.Algorithm.PublicKey() && e.Scheme.Second == nil
 }
 
 // setting names a parameter as core.Config does, or as the argument that it is.

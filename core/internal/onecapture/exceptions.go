@@ -31,7 +31,7 @@ func LeftBy(e *entry.Entry) (all []Left) {
 			Reason: "send anything: the delivery holds the shared secret itself, until it is changed",
 		}}
 	}
-	if c := e.Scheme.Custom; c != nil && !c.Traits().Body {
+	if c := e.Scheme.Custom; c != nil && !c.Traits().Body && !c.Traits().Payload {
 		return []Left{{
 			Everything: true, Kinds: []Kind{SecondIdentity, NoIdentity},
 			Reason: "send another body: the token covers none, until it expires",

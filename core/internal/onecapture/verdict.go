@@ -163,7 +163,7 @@ func SignsWholeBody(e *entry.Entry) bool {
 		return false
 	}
 	if e.Scheme.Custom != nil {
-		return e.Scheme.Custom.Traits().Body
+		return e.Scheme.Custom.Traits().Body || e.Scheme.Custom.Traits().Payload
 	}
 	return slices.ContainsFunc(e.Scheme.Signed, func(p entry.Part) bool {
 		return p.Kind == entry.PartBody || p.Kind == entry.PartBodyMD5 || p.Kind == entry.PartBodySHA256 ||

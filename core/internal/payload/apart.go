@@ -97,7 +97,11 @@ func costsProtection(e *entry.Entry, rule *entry.Apart) bool {
 // A zero scheme means a credential. A signature over the body alone leaves every header to whoever
 // captured the delivery.
 func vouchesForHeaders(e *entry.Entry) bool {
-	return e.Scheme == nil || e.Scheme.Custom != nil && !e.Scheme.Custom.Traits().Body
+	if e.Scheme == nil || e.Scheme.Custom == nil {
+		return e.Scheme == nil
+	}
+	traits := e.Scheme.Custom.Traits()
+	return !traits.Body && !traits.Payload
 }
 
 // Unprotected returns the reasons of the rules that let a captured delivery run again.

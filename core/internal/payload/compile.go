@@ -53,6 +53,9 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 		}
 	}
 	r.paths = jsonscan.Compile(pointers...)
+	if scheme != nil && scheme.Custom != nil && scheme.Custom.Traits().Payload {
+		r.carried, _ = scheme.Custom.(entry.CustomPayload)
+	}
 	r.early = namedByHeaders(e)
 	r.compileForms(e)
 	if spec.PayloadJSON != "" {
@@ -154,6 +157,9 @@ func namedByHeaders(e *entry.Entry) bool {
 		return true
 	}
 	spec := &e.Event
+	if e.Scheme != nil && e.Scheme.Custom != nil && e.Scheme.Custom.Traits().Payload {
+		return false // what is read later is read from the body as it is
+	}
 	return e.Batch == nil && e.Recipient == nil && e.Identity.Kind != entry.ByPointer &&
 		spec.PayloadJSON == "" && spec.Binary == "" &&
 		all(inHeader, spec.ID, spec.Type, spec.Tenant) && all(inBody, spec.Action, spec.Time, spec.Attempt)

@@ -17,11 +17,12 @@ type Reader struct {
 	spec     *entry.Event
 	paths    *jsonscan.Paths
 	at       map[string]int
-	with     []string        // the headers that join a digest
-	either   bool            // they are names of one
-	identity *jsonscan.Paths // what events are remembered by; nil: not by members of theirs
-	idAt     []int           // the indices of these in what paths finds
-	payload  *jsonscan.Paths // the payload's text, and what is read next to it; nil: the body is the payload
+	with     []string            // the headers that join a digest
+	either   bool                // they are names of one
+	identity *jsonscan.Paths     // what events are remembered by; nil: not by members of theirs
+	idAt     []int               // the indices of these in what paths finds
+	carried  entry.CustomPayload // takes the payload out of the body; nil: the body is the payload
+	payload  *jsonscan.Paths     // the payload's text, and what is read next to it; nil: the body is the payload
 	envelope map[string]int
 	forms    *formscan.Names // the fields of a form that are read; nil: a form is not expected
 	formAt   map[string]int
@@ -41,7 +42,8 @@ type Reader struct {
 // Open prepares reading from a source. Its events are then read by Read, or from the items of Split.
 func (r *Reader) Open(t *Source) {
 	t.form = r.forms != nil && formscan.Is(t.Body)
-	t.Payload = payloadOf(t.Body)
+	body := r.taken(t.Body)
+	t.Payload = payloadOf(body)
 	// The header counts only if it is proved. Otherwise an attacker could switch a captured delivery to
 	// the other form, and change what its body means.
 	t.binary = r.spec.Binary != "" && t.HeadersProved && header(t.Headers, r.spec.Binary) != ""
@@ -53,13 +55,24 @@ func (r *Reader) Open(t *Source) {
 	}
 	t.envelope = make([][]byte, r.payload.Len())
 	// What is malformed has no envelope. The body stays the payload, and the event reaches the app.
-	if r.payload.Read(t.Body, t.envelope) != nil {
+	if r.payload.Read(body, t.envelope) != nil {
 		clear(t.envelope)
 		return
 	}
 	if text, ok := jsonscan.Bytes(t.envelope[0]); ok {
 		t.Payload = payloadOf(text)
 	}
+}
+
+// taken returns what the body carries, where the mechanism that proves it says so, and else the body.
+func (r *Reader) taken(body []byte) []byte {
+	if r.carried == nil {
+		return body
+	}
+	if inner, ok := r.carried.Payload(body); ok {
+		return inner
+	}
+	return body
 }
 
 // payloadOf returns JSON without the byte order mark that some senders write before it: json.Unmarshal does not read

@@ -44,12 +44,27 @@ func CheckP256(k *ecdsa.PublicKey) (problem string) {
 	if k == nil || k.Curve == nil || k.X == nil || k.Y == nil {
 		return "the ECDSA key has no point"
 	}
-	// One curve: each further one is more code that unverified senders reach, and no provider needs it.
 	if k.Curve != elliptic.P256() {
 		return "the key is on another curve than P-256"
 	}
 	if _, err := k.ECDH(); err != nil {
 		return "the key is not a point of P-256"
+	}
+	return ""
+}
+
+// CheckP521 returns what is wrong with a key for ES512 (RFC 7518, section 3.4), or "". A point that is not on the curve
+// fails closed.
+func CheckP521(k *ecdsa.PublicKey) (problem string) {
+	//lint:ignore SA1019 ECDH would panic on a key without coordinates
+	if k == nil || k.Curve == nil || k.X == nil || k.Y == nil {
+		return "the ECDSA key has no point"
+	}
+	if k.Curve != elliptic.P521() {
+		return "the key is on another curve than P-521"
+	}
+	if _, err := k.ECDH(); err != nil {
+		return "the key is not a point of P-521"
 	}
 	return ""
 }

@@ -18,6 +18,7 @@ const (
 		"configured; " +
 		"use one of package keys, or give the key itself in Secrets"
 	needsNoKeys = "a delivery of this provider names no key, and the provider publishes none; remove it"
+	ownsKeys    = "deliveries of this provider bring their keys, which the provider's own settings vouch for; remove it"
 )
 
 // New compiles the scheme of an entry, with its secrets or its source of keys. It adds what is wrong with them to m.
@@ -42,7 +43,16 @@ func New(
 	// decide which replay protection it needs.
 	if s.Custom != nil {
 		v.custom = s.Custom.Traits()
-		v.SignsTime, v.SignsBody, v.id, v.SignsURL = v.custom.Time, v.custom.Body, v.custom.ID, v.custom.URL
+		v.SignsTime, v.SignsBody, v.id, v.SignsURL = v.custom.Time, v.custom.Body || v.custom.Payload, v.custom.ID,
+			v.custom.URL
+		if own, ok := s.Custom.(entry.CustomSource); ok && own.Source() != nil {
+			if keySource != nil {
+				m.Add("Keys", "", ownsKeys)
+				return v, nil
+			}
+			keySource = own.Source()
+			v.keySource = keySource
+		}
 	} else if problem := v.compileScheme(); problem != "" {
 		m.Add("Provider", "", "its entry %s", problem)
 		return v, nil

@@ -166,7 +166,7 @@ func (o *options) config(m *mistakes) *config {
 		e.secrets = m.secretsFromEnv(strings.Split(o.secretEnv, ","), e.places["secrets"])
 	}
 	m.provide(e, o.provider)
-	if e.secrets == nil && e.keys == nil && !e.entry.FetchesKeys() {
+	if e.secrets == nil && e.keys == nil && !e.entry.FetchesKeys() && !e.entry.BringsKeys() {
 		m.add(e.places["secrets"], "is missing: the environment variable that holds the secret")
 	}
 	c := &config{
