@@ -134,24 +134,27 @@ func (d *Delivery) disown(first *replay.Result) {
 }
 
 // items returns the identities to claim, and the event of each. An event that stands twice in a batch is claimed once.
-// Its repetition counts as done.
+// Its repetition counts as done,
+// and with another body as a conflict.
 func (d *Delivery) items() (items []replay.Item, owners []int) {
 	items, owners = d.holding.Items()
-	var seen map[Identity]bool
+	var seen map[Identity]int
 	if len(d.events) > 1 {
-		seen = make(map[Identity]bool, len(d.events))
+		seen = make(map[Identity]int, len(d.events))
 	}
 	for i := range d.events {
 		id := d.events[i].Identity
 		if id.IsZero() { // it would be one key for all such events, and only the first would ever run
 			continue
 		}
-		if seen[id] {
+		if first, again := seen[id]; again {
 			d.states[i].known = replay.Done
+			//lint:notsecret the hashes of bodies that the sender has
+			d.states[i].result.Conflict = d.states[i].digest != d.states[first].digest
 			continue
 		}
 		if seen != nil {
-			seen[id] = true
+			seen[id] = i
 		}
 		items = append(items, replay.Item{Key: replay.Key(id), Digest: replay.Digest(d.states[i].digest)})
 		owners = append(owners, i)
@@ -246,6 +249,25 @@ func storeFailure(err error) fault.Failure {
 // anotherBody is the detail of a refusal with reason.Conflict.
 const anotherBody = "an event with this id was processed with another body: a counter the provider changes between " +
 	"retries, or a forged resend"
+
+// conflicts lists the events that did not run, because their id came with another body before: next to events that ran,
+// nothing else would say so.
+func (d *Delivery) conflicts() (list []FailedEvent) {
+	if !d.batch {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.entered { // a plain handler has got the batch as a whole
+		return nil
+	}
+	for i := range d.states {
+		if s, e := &d.states[i], &d.events[i]; s.known == replay.Done && s.result.Conflict {
+			list = append(list, FailedEvent{ID: e.ID, Type: e.Type, Identity: e.Identity, Reason: reason.Conflict})
+		}
+	}
+	return list
+}
 
 // duplicate answers events that were all processed before. The answer is a success: otherwise the sender keeps sending,
 // or disables the endpoint.

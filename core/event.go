@@ -94,8 +94,8 @@ type FailedEvent struct {
 	ID       string
 	Type     string
 	Identity Identity
-	// Reason is the event's own: signal_failed, signal_panicked, permanent, undecodable, unhandled, or in_flight where
-	// its claim was lost while it ran.
+	// Reason is the event's own: signal_failed, signal_panicked, permanent, undecodable, unhandled, in_flight where its
+	// claim was lost while it ran, or conflict where it did not run, in a batch whose other events did.
 	Reason reason.Reason
 	// Err is the app's own error; nil for an event that no receiver takes. Its text may span several lines.
 	Err error

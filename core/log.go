@@ -163,6 +163,7 @@ func (l *guardLog) flushCounts() {
 	l.events.Flush()
 	l.conflicts.Flush()
 	l.tally.Flush()
+	l.activity.Flush()
 }
 
 // close writes what is counted and ends the timers. The guard may go on: its log then writes counts with the next line.
@@ -200,12 +201,16 @@ func (l *guardLog) takeEvents(r *Record) {
 				continue // else OnUnhandled panicked
 			}
 		}
+		if e.Reason == reason.Conflict {
+			l.conflict(r, e)
+			continue
+		}
 		written = true
 		l.event(r, e)
 	}
 	switch {
 	case r.Reason == reason.Conflict:
-		l.conflict(r)
+		l.conflict(r, nil)
 	case r.Replay == ReplayCommitFailed, r.Replay == ReplayUnclaimed, !written && needsLine(r):
 		l.event(r, &FailedEvent{
 			ID: r.ID, Type: r.Type, Identity: r.Identity, Reason: r.Reason, Err: r.Err, Stack: r.Stack,
@@ -248,14 +253,24 @@ func (l *guardLog) event(r *Record, e *FailedEvent) {
 }
 
 // conflict writes the line of a conflict, or holds it for the end of the second. It is not sampled: either the provider
-// has changed an event under its id, which did not run, or somebody has forged one.
-func (l *guardLog) conflict(r *Record) {
+// has changed an event under its id, which did not run, or somebody has forged one. e is the event of a batch of which
+// others ran; nil: it is the whole delivery.
+func (l *guardLog) conflict(r *Record, e *FailedEvent) {
 	if !l.Enabled(r.ctx, slog.LevelWarn) {
 		return
 	}
-	if l.conflicts.Admit(time.Now(), false, func() string { return heldEvent(r.Reason, r.ID, r.Identity) }) {
-		l.Write(context.WithoutCancel(r.ctx), slog.LevelWarn, messageOf(r), l.attrsOf(r)...)
+	id, identity := r.ID, r.Identity
+	if e != nil {
+		id, identity = e.ID, e.Identity
 	}
+	if !l.conflicts.Admit(time.Now(), false, func() string { return heldEvent(reason.Conflict, id, identity) }) {
+		return
+	}
+	attrs := l.attrsOf
+	if e != nil {
+		attrs = func(r *Record) []slog.Attr { return l.eventAttrs(r, e) }
+	}
+	l.Write(context.WithoutCancel(r.ctx), slog.LevelWarn, eventConflict, attrs(r)...)
 }
 
 // unhandled counts an event that was answered 2xx without any code of the app: a line a minute for each type.

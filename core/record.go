@@ -65,9 +65,10 @@ type Record struct {
 	Err        error     // the app's or the store's error; not for the outside
 	Stack      []byte    // of a panic
 	// Failed lists the events that did not end well, each by its own id, type and identity: those whose receivers
-	// failed, panicked or gave up ([Permanent], [Undecodable]), and those that no receiver takes. It
-	// is in the order of the delivery, is complete however long the batch is, and must not be changed. ID, Type and
-	// Identity above are those of the first event, which may have succeeded.
+	// failed, panicked or gave up ([Permanent], [Undecodable]), and those that no receiver takes, in the order of the
+	// delivery; then those of a batch that did not run, because their id came with another body before. It is complete
+	// however long the batch is, and must not be changed. ID, Type and Identity above are those of the first event,
+	// which may have succeeded.
 	Failed []FailedEvent
 	// RanNothing reports that the answer was 2xx although no code of the app is known to have run for any event: no
 	// receiver takes their types, the set of receivers is empty, or the route has no handler that used the delivery.

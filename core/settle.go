@@ -284,7 +284,7 @@ func (d *Delivery) newRecord(e ending) *Record {
 	rec := d.guard.record(&d.facts, e.reason, e.status, time.Now())
 	d.describe(rec)
 	d.mu.Unlock()
-	rec.Stack, rec.Err, rec.Failed, rec.RanNothing = e.stack, e.err, e.failed, e.ranNothing
+	rec.Stack, rec.Err, rec.Failed, rec.RanNothing = e.stack, e.err, append(e.failed, d.conflicts()...), e.ranNothing
 	rec.emptySet = e.emptySet
 	if state != "" {
 		rec.Replay = state

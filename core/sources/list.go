@@ -29,7 +29,7 @@ type Config struct {
 	Fallback Source
 	// Transport sends the requests instead of our own transport, which connects only to public addresses and does not
 	// use a proxy. The caller is then responsible for which addresses it connects to. It must honour the request's
-	// context, or Close waits for it. It must follow no redirect and must not decompress: an http.Transport with
+	// context: Close waits for it. It must follow no redirect and must not decompress: an http.Transport with
 	// DisableCompression does neither.
 	Transport http.RoundTripper
 	// ProxyFromEnvironment sends the requests through the proxy that HTTPS_PROXY and NO_PROXY name. The proxy resolves
@@ -115,7 +115,7 @@ func Open(ctx context.Context, c Config) (*List, error) {
 	l.status.Document = c.Document.name
 	l.life, l.end = context.WithCancel(context.WithoutCancel(ctx))
 	if err := l.Refresh(ctx); err != nil && l.set == nil {
-		_ = l.Close()
+		l.stop() // not Close: a Transport that ignores its context must not hold up the caller
 		return nil, err
 	}
 	return l, nil
@@ -219,10 +219,15 @@ func (l *List) Status() Status {
 // Close cancels a fetch under way and waits for it. After that Sources returns [ErrClosed], and deliveries are answered
 // 503. Close may be called more than once. It returns nil.
 func (l *List) Close() error {
+	l.stop()
+	l.running.Wait()
+	return nil
+}
+
+// stop cancels a fetch under way, and lets no other begin.
+func (l *List) stop() {
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
 	l.end()
-	l.running.Wait()
-	return nil
 }

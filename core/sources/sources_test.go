@@ -367,3 +367,27 @@ func TestATransportThatPanicsIsAFailedFetch(t *testing.T) {
 	require.Error(t, l.Refresh(t.Context()), "it is tried again")
 	require.Equal(t, 2, l.Status().Failures)
 }
+
+// deaf is a transport that ignores the request's context.
+type deaf struct{ end chan struct{} }
+
+func (d deaf) RoundTrip(*http.Request) (*http.Response, error) {
+	<-d.end
+	return nil, errors.New("at last")
+}
+
+// TestOpenWaitsNoLongerThanItsContext: whatever the transport does.
+func TestOpenWaitsNoLongerThanItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := deaf{make(chan struct{})}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		began := time.Now()
+		time.AfterFunc(time.Hour, func() { close(d.end) })
+		_, err := sources.Open(ctx, sources.Config{Document: sources.GitHub(), Transport: d, Logger: quiet()})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, time.Second, time.Since(began))
+		time.Sleep(time.Hour) // the transport comes to its end
+	})
+}

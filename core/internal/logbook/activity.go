@@ -39,6 +39,24 @@ func (a *Activity) count(n *atomic.Int64, now time.Time) {
 	n.Add(1)
 	if !a.armed.Load() && a.armed.CompareAndSwap(false, true) {
 		a.arm(now)
+		return
+	}
+	if a.Log.closed.Load() && now.Sub(a.begin()) >= activityEvery {
+		a.Report() // no timer does it
+	}
+}
+
+// begin returns when the counted period began.
+func (a *Activity) begin() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.since
+}
+
+// Flush writes what is counted and has no timer, because the log is closed.
+func (a *Activity) Flush() {
+	if a.Log.closed.Load() {
+		a.Report()
 	}
 }
 

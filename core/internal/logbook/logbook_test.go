@@ -169,3 +169,28 @@ func (f failing) WithGroup(string) slog.Handler           { return f }
 func TestAPanicOfTheHandlerIsContained(t *testing.T) {
 	logbook.New(slog.New(failing{})).Write(t.Context(), slog.LevelError, "a line")
 }
+
+// TestWhatIsCountedBehindTheCloseIsWritten: without a timer, with the next delivery that is late enough, or by a flush.
+func TestWhatIsCountedBehindTheCloseIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, written := lines(t)
+		a := &logbook.Activity{Log: l, Message: "deliveries"}
+		a.Accepted(time.Now())
+		a.Flush()
+		require.Empty(t, written(), "the timer writes it")
+		l.Close()
+		a.Report()
+		require.Len(t, written(), 1)
+		a.Accepted(time.Now())
+		a.Duplicate(time.Now())
+		time.Sleep(time.Hour)
+		require.Len(t, written(), 1, "there is no timer")
+		a.Unhandled(time.Now())
+		require.Len(t, written(), 2)
+		require.EqualValues(t, []any{1.0, 1.0, 1.0},
+			[]any{written()[1]["accepted"], written()[1]["duplicates"], written()[1]["unhandled"]})
+		a.Accepted(time.Now())
+		a.Flush()
+		require.Len(t, written(), 3)
+	})
+}
