@@ -181,8 +181,8 @@ func (p *signalsRun) run(i int) result {
 			total.finished = append(total.finished, rc.name)
 			continue
 		}
-		// The next receiver may crash the process. What was decided before has to be in the store by then. Not while the
-		// event's transaction is open: SQLite, and a pool without a free connection, would wait for that transaction.
+		// The next receiver may crash the process. What was decided before has to be in the store by then. Not while
+		// the event's transaction is open: SQLite, and a pool without a free connection, would wait for its end.
 		if total.handled && p.named != nil && !tx.open() {
 			p.settleHeld()
 			d.flush()
@@ -293,8 +293,8 @@ func (p *signalsRun) runNamed(ctx context.Context, rc *receiver, event Event, cl
 }
 
 // runJoined runs a receiver that is remembered by its name while a receiver before it has the event's transaction open.
-// It gets that one: with a transaction of its own it would wait for the locks of the other, which nobody releases before
-// it has returned. It reports whether the receiver has used the transaction: then its work stands and falls with the
+// It gets that one: with a transaction of its own it would wait for locks of the other, which nobody releases before it
+// has returned. It reports whether the receiver has used the transaction: then its work stands and falls with the
 // event's, and is not remembered by its name.
 func (p *signalsRun) runJoined(tx *transaction, rc *receiver, event Event, claim int) (res result, joins bool) {
 	d := p.d

@@ -97,11 +97,11 @@ func (d *Delivery) isKnown() bool {
 	return true
 }
 
-const busyDetail = "the app is working on as many deliveries as Limits.MaxRunning allows; the provider is asked to send " +
-	"this one again"
+const busyDetail = "the app is working on as many deliveries as Limits.MaxRunning allows; the provider is asked to " +
+	"send this one again"
 
-// refuseBusy answers a delivery for which there is no slot. Nothing of it is claimed, remembered or kept in the journal:
-// the provider's retry has all of it.
+// refuseBusy answers a delivery for which there is no slot. Nothing of it is claimed, remembered or kept in the
+// journal: the provider's retry has all of it.
 func (d *Delivery) refuseBusy() *Reply {
 	reply := d.guard.refusal(&d.facts, fault.New(reason.Busy, busyDetail), nil)
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
@@ -122,7 +122,7 @@ func (g *Guard) configureSlots(c *Config, m *fault.Mistakes) {
 // announceSlots warns where a refusal loses the event.
 func (g *Guard) announceSlots() {
 	if g.signals.slots.most > 0 && (g.entry.NeverRetries || g.entry.RetryHorizon == 0) {
-		g.logger.Warn("sallyport: Limits.MaxRunning is set, and this provider is not known to send again: what comes beyond "+
-			"it may be lost; work its events in an inbox instead", "endpoint", g.endpoint, "provider", g.provider)
+		g.logger.Warn("sallyport: Limits.MaxRunning is set, and this provider is not known to send again: what comes "+
+			"beyond it may be lost; work its events in an inbox instead", "endpoint", g.endpoint, "provider", g.provider)
 	}
 }

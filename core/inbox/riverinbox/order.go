@@ -187,7 +187,8 @@ func wakeStatement(dialect sqltx.Dialect, schema string) string {
 	return "UPDATE " + tableIn(schema) + " SET state = 'available', scheduled_at = " + now +
 		" WHERE id = (SELECT id FROM " + tableIn(schema) + " WHERE " + keyIn(dialect) + " = " + a +
 		" AND finalized_at IS NULL AND id > " + b +
-		" ORDER BY " + keyIn(dialect) + ", id LIMIT 1) AND state IN ('available', 'scheduled') AND scheduled_at > " + now
+		" ORDER BY " + keyIn(dialect) + ", id LIMIT 1) " +
+		"AND state IN ('available', 'scheduled') AND scheduled_at > " + now
 }
 
 // wake lets the next event of the key begin, once the one before it is finished. An error is not reported: the event
