@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,6 +138,4 @@ var ErrMarker = errors.New("core: the identity is the marker that says whose the
 	"and not an event: see Guard.TakeOver")
 
 // IsMarker reports whether a key is a marker of this endpoint, as a list of a store's keys shows it.
-func (n *Name) IsMarker(key replay.Key) bool {
-	return key == markerKey(n.Endpoint, markerOwner) || key == markerKey(n.Endpoint, markerFormat)
-}
+func (n *Name) IsMarker(key replay.Key) bool { return slices.Contains(n.markers[:], key) }

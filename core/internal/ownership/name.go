@@ -23,6 +23,8 @@ type Name struct {
 	Endpoint, Provider string
 	Logger             *slog.Logger
 
+	markers [2]replay.Key // what says whose the name is
+
 	known  atomic.Bool               // the name is this provider's; or nobody else can have it
 	denied atomic.Pointer[takenName] // the name is another provider's
 	lines  logbook.Gate              // one log line a minute, for all that concerns the name
@@ -35,6 +37,7 @@ func (n *Name) IsKnown() bool { return n.known.Load() }
 // Set sets the store, and what the name is in it.
 func (n *Name) Set(store replay.Store, endpoint, provider string, logger *slog.Logger) {
 	n.Store, n.Endpoint, n.Provider, n.Logger = store, endpoint, provider, logger
+	n.markers = [...]replay.Key{markerKey(endpoint, markerOwner), markerKey(endpoint, markerFormat)}
 	n.known.Store(store.Scope() != replay.Shared)
 }
 
