@@ -242,6 +242,9 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 	if len(e.Handshakes)+events == 0 {
 		b.WriteString("- nothing before the first event, as far as is known.\n")
 	}
+	if len(webhooktest.NewSender(c.Sample()).Setup()) > 0 {
+		b.WriteString("\nA test of yours can send it first: [how](../testing.md#before-the-url-is-registered).\n")
+	}
 	b.WriteString("\nWhat the log says: `first webhook delivery accepted: the endpoint works` for the first event " +
 		"that a receiver takes, and a line for a type that none takes.")
 	if empty {
