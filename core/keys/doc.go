@@ -55,9 +55,9 @@
 //
 // # Which keys are accepted
 //
-// Accepted are RSA keys of 2048 to 8192 bits, ECDSA keys on P-256 and P-521, and Ed25519 keys outside the small subgroup. Of a
-// JWKS, only keys for verifying with an algorithm that the caller named count. JSON with a member that comes twice is
-// refused.
+// Accepted are RSA keys of 2048 to 8192 bits, ECDSA keys on P-256 and P-521, and Ed25519 keys outside the small
+// subgroup. Of a JWKS, only keys for verifying with an algorithm that the caller named count. JSON with a member that
+// comes twice is refused.
 //
 // # Errors
 //

@@ -119,12 +119,22 @@ func TestKeysThatAreNotNamed(t *testing.T) {
 func TestSendersKeysComeFromTheirHosts(t *testing.T) {
 	t.Parallel()
 	for want, source := range map[string]func(keys.Options) (*keys.Remote, error){
-		"https://acme.kinde.com/.well-known/jwks":                     func(o keys.Options) (*keys.Remote, error) { return keys.Kinde("acme.kinde.com", o) },
+		"https://acme.kinde.com/.well-known/jwks": func(o keys.Options) (*keys.Remote, error) {
+			return keys.Kinde("acme.kinde.com", o)
+		},
 		"https://developer.constantcontact.com/.well-known/jwks.json": keys.ConstantContact,
-		"https://keys.fireblocks.io/.well-known/jwks.json":            func(o keys.Options) (*keys.Remote, error) { return keys.Fireblocks("us", o) },
-		"https://eu2-keys.fireblocks.io/.well-known/jwks.json":        func(o keys.Options) (*keys.Remote, error) { return keys.Fireblocks("eu2", o) },
-		"https://webhooks.truelayer.com/.well-known/jwks":             func(o keys.Options) (*keys.Remote, error) { return keys.TrueLayer(false, o) },
-		"https://webhooks.truelayer-sandbox.com/.well-known/jwks":     func(o keys.Options) (*keys.Remote, error) { return keys.TrueLayer(true, o) },
+		"https://keys.fireblocks.io/.well-known/jwks.json": func(o keys.Options) (*keys.Remote, error) {
+			return keys.Fireblocks("us", o)
+		},
+		"https://eu2-keys.fireblocks.io/.well-known/jwks.json": func(o keys.Options) (*keys.Remote, error) {
+			return keys.Fireblocks("eu2", o)
+		},
+		"https://webhooks.truelayer.com/.well-known/jwks": func(o keys.Options) (*keys.Remote, error) {
+			return keys.TrueLayer(false, o)
+		},
+		"https://webhooks.truelayer-sandbox.com/.well-known/jwks": func(o keys.Options) (*keys.Remote, error) {
+			return keys.TrueLayer(true, o)
+		},
 	} {
 		h := serving("")
 		s, err := source(keys.Options{RoundTripper: h})

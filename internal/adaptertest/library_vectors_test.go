@@ -66,7 +66,8 @@ func (v *recorded) apple() core.Provider {
 	root := v.Cert
 	v.Cert, v.bringsKeys = "", true
 	return jws.AppleAppStore(jws.AppleConfig{
-		Roots: [][]byte{[]byte(root)}, BundleID: v.Config.Bundle, Environment: v.Config.Environment, AppAppleID: v.Config.App,
+		Roots: [][]byte{[]byte(root)}, BundleID: v.Config.Bundle, Environment: v.Config.Environment,
+		AppAppleID: v.Config.App,
 	})
 }
 

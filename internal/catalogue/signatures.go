@@ -38,8 +38,8 @@ func signedBodies() []Entry {
 		{
 			Parameters: []Parameter{{
 				Name: "api_keys", Required: true, List: true, Sample: []string{"40a0b12-342b-436d-97c3-000000000000"},
-				Doc: "the API keys of your applications, as api_key in a notification names them; those of others are " +
-					"refused",
+				Doc: "the API keys of your applications, as api_key in a notification names them; those of others " +
+					"are refused",
 			}},
 			make: func(v Values) core.Provider {
 				return jws.ConstantContact(jws.ConstantContactConfig{APIKeys: v["api_keys"]})
@@ -48,8 +48,9 @@ func signedBodies() []Entry {
 		},
 		{
 			Parameters: []Parameter{
-				{Name: "workspaces", Required: true, List: true, Sample: []string{"4f6a0c2e-6f1b-4f0e-9a53-0f1f8e1d2c3b"},
-					Doc: "the ids of your workspaces; events of others are refused"},
+				{Name: "workspaces", Required: true, List: true,
+					Sample: []string{"4f6a0c2e-6f1b-4f0e-9a53-0f1f8e1d2c3b"},
+					Doc:    "the ids of your workspaces; events of others are refused"},
 				{Name: "environment", Sample: []string{"us"},
 					Doc: "where the workspace is: us, eu, eu2 or sandbox; default us. It goes to keys.Fireblocks"},
 			},

@@ -66,12 +66,14 @@ func befores() map[string]string {
 		"apple-app-store": "root, err := os.ReadFile(\"AppleRootCA-G3.cer\") // from apple.com/certificateauthority\n" +
 			failOnError,
 		"constant-contact": "source, err := keys.ConstantContact(keys.Options{})\n" + failOnError,
-		"fireblocks":       "source, err := keys.Fireblocks(\"us\", keys.Options{}) // or eu, eu2, sandbox\n" + failOnError,
-		"kinde":            "source, err := keys.Kinde(\"acme.kinde.com\", keys.Options{}) // your own domain\n" + failOnError,
-		"truelayer":        "source, err := keys.TrueLayer(false, keys.Options{}) // true: the sandbox\n" + failOnError,
-		"aws-sns":          snsBefore,
-		"google-eventarc":  googleBefore,
-		"google-pubsub":    googleBefore,
+		"fireblocks": "source, err := keys.Fireblocks(\"us\", keys.Options{}) // or eu, eu2, sandbox\n" +
+			failOnError,
+		"kinde": "source, err := keys.Kinde(\"acme.kinde.com\", keys.Options{}) // your own domain\n" +
+			failOnError,
+		"truelayer":       "source, err := keys.TrueLayer(false, keys.Options{}) // true: the sandbox\n" + failOnError,
+		"aws-sns":         snsBefore,
+		"google-eventarc": googleBefore,
+		"google-pubsub":   googleBefore,
 		"paypal": "source, err := keys.Certificates(keys.PayPal(false), keys.Options{}) // true: the sandbox\n" +
 			failOnError,
 		"kick":      "source, err := keys.Kick(keys.Options{})\n" + failOnError,

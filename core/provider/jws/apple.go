@@ -50,8 +50,8 @@ func (c AppleConfig) check() error {
 		}
 	case AppleSandbox:
 	default:
-		mistakes = append(mistakes, fmt.Errorf("AppleConfig.Environment must be %s or %s, and %.40q is neither: nothing "+
-			"else is signed", AppleProduction, AppleSandbox, c.Environment))
+		mistakes = append(mistakes, fmt.Errorf("AppleConfig.Environment must be %s or %s, and %.40q is neither: "+
+			"nothing else is signed", AppleProduction, AppleSandbox, c.Environment))
 	}
 	return errors.Join(mistakes...)
 }

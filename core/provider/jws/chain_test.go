@@ -43,7 +43,9 @@ func interMark() pkix.Extension {
 }
 
 // issue makes a certificate that by signs; nil: it signs itself. change makes it wrong.
-func issue(t testing.TB, name string, by *authority, ca bool, mark *pkix.Extension, change func(*x509.Certificate)) *authority {
+func issue(
+	t testing.TB, name string, by *authority, ca bool, mark *pkix.Extension, change func(*x509.Certificate),
+) *authority {
 	t.Helper()
 	curve := elliptic.P256()
 	if ca {
@@ -100,8 +102,8 @@ func x5cOf(alg string, certs ...[]byte) string {
 }
 
 func notification(changes ...string) string {
-	text := fmt.Sprintf(`{"notificationType":"TEST","notificationUUID":"u1","signedDate":%d000,"data":{"appAppleId":1234,`+
-		`"bundleId":"com.example","environment":"Production"}}`, now)
+	text := fmt.Sprintf(`{"notificationType":"TEST","notificationUUID":"u1","signedDate":%d000,`+
+		`"data":{"appAppleId":1234,"bundleId":"com.example","environment":"Production"}}`, now)
 	return strings.NewReplacer(changes...).Replace(text)
 }
 
@@ -139,7 +141,9 @@ func TestHostileChains(t *testing.T) {
 	noCertSign, underNoCertSign := second(root, &interOID, func(c *x509.Certificate) {
 		c.KeyUsage = x509.KeyUsageDigitalSignature
 	})
-	notCA := issue(t, "intermediate", root, false, &interOID, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageCertSign })
+	notCA := issue(t, "intermediate", root, false, &interOID, func(c *x509.Certificate) {
+		c.KeyUsage = x509.KeyUsageCertSign
+	})
 	underNotCA := issued(notCA, &leafOID, nil)
 	deeper := issue(t, "deeper", inter, true, &interOID, nil)
 	underDeeper := issued(deeper, &leafOID, nil)
@@ -240,7 +244,8 @@ func TestHostileChains(t *testing.T) {
 		{"x5u next to the chain", compact(t, leaf.key, strings.Replace(x5cOf("ES256", leaf.der, inter.der, root.der),
 			`{`, `{"x5u":"https://evil.example",`, 1), notification()), malformed},
 	} {
-		g := guardOf(t, appleOf(jws.AppleProduction, root), nil, nil, now) // of its own: a chain that was verified is kept
+		// A guard of its own: a chain that was verified is kept.
+		g := guardOf(t, appleOf(jws.AppleProduction, root), nil, nil, now)
 		require.Equal(t, row.want, reasonOf(g, post("", "", wrapped(row.token))), row.name)
 		require.Empty(t, reasonOf(g, post("", "", wrapped(good))), "a genuine one after %s", row.name)
 		require.Equal(t, row.want, reasonOf(g, post("", "", wrapped(row.token))), "%s after a genuine one", row.name)
@@ -318,7 +323,8 @@ func TestAppleNotificationsAreForOneApp(t *testing.T) {
 		{"of the future", jws.AppleProduction, notification(fmt.Sprint(now), fmt.Sprint(now+301)), reason.Early},
 	} {
 		g := guardOf(t, appleOf(row.environment, root), nil, nil, now)
-		require.Equal(t, row.want, reasonOf(g, post("", "", wrapped(compact(t, leaf.key, header, row.payload)))), row.name)
+		body := wrapped(compact(t, leaf.key, header, row.payload))
+		require.Equal(t, row.want, reasonOf(g, post("", "", body)), row.name)
 	}
 	g := guardOf(t, appleOf(jws.AppleProduction, root), nil, nil, now)
 	token := compact(t, leaf.key, header, notification())

@@ -84,12 +84,13 @@ func (m *mechanism) inBody(body []byte) (text []byte, ok bool) {
 func (m *mechanism) parse(text []byte) (*signed, error) {
 	s, header, ok := split(text)
 	if !ok {
-		return nil, fault.New(reason.MalformedSignature, "the signature is not a JSON Web Signature in its compact form")
+		return nil, fault.New(reason.MalformedSignature,
+			"the signature is not a JSON Web Signature in its compact form")
 	}
 	if detached := m.detached != attached; detached != (len(s.second) == 0) {
 		if detached {
-			return nil, fault.New(reason.MalformedSignature, "the signature has a payload of its own, and this provider "+
-				"leaves it out")
+			return nil, fault.New(reason.MalformedSignature,
+				"the signature has a payload of its own, and this provider leaves it out")
 		}
 		return nil, fault.New(reason.MalformedSignature, "the signature has no payload")
 	}

@@ -11,8 +11,8 @@ import (
 
 // ConstantContactConfig says whose webhooks count.
 type ConstantContactConfig struct {
-	// APIKeys are those of the applications whose notifications count; each names its own in api_key. Required: Constant
-	// Contact signs for all of its partners with one key, and each may name this endpoint as its own.
+	// APIKeys are those of the applications whose notifications count; each names its own in api_key. Required:
+	// Constant Contact signs for all of its partners with one key, and each may name this endpoint as its own.
 	APIKeys []string
 	// DangerouslyAnyRecipient accepts notifications that are for any other partner, or do not say for whom they are.
 	DangerouslyAnyRecipient bool
@@ -21,8 +21,8 @@ type ConstantContactConfig struct {
 // ConstantContact is Constant Contact's partner webhooks. Config.Keys is that of keys.ConstantContact.
 //
 // The signature says when the call was made. Notifications have no id, and one account may have the same notification
-// twice, so that a delivery is remembered by its signature's time and its body: a replay does not run again, and a retry
-// does where Constant Contact signs it again, which is not documented.
+// twice. A delivery is remembered by its signature's time and its body: a replay does not run again, and a retry does
+// where Constant Contact signs it again, which is not documented.
 //
 // https://developer.constantcontact.com/api_guide/webhook_authenticity.html
 // https://developer.constantcontact.com/api_guide/partner_webhook_overview.html
@@ -32,11 +32,12 @@ func ConstantContact(c ConstantContactConfig) core.Provider {
 	var recipient *entry.Recipient
 	switch {
 	case c.DangerouslyAnyRecipient && len(c.APIKeys) > 0:
-		err = errors.New("ConstantContactConfig: APIKeys are given and any recipient is accepted; remove one of the two")
+		err = errors.New("ConstantContactConfig: APIKeys are given, and any recipient is accepted; remove one of the " +
+			"two")
 	case c.DangerouslyAnyRecipient:
 	case len(c.APIKeys) == 0 || slices.Contains(c.APIKeys, ""):
-		err = errors.New("ConstantContactConfig.APIKeys is empty; Constant Contact signs for all partners with one key, " +
-			"and api_key says for whom a notification is")
+		err = errors.New("ConstantContactConfig.APIKeys is empty; Constant Contact signs for all partners with one " +
+			"key, and api_key says for whom a notification is")
 	default:
 		recipient = &entry.Recipient{Pointers: []string{"/api_key"}, Allowed: slices.Clone(c.APIKeys)}
 	}

@@ -200,8 +200,8 @@ func TestAFailedEventIsRunAgainWithItsPayload(t *testing.T) {
 		kept, err := journal.InMemory(journal.Config{Keys: secrets.Static(strings.Repeat("key ", 12))})
 		require.NoError(t, err)
 		g, err := core.New(core.Config{
-			Endpoint: "jws", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(), Journal: kept,
-			Logger: slog.New(slog.DiscardHandler),
+			Endpoint: "jws", Provider: p, Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(),
+			Journal: kept, Logger: slog.New(slog.DiscardHandler),
 		})
 		require.NoError(t, err)
 		var seen []string

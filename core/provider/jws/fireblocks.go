@@ -9,9 +9,9 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// Fireblocks is the webhooks (version 2) of these Fireblocks workspaces, by the signature whose keys rotate. Config.Keys
-// is that of keys.Fireblocks, for the workspace's environment. Fireblocks signs for every workspace of an environment
-// with the same keys, so that only workspaces that are listed count.
+// Fireblocks is the webhooks (version 2) of these Fireblocks workspaces, by the signature whose keys rotate.
+// Config.Keys is that of keys.Fireblocks, for the workspace's environment. Fireblocks signs for every workspace of an
+// environment with the same keys, so that only workspaces that are listed count.
 //
 // Nothing signed says when a delivery was sent. The signature covers the body, and the header Fireblocks-Signature,
 // which comes as well, is the older one.
@@ -20,14 +20,14 @@ import (
 func Fireblocks(workspaces ...string) core.Provider {
 	var err error
 	if len(workspaces) == 0 || slices.Contains(workspaces, "") {
-		err = errors.New("Fireblocks needs the ids of the workspaces whose events count: Fireblocks signs for everybody " +
-			"with the same keys")
+		err = errors.New("Fireblocks needs the ids of the workspaces whose events count: Fireblocks signs for " +
+			"everybody with the same keys")
 	}
 	return made(entry.Entry{
 		Name: "fireblocks", Title: "Fireblocks", Confidence: "B",
 		Docs: "https://developers.fireblocks.com/reference/validating-webhooks",
-		SecretFrom: "https://keys.fireblocks.io/.well-known/jwks.json or that of the workspace's environment, in PEM, " +
-			"for keys at hand; usually Keys fetches them",
+		SecretFrom: "https://keys.fireblocks.io/.well-known/jwks.json or that of the workspace's environment, in " +
+			"PEM, for keys at hand; usually Keys fetches them",
 		Identity:  entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Recipient: &entry.Recipient{Pointers: []string{"/workspaceId"}, Allowed: slices.Clone(workspaces)},
 		Event: entry.Event{

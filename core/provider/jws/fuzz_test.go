@@ -60,7 +60,8 @@ func FuzzNotification(f *testing.F) {
 	})
 }
 
-// FuzzNestedTexts: whatever a proved token of Wix says, it is one event, whose payload is JSON where the claim's text is.
+// FuzzNestedTexts: whatever a proved token of Wix says, it is one event, whose payload is JSON where the claim's text
+// is.
 func FuzzNestedTexts(f *testing.F) {
 	key := rsaKeys()[0]
 	for _, text := range []string{`{"data":"{\"id\":1}","eventType":"a"}`, `{"data":"x"}`, `{"data":"{}","data":"{}"}`,

@@ -141,8 +141,8 @@ func (m *mechanism) checkExpected(name string, h *joseHeader) error {
 	return nil
 }
 
-// readChain decodes the certificates of x5c (RFC 7515, section 4.1.6): exactly three, in padded base64, each bounded. It
-// parses none: that is done after the cheap checks.
+// readChain decodes the certificates of x5c (RFC 7515, section 4.1.6): exactly three, in padded base64, each bounded.
+// It parses none: that is done after the cheap checks.
 func (h *joseHeader) readChain() error {
 	bad := fault.New(reason.MalformedSignature,
 		"the signature's header must hold a chain of three certificates (x5c) in base64")

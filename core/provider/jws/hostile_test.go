@@ -141,8 +141,8 @@ func strays(c byte) byte {
 	return alphabet[strings.IndexByte(alphabet, c)^1]
 }
 
-// TestHostileDetachedSignatures is the same for a signature in a header, over those of Fireblocks (the body encoded) and
-// Constant Contact (the body as it is).
+// TestHostileDetachedSignatures is the same for a signature in a header, over those of Fireblocks (the body encoded)
+// and Constant Contact (the body as it is).
 func TestHostileDetachedSignatures(t *testing.T) {
 	t.Parallel()
 	key, other := rsaKeys()[0], rsaKeys()[1]
@@ -293,7 +293,8 @@ func TestHostileTrueLayer(t *testing.T) {
 		r.Header.Set("X-Other", "o")
 		require.Equal(t, row.want, reasonOf(g, r), row.name)
 	}
-	old := post("Tl-Signature", sign(usual, "/hooks", strings.Replace(lines, "21T14:13:20", "18T14:08:19", 1), body), body)
+	older := strings.Replace(lines, "21T14:13:20", "18T14:08:19", 1)
+	old := post("Tl-Signature", sign(usual, "/hooks", older, body), body)
 	old.Header.Set("X-Tl-Webhook-Timestamp", "2026-09-18T14:08:19Z")
 	old.Header.Set("X-Other", "o")
 	require.Equal(t, reason.Stale, reasonOf(g, old), "older than the last retry")

@@ -136,8 +136,8 @@ func (m *mechanism) Body(
 	if s == nil {
 		text, ok := m.inBody(body)
 		if !ok {
-			return proof, fault.New(reason.MissingSignature, "the body does not hold a signature: something other than "+
-				"this provider sent the request, or something before the guard changed the body")
+			return proof, fault.New(reason.MissingSignature, "the body does not hold a signature: something other "+
+				"than this provider sent the request, or something before the guard changed the body")
 		}
 		var err error
 		if s, err = m.parse(text); err != nil {
@@ -241,7 +241,9 @@ func (m *mechanism) bySource(
 }
 
 // byCandidates tries the provider's keys one after the other, and once more where the provider has new ones.
-func (m *mechanism) byCandidates(ctx context.Context, several entry.KeyCandidates, fit func(crypto.PublicKey) bool) error {
+func (m *mechanism) byCandidates(
+	ctx context.Context, several entry.KeyCandidates, fit func(crypto.PublicKey) bool,
+) error {
 	var tried []crypto.PublicKey
 	for range 2 {
 		keys, err := several.Candidates(ctx, tried)

@@ -28,8 +28,8 @@ func (m *mechanism) Payload(body []byte) (payload []byte, ok bool) {
 	return m.event(claims), true
 }
 
-// event returns the event in what is signed: all of it, or what the claim of the entry says in a text, with the texts of
-// JSON in that taken out of their quotes. What has another form stays as it is: after the proof nothing loses a
+// event returns the event in what is signed: all of it, or what the claim of the entry says in a text, with the texts
+// of JSON in that taken out of their quotes. What has another form stays as it is: after the proof nothing loses a
 // delivery.
 func (m *mechanism) event(claims []byte) []byte {
 	if m.claim == nil {

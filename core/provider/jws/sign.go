@@ -54,8 +54,9 @@ func (m *mechanism) Sign(r *http.Request, target string, body []byte, key string
 			return nil, err
 		}
 		r.Header.Set(timestampHeader, at.UTC().Format(time.RFC3339))
-		payload = append([]byte(r.Method+" "+u.RequestURI()+"\n"+timestampHeader+": "+r.Header.Get(timestampHeader)+"\n"),
-			body...)
+		lines := r.Method + " " + u.RequestURI() + "\n" +
+			timestampHeader + ": " + r.Header.Get(timestampHeader) + "\n"
+		payload = append([]byte(lines), body...)
 	}
 	first, err := json.Marshal(header)
 	if err != nil {

@@ -48,7 +48,8 @@ func (m *mechanism) times(s *signed, req *entry.CustomRequest, payload []byte) (
 	case m.time.at != "":
 		text, ok := jsonscan.Text(raw[2])
 		if at, err = time.Parse(time.RFC3339, text); !ok || err != nil {
-			return time.Time{}, fault.New(reason.MissingTimestamp, "what is signed has no time in RFC 3339 at "+m.time.at)
+			return time.Time{}, fault.New(reason.MissingTimestamp,
+				"what is signed has no time in RFC 3339 at "+m.time.at)
 		}
 	default:
 		return time.Time{}, nil

@@ -33,7 +33,8 @@ func TrueLayer() core.Provider {
 		algorithm: es512, header: "Tl-Signature", in: "`Tl-Signature`, detached", detached: request, names: byKid,
 		expects: []string{"jku"},
 		jku: []string{
-			"https://webhooks.truelayer.com/.well-known/jwks", "https://webhooks.truelayer-sandbox.com/.well-known/jwks",
+			"https://webhooks.truelayer.com/.well-known/jwks",
+			"https://webhooks.truelayer-sandbox.com/.well-known/jwks",
 		},
 		time: moment{header: timestampHeader}, covers: "{method}, {path}, {timestamp}, {listed headers}, {body}",
 	}, nil)

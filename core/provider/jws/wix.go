@@ -12,9 +12,9 @@ import (
 // Wix is the webhooks of a Wix app. Secrets hold the app's public key, as the dashboard shows it or as the base64 of
 // that text.
 //
-// The body is a token whose claim data is JSON in a text, in which data and identity are JSON in texts again. An event's
-// payload is that JSON with the inner texts taken out of their quotes: instanceId, eventType, and the event itself in
-// data. An event is remembered by the id in data, and by its payload where it has none.
+// The body is a token whose claim data is JSON in a text, in which data and identity are JSON in texts again. An
+// event's payload is that JSON with the inner texts taken out of their quotes: instanceId, eventType, and the event
+// itself in data. An event is remembered by the id in data, and by its payload where it has none.
 //
 // Nothing in a delivery has to say when it was sent; exp counts where it is there.
 //
