@@ -32,6 +32,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/inspector"
 )
 
 type Customer struct{ Name string }
@@ -61,6 +62,9 @@ var (
 	testDB *sql.DB
 	database *sql.DB
 	kept *journal.Journal
+	accepted secrets.Source
+	redriver *core.Redriver
+	activity *inspector.Activity
 	id journal.ID
 	t      *testing.T
 )
@@ -87,6 +91,7 @@ func imports() map[string]string {
 		"require": "github.com/stretchr/testify/require", "inbound": module + "/core/email/inbound",
 		"emailtest":  module + "/core/email/emailtest",
 		"sqljournal": module + "/core/journal/sqljournal", "watermillinbox": module + "/core/inbox/watermillinbox",
+		"inspector":  module + "/inspector",
 		"riverinbox": module + "/core/inbox/riverinbox", "river": "github.com/riverqueue/river",
 		"riverdatabasesql": "github.com/riverqueue/river/riverdriver/riverdatabasesql",
 		"redisstore":       module + "/core/replay/redisstore", "redis": "github.com/redis/go-redis/v9",
@@ -190,8 +195,9 @@ func goBlocks(text string) []string {
 func fragment(name, block string) string {
 	var b strings.Builder
 	b.WriteString("package fragments\n\nimport (\n")
+	code := regexp.MustCompile(`(?m)\t*// .*$`).ReplaceAllString(block, "") // comments name packages too
 	for pkg, path := range imports() {
-		if regexp.MustCompile(`\b` + pkg + `\.\w`).MatchString(block) {
+		if regexp.MustCompile(`\b` + pkg + `\.\w`).MatchString(code) {
 			_, _ = fmt.Fprintf(&b, "\t%s %q\n", pkg, path)
 		}
 	}
