@@ -16,7 +16,7 @@
 //	Certificates  X.509 certificates; the reference is a URL that a Pin allows
 //	PEM           public keys in PEM; the reference is a URL that a Pin allows
 //	TravisCI      a public key in a member of the JSON document at a fixed URL; Kick likewise
-//	Plaid         keys that the provider serves one by one, under your credentials
+//	Plaid, EBay   keys that the provider serves one by one, under your credentials
 //	Static        keys given offline; nothing is ever fetched
 //
 // # Where requests go

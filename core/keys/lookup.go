@@ -11,22 +11,20 @@ import (
 
 // lookup returns a source for providers that serve each key on request, under your credentials (Plaid).
 //
-// fetch gets the kid of a delivery, 1 to 128 of A-Z a-z 0-9 - and _, and returns that JSON Web Key. The sender chose
-// the kid. fetch must be safe for concurrent use and honour the context. An error that matches [ErrUnknownKey] means
+// fetch gets the kid of a delivery, 1 to 128 of A-Z a-z 0-9 - and _, and returns the answer that read reads. The sender
+// chose the kid. fetch must be safe for concurrent use and honour the context. An error that matches [ErrUnknownKey] means
 // that the key does not exist. Any other error means that the key is unavailable now.
-//
-// The keys are checked as those of [JWKS] are. A key with an "expired_at" that is not null is refused.
 //
 // [Options] bounds how often fetch is called, as it bounds fetches. Its fields about requests have no effect.
 func lookup(
-	fetch func(ctx context.Context, kid string) ([]byte, error), algorithms []string, o Options,
+	fetch func(ctx context.Context, kid string) ([]byte, error),
+	read func(data []byte, kid string) (crypto.PublicKey, error), o Options,
 ) (*Remote, error) {
-	o, optErr := o.withDefaults()
-	allowed, algErr := algorithmsOf(algorithms)
+	o, err := o.withDefaults()
 	if fetch == nil {
-		optErr = errors.Join(optErr, errors.New("sallyport: keys: there is no function that fetches a key"))
+		err = errors.Join(err, errors.New("sallyport: keys: there is no function that fetches a key"))
 	}
-	if err := errors.Join(optErr, algErr); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	c := newCache(o, "", func(ctx context.Context, kid string) (crypto.PublicKey, error) {
@@ -39,7 +37,7 @@ func lookup(
 		case int64(len(data)) > o.MaxBytes:
 			return nil, fault(ErrUnavailable, "the key %s is of more than %d bytes (MaxBytes)", quote(kid), o.MaxBytes)
 		}
-		key, err := oneJWK(data, kid, allowed)
+		key, err := read(data, kid)
 		if err != nil {
 			return nil, fault(ErrInvalidKey, "the key %s: %w", quote(kid), err)
 		}
@@ -61,7 +59,7 @@ func lookup(
 		}}, nil
 }
 
-// oneJWK reads a JSON Web Key that fetch returned for kid. It fails closed on a key of another kid: a mixed-up answer
+// oneJWK reads a JSON Web Key that fetch returned for kid. It is checked as those of [JWKS] are. It fails closed on a key of another kid: a mixed-up answer
 // must not verify under the wrong name. Whatever "expired_at" holds, it means that the provider no longer uses the key.
 func oneJWK(data []byte, kid string, allowed map[string]string) (crypto.PublicKey, error) {
 	if err := strictjson.Check(data); err != nil {
@@ -97,5 +95,10 @@ func Plaid(fetch func(ctx context.Context, kid string) ([]byte, error), o Option
 	if o.MaxStale == 0 && o.MaxAge == 0 {
 		o.MaxStale = 6 * time.Hour // shorter than the default: Plaid can withdraw a key, and then has a reason
 	}
-	return lookup(fetch, []string{"ES256"}, o)
+	allowed, err := algorithmsOf([]string{"ES256"})
+	if err != nil {
+		return nil, err
+	}
+	read := func(data []byte, kid string) (crypto.PublicKey, error) { return oneJWK(data, kid, allowed) }
+	return lookup(fetch, read, o)
 }

@@ -7,14 +7,16 @@ func particularChosenByTheUser() []string { return nil }
 func particularUnknownHorizon() map[string]string {
 	const notRead = "not read in an official source"
 	reasons := map[string]string{}
-	for _, name := range []string{"authorize-net", "fireblocks-legacy", "hygraph", "pandadoc"} {
+	for _, name := range []string{"authorize-net", "ebay", "fireblocks-legacy", "hygraph", "pandadoc"} {
 		reasons[name] = notRead
 	}
 	return reasons
 }
 
 // particularUnknownAckLimit are those of which no official source says how long they wait.
-func particularUnknownAckLimit() []string { return []string{"alipay", "authorize-net", "hygraph"} }
+func particularUnknownAckLimit() []string {
+	return []string{"alipay", "authorize-net", "ebay", "hygraph"}
+}
 
 // particularBatchRows are the rows of such senders whose deliveries hold several events.
 func particularBatchRows() map[string]batchRow {
@@ -33,6 +35,7 @@ func particularBatchRows() map[string]batchRow {
 func particularGoldenBodies() map[string]string {
 	return map[string]string{
 		"alipay":            "notify_id=n1&notify_type=trade_status_sync&trade_status=TRADE_SUCCESS&total_amount=88.88",
+		"ebay":              `{"metadata":{"topic":"MARKETPLACE_ACCOUNT_DELETION"},"notification":{"notificationId":"e1"}}`,
 		"hygraph":           `{"operation":"publish","data":{"__typename":"Post","id":"c1"}}`,
 		"authorize-net":     `{"notificationId":"n1","eventType":"net.authorize.payment.authcapture.created"}`,
 		"fireblocks-legacy": `{"id":"e1","eventType":"transaction.created","workspaceId":"w1"}`,

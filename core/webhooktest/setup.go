@@ -104,7 +104,7 @@ func (step *Setup) Check(w *httptest.ResponseRecorder) error {
 	case w.Code != step.Status: // with the body, because a refusal says there what is wrong
 		return fmt.Errorf("webhooktest: %s the provider expects %d, and got %d: %s", step.When, step.Status, w.Code,
 			w.Body)
-	case step.Handshake && w.Body.String() != step.Answer: // the app writes the body for an event
+	case step.Handshake && !isAnswer(step.Answer, w.Body.String()): // the app writes the body for an event
 		return fmt.Errorf("webhooktest: %s the provider expects the answer %q, and got %q", step.When, step.Answer,
 			w.Body)
 	}
@@ -114,6 +114,18 @@ func (step *Setup) Check(w *httptest.ResponseRecorder) error {
 		}
 	}
 	return nil
+}
+
+// isAnswer reports whether a text is the expected answer. A hash of the endpoint's URL, which only the endpoint knows, is
+// compared by its form.
+func isAnswer(want, got string) bool {
+	before, after, hashed := strings.Cut(want, entry.HashedAnswer)
+	if !hashed {
+		return got == want
+	}
+	sum, begun := strings.CutPrefix(got, before)
+	sum, ended := strings.CutSuffix(sum, after)
+	return begun && ended && len(sum) == 64 && strings.Trim(sum, "0123456789abcdef") == ""
 }
 
 // handshake makes the request of a handshake from the provider's entry, and the expected answer. It sets every

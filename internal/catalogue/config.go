@@ -21,9 +21,12 @@ func inConfig(e *Entry) []Parameter {
 		return nil
 	}
 	var all []Parameter
-	if data.SignsURL() && !has(e.Parameters, PublicURL) {
+	if (data.SignsURL() || data.HashesURL()) && !has(e.Parameters, PublicURL) {
 		doc := "the URL registered at the provider, which is signed, with its query"
 		switch {
+		case !data.SignsURL():
+			doc = "the URL registered at the provider, whose hash is a part of the answer when it is saved; without it, " +
+				"it is rebuilt from the request, whose host a proxy may have changed"
 		case data.Scheme.Boundary().URL:
 		case data.Scheme.BodySHA256 != "":
 			doc += "; leave it out where the URL differs from message to message: then it is rebuilt from the request, " +

@@ -4,6 +4,7 @@
 package entry
 
 import (
+	"slices"
 	"time"
 )
 
@@ -121,10 +122,15 @@ func (e *Entry) BringsKeys() bool {
 	return ok && own.Source() != nil
 }
 
-// AsksVerifyToken says that a handshake presents a token of the user's choosing.
+// HashesURL says that a handshake is answered with a hash of the endpoint's URL.
+func (e *Entry) HashesURL() bool {
+	return slices.ContainsFunc(e.Handshakes, func(h Handshake) bool { return h.HashesToken() })
+}
+
+// AsksVerifyToken says that a handshake presents, or is answered with, a token of the user's choosing.
 func (e *Entry) AsksVerifyToken() bool {
 	for i := range e.Handshakes {
-		if e.Handshakes[i].TokenQuery != "" {
+		if e.Handshakes[i].TokenQuery != "" || e.Handshakes[i].HashesToken() {
 			return true
 		}
 	}

@@ -1,6 +1,9 @@
 package entry
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Value says where a detail of an event is read, after the proof.
 type Value struct {
@@ -75,6 +78,8 @@ type Handshake struct {
 	WhileAwaiting bool
 	// Answer is the body where more than the challenge is said. {challenge} is the challenge, {hmac} its signature
 	// under the first active secret, made and spelled as the scheme does, and {key} that secret's id.
+	// {sha256:challenge+token+url} is the hexadecimal SHA-256 of these, one behind the other: the challenge, the first
+	// verify token that is valid now, and the endpoint's own URL without what the provider adds.
 	Answer      string
 	ContentType string // of Body and Answer; empty: plain text
 	// Headers are names and values of the answer; {challenge} stands for the challenge, which is then not the body.
@@ -95,6 +100,12 @@ type Handshake struct {
 
 // HandsSecretOver says that the request brings the provider's secret.
 func (h *Handshake) HandsSecretOver() bool { return h.SecretHeader != "" || h.SecretJSON != "" }
+
+// HashesToken says that the answer holds a hash of the verify token and the endpoint's URL.
+func (h *Handshake) HashesToken() bool { return strings.Contains(h.Answer, HashedAnswer) }
+
+// HashedAnswer stands in an Answer for that hash.
+const HashedAnswer = "{sha256:challenge+token+url}"
 
 // StatusOr200 is the status of the answer.
 func (h *Handshake) StatusOr200() int {

@@ -118,7 +118,7 @@ type Field struct {
 	// Headers names the header, once for each family of names the provider uses ("Svix-Id", "Webhook-Id"). The family
 	// is chosen by the first signature header that is present, and then holds for every field.
 	Headers []string
-	Key     string // the key inside the signature's own list of pairs
+	Key     string // the key inside the signature's own list of pairs, or the member of its object
 	JSON    string // a pointer (RFC 6901) into the body
 	Form    string // a field of the form in the body
 	Query   string // a parameter of the request's URL, which comes once
@@ -156,6 +156,9 @@ const (
 	Pairs                   // "t=1,v1=aa,v1=bb": pairs separated by Separator; signatures under Name
 	Versioned               // "v1,aa v1,bb v1a,cc": versions and signatures separated by spaces; version Name
 	List                    // "aa,bb": signatures separated by Separator; the timestamp first, where it is First
+	// base64 of a JSON object: the signature in the member Name, the key's id in the one that KeyRef.Key names. What else
+	// the object says, such as an algorithm, is not obeyed.
+	Packed
 	// "Application id:aa": the scheme Prefix in either case, the key's id, a colon, one signature
 	AuthScheme
 )

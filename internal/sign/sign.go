@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -212,6 +213,9 @@ func (s *signer) layout(raw []byte) string {
 			pair = k + equals + s.at + string(sig.Separator) + pair
 		}
 		return pair
+	case entry.Packed: // base64 of an object
+		object, _ := json.Marshal(map[string]string{s.scheme.KeyRef.Key: "test-key-1", sig.Name: signature})
+		return base64.StdEncoding.EncodeToString(object)
 	case entry.Versioned: // "v1,abc"
 		return s.key.version + "," + signature
 	case entry.AuthScheme: // "Scheme key:abc"

@@ -91,6 +91,25 @@ func (v *Values) Check(ctx context.Context, text string, in *Input) (labels []st
 	return v.checkSum(ctx, v.ring.SumOf(text), in)
 }
 
+// First returns the first accepted value that is valid now. It fails closed for an unknown tenant, and where none is.
+//
+// The caller must not show it. It is for answers that are made of it.
+func (v *Values) First(ctx context.Context, in *Input) (text string, f fault.Failure) {
+	list, err := v.ring.Current(ctx, in.Tenant, in.Now)
+	if err != nil {
+		return "", keyring.Unavailable(err)
+	}
+	if list.Unknown {
+		return "", keyring.UnknownTenant(reason.BadCredential, in.TenantFault)
+	}
+	for n := range list.Keys {
+		if s := &list.Keys[n]; s.ActiveAt(in.Now) {
+			return s.DangerouslyReveal(), fault.Failure{}
+		}
+	}
+	return "", fault.New(reason.NoActiveSecret, v.inactive)
+}
+
 // checkSum compares a sum with all accepted values. It fails closed where the source fails, where no
 // value is valid now, and for an unknown tenant, whatever matched.
 func (v *Values) checkSum(ctx context.Context, sum [sha256.Size]byte, in *Input) (labels []string, f fault.Failure) {

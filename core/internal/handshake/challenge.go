@@ -38,6 +38,13 @@ func (s *Set) answerChallenge(h *handshake, challenge string, in *Input) (*Answe
 		return answer, fault.Failure{}
 	}
 	text := strings.ReplaceAll(h.Answer, "{challenge}", challenge)
+	if h.HashesToken() {
+		sum, f := s.hash(challenge, in)
+		if f.Failed() {
+			return nil, f
+		}
+		text = strings.ReplaceAll(text, entry.HashedAnswer, sum)
+	}
 	if strings.Contains(text, "{hmac}") {
 		mac, key, f := s.sign(challenge, in)
 		if f.Failed() {

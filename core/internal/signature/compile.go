@@ -123,6 +123,7 @@ func (v *Verifier) compileScheme() (problem string) {
 	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
 	v.moreHeaders = httpfield.CanonicalNames(s.Signature.Beside)
 	v.notBeside = httpfield.CanonicalNames(s.Signature.NotBeside)
+	v.compilePacked()
 	if problem := v.compileQuery(); problem != "" {
 		return problem
 	}

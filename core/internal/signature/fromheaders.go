@@ -36,7 +36,7 @@ func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 		}
 	}
 	// The claims are pooled: whatever an earlier delivery left must be gone before anything is read.
-	p.Timestamp, p.ID, p.signatures.n, p.public, p.groups = "", "", 0, nil, nil
+	p.Timestamp, p.ID, p.keyRef, p.signatures.n, p.public, p.groups = "", "", "", 0, nil, nil
 	var f fault.Failure
 	if p.version, f = httpfield.NamedHeader(in.Request, names[fieldVersion]); f.Failed() {
 		return f

@@ -65,6 +65,23 @@ func (v *Verifier) SignedURL(r *http.Request, tenant string, plain, user bool) s
 	return text
 }
 
+// EndpointURL returns the URL that the provider knows the endpoint by: the configured one, or the one that the request
+// names without its query, to which the provider adds. It proves nothing: handshakes are answered with its hash.
+func (v *Verifier) EndpointURL(r *http.Request, tenant string, plain bool) string {
+	if v.Route.Public != "" {
+		if v.Route.Pinned {
+			return v.Route.Public
+		}
+		return strings.ReplaceAll(v.Route.Public, TenantPlace, v.rawTenant(r, tenant))
+	}
+	scheme := "https://"
+	if (v.Route.AllowHTTP || plain) && r.TLS == nil {
+		scheme = "http://"
+	}
+	path, _, _ := strings.Cut(httpfield.RequestTarget(r), "?")
+	return scheme + r.Host + path
+}
+
 // CheckHost refuses a request whose Host could hold a part of the signed path: servers of HTTP/2 let any text through,
 // and those of HTTP/1 an escape, which some senders sign decoded. Otherwise whoever captured a delivery could move the
 // path's beginning into the host under the same signature, and reach another route, whose endpoint does not know the

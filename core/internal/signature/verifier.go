@@ -40,6 +40,7 @@ type Verifier struct {
 	moreHeaders []string        // further headers with signatures, canonical
 	notBeside   []string        // headers with a newer signature, canonical
 	inBody      bool            // the body holds the signature
+	packed      *jsonscan.Paths // to the members of a packed signature; nil: it is not packed
 	inQuery     bool            // parameters of the URL hold fields of the proof
 	readsBody   bool            // some claims are in the body
 	scansJSON   bool            // in its JSON
