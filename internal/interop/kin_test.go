@@ -33,6 +33,12 @@ func TestTheKinOfGitHub(t *testing.T) {
 		{provider.WebSub(), "X-Hub-Signature", false},
 		{provider.WebSubSHA1(), "X-Hub-Signature", true},
 		{provider.Intercom(), "X-Hub-Signature", true},
+		{provider.Doppler(), "X-Doppler-Signature", false},
+		{provider.Snyk(), "X-Hub-Signature", false},
+		{provider.Discourse(), "X-Discourse-Event-Signature", false},
+		{provider.Ashby(), "Ashby-Signature", false},
+		{provider.Cursor(), "X-Webhook-Signature", false},
+		{provider.Npm(), "X-Npm-Signature", false},
 	}
 	for _, row := range rows {
 		differences := []difference{repeated(row.header)}
@@ -67,6 +73,8 @@ func TestTheKinOfStripe(t *testing.T) {
 		differences []difference
 	}{
 		{provider.Mux(), "Mux-Signature", []difference{{[]string{tooOld, hourOld}, accept, retried}}},
+		{provider.Shippo(), "Shippo-Auth-Signature", nil},
+		{provider.Persona(), "Persona-Signature", nil},
 		{unproved.Calendly(), "Calendly-Webhook-Signature", []difference{
 			{[]string{"signed 4 minutes ago", "signed 4 minutes ahead"}, refuse,
 				"Calendly's documentation allows three minutes, and Stripe's library five"},

@@ -23,6 +23,9 @@ import (
 func TestStandardWebhooks(t *testing.T) {
 	t.Parallel()
 	decoded := standardwebhooks.NewWebhook
+	raw := func(secret string) (*standardwebhooks.Webhook, error) {
+		return standardwebhooks.NewWebhookRaw([]byte(secret))
+	}
 	rows := []struct {
 		provider core.Provider
 		keys     []key
@@ -35,14 +38,22 @@ func TestStandardWebhooks(t *testing.T) {
 		{provider.GitLab(), whsecs(), decoded},
 		{provider.Increase(), whsecs(), decoded},
 		{provider.Loops(), whsecs(), decoded},
+		// Their documentation hands their users this library, or Svix's, which is the same.
+		{provider.Render(), whsecs(), decoded},
+		{provider.Gemini(), whsecs(), decoded},
+		{provider.Brex(), whsecs(), decoded},
+		{provider.Lithic(), whsecs(), decoded},
+		{provider.DodoPayments(), whsecs(), decoded},
+		{provider.Etsy(), whsecs(), decoded},
 		// Supabase shows "v1,whsec_...", and tells its users to cut "v1,whsec_" off for the library.
 		{provider.Supabase(), versioned(whsecs()), func(secret string) (*standardwebhooks.Webhook, error) {
 			return standardwebhooks.NewWebhook(strings.TrimPrefix(secret, "v1,whsec_"))
 		}},
 		// Polar's own SDKs encode the secret before they hand it to the library: its bytes are the key.
-		{provider.Polar(), sampleSecrets(), func(secret string) (*standardwebhooks.Webhook, error) {
-			return standardwebhooks.NewWebhookRaw([]byte(secret))
-		}},
+		{provider.Polar(), sampleSecrets(), raw},
+		// The bytes of the secret are the key of these as well.
+		{provider.BigCommerce(), sampleSecrets(), raw},
+		{provider.AhaSend(), sampleSecrets(), raw},
 	}
 	for _, row := range rows {
 		peer{
@@ -114,7 +125,9 @@ func setStandard(r *http.Request, family, id string, at time.Time, signature str
 // TestSvix runs Svix's library over every entry that sends through Svix.
 func TestSvix(t *testing.T) {
 	t.Parallel()
-	for _, p := range []core.Provider{provider.Svix(), provider.Clerk(), provider.Resend()} {
+	for _, p := range []core.Provider{
+		provider.Svix(), provider.Clerk(), provider.Resend(), provider.IncidentIO(), provider.Stytch(), provider.Vanta(),
+	} {
 		peer{
 			name: "svix Webhook.Verify for " + p.Name(), provider: p, keys: whsecs(),
 			verify: func(r *http.Request, body []byte, secret string) error {
