@@ -127,6 +127,10 @@ newest: ## Run the tests with every dependency at its newest, in a copy
 interop: ## Let the vendors' own SDKs verify what we sign, and sign what we verify
 	cd internal/interop && go test -count=1 ./...
 
+.PHONY: command
+command: ## Run the tests of the sallyport command, against the example of each router too
+	cd cmd/sallyport && go test -count=1 ./...
+
 # Debian's chromium. Without it the tests say loudly that they did not run.
 .PHONY: browser
 browser: ## Run the tests of the inspector in Chromium

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -21,9 +22,11 @@ const (
 )
 
 // published returns the nested modules that a release tags, in this order, each with a program to install and its
-// arguments. A module without a program is a library, which those behind it use.
+// arguments; "." is the module itself. A module without a program is a library, which those behind it use.
 func published() [][]string {
-	return [][]string{{"core/inbox/riverinbox"}, {"examples", "demo"}, {"examples", "doctor", "-h"}}
+	return [][]string{
+		{"core/inbox/riverinbox"}, {"cmd/sallyport", ".", "providers", "stripe"}, {"examples", "demo"}, {"examples", "doctor", "-h"},
+	}
 }
 
 func main() {
@@ -64,12 +67,12 @@ func try() error {
 			continue
 		}
 		program := p[1]
-		at := library + "/" + folder + "/" + program + "@" + version
-		fmt.Println("== go install", at)
-		if err := r.run(temp, "go", "install", at); err != nil {
+		at := path.Join(library, folder, program)
+		fmt.Println("== go install", at+"@"+version)
+		if err := r.run(temp, "go", "install", at+"@"+version); err != nil {
 			return err
 		}
-		if err := r.run(temp, filepath.Join(r.bin, program), p[2:]...); err != nil {
+		if err := r.run(temp, filepath.Join(r.bin, path.Base(at)), p[2:]...); err != nil {
 			return err
 		}
 	}

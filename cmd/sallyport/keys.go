@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/catalogue"
+)
+
+// sender is a provider, and the secret that deliveries are signed with.
+type sender struct {
+	entry    catalogue.Entry
+	provider core.Provider
+	// Configured is what an endpoint is set up with; Signing differs from it for key pairs only.
+	Configured, Signing string
+}
+
+// choice is the flags that choose a sender.
+type choice struct {
+	provider, secretEnv string
+	parameters          []string
+}
+
+// provide makes the provider that the flags name.
+func (c *choice) provide() (catalogue.Entry, core.Provider, error) {
+	if c.provider == "" {
+		return catalogue.Entry{}, core.Provider{}, errors.New("--provider is missing: \"sallyport providers\" lists the names")
+	}
+	e, ok := catalogue.ByName(c.provider)
+	if !ok {
+		return catalogue.Entry{}, core.Provider{}, fmt.Errorf("--provider: there is no sender %q; \"sallyport providers %s\" "+
+			"looks for similar names", printable(c.provider), printable(c.provider))
+	}
+	values := catalogue.Values{}
+	for _, p := range e.Parameters {
+		if p.Required {
+			values[p.Name] = p.Sample // a test needs some; the user's own take their place
+		}
+	}
+	given := map[string]bool{}
+	for _, text := range c.parameters {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return e, core.Provider{}, fmt.Errorf("--param %q is not name=value", printable(text))
+		}
+		if !given[name] {
+			values[name], given[name] = nil, true
+		}
+		values[name] = append(values[name], value)
+	}
+	p, err := e.Provider(values)
+	return e, p, err
+}
+
+// sender returns the sender with the secret of --secret-env, or else the one that is kept on this machine. Where none
+// is, and fresh is set, it makes one and keeps it.
+func (p *program) sender(c *choice, fresh bool) (*sender, bool, error) {
+	e, provided, err := c.provide()
+	if err != nil {
+		return nil, false, err
+	}
+	s := &sender{entry: e, provider: provided}
+	if c.secretEnv != "" {
+		s.Configured = p.getenv(c.secretEnv)
+		if s.Configured == "" {
+			return nil, false, fmt.Errorf("--secret-env: the environment variable %s is not set", printable(c.secretEnv))
+		}
+		s.Signing = s.Configured
+		return s, false, nil
+	}
+	file, err := p.keyFile(e.Name)
+	if err != nil {
+		return nil, false, err
+	}
+	text, err := os.ReadFile(file)
+	switch {
+	case err == nil:
+		if err := json.Unmarshal(text, s); err != nil || s.Signing == "" {
+			return nil, false, fmt.Errorf("%s does not hold a secret: remove it", file)
+		}
+		return s, false, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, false, err
+	case !fresh:
+		return nil, false, fmt.Errorf("there is no secret for %s: give --secret-env, or run \"sallyport listen\" or "+
+			"\"sallyport secret new --keep\" first", e.Name)
+	}
+	s.Configured, s.Signing = webhooktest.Keys(provided)
+	return s, true, s.keep(file)
+}
+
+// keyFile is where a secret of a provider is kept for tests on this machine.
+func (p *program) keyFile(provider string) (string, error) {
+	folder := p.getenv("XDG_STATE_HOME")
+	if folder == "" {
+		home := p.getenv("HOME")
+		if home == "" {
+			return "", errors.New("HOME is not set: give --secret-env")
+		}
+		folder = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(folder, "sallyport", provider+".json"), nil
+}
+
+// keep writes the secret into a file that only the user can read.
+func (s *sender) keep(file string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	// A name of its own first: whoever reads meanwhile gets a whole file, and an older one's mode does not stay.
+	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
+// webhook returns the sender for deliveries to an address.
+func (s *sender) webhook(host string) *webhooktest.Sender {
+	w := webhooktest.NewSenderWithKeys(s.provider, s.Configured, s.Signing)
+	w.Host = host
+	return w
+}

@@ -1,0 +1,353 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// remotePage is the page of a running app, which does the work of the commands for operators. Only the app has its
+// receivers, and its page checks who may do what.
+type remotePage struct {
+	base  *url.URL
+	login string
+	http  *http.Client
+}
+
+const pageHelp = "The page is the app's (docs/inspector.md): SALLYPORT_PAGE is its address, SALLYPORT_LOGIN is user:password."
+
+func (p *program) page() (*remotePage, error) {
+	text := p.getenv("SALLYPORT_PAGE")
+	if text == "" {
+		return nil, errors.New("SALLYPORT_PAGE is not set: the address of the app's page, https://hooks.example.com/inspector")
+	}
+	base, err := url.Parse(strings.TrimSuffix(text, "/") + "/")
+	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
+		return nil, errors.New("SALLYPORT_PAGE is not a URL that begins with https://")
+	}
+	r := &remotePage{base: base, login: p.getenv("SALLYPORT_LOGIN"), http: client(true)}
+	// The login goes with each request. It never leaves this machine unencrypted.
+	if base.Scheme == "http" {
+		r.http = client(false)
+	}
+	if r.login == "" {
+		return nil, errors.New("SALLYPORT_LOGIN is not set: user:password, as the app's page wants it")
+	}
+	return r, nil
+}
+
+// call asks the page, and decodes what it answers.
+func (r *remotePage) call(ctx context.Context, method, path string, form url.Values, into any) error {
+	at, err := r.base.Parse(path)
+	if err != nil {
+		return err
+	}
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	req, err := http.NewRequestWithContext(ctx, method, at.String(), body)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Accept", "application/json")
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	user, password, _ := strings.Cut(r.login, ":")
+	req.SetBasicAuth(user, password)
+	w, err := r.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = w.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(w.Body, maxBody))
+	if err != nil {
+		return err
+	}
+	if w.StatusCode != http.StatusOK {
+		var said struct{ Error string }
+		if json.Unmarshal(text, &said) != nil || said.Error == "" {
+			return fmt.Errorf("SALLYPORT_PAGE answered %d, and not as a page of Sallyport does", w.StatusCode)
+		}
+		return fmt.Errorf("the page answered %d: %s", w.StatusCode, said.Error)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return errors.New("SALLYPORT_PAGE does not answer as a page of Sallyport does")
+	}
+	return nil
+}
+
+// event is one row of the page's list.
+type event struct {
+	Time     time.Time `json:"time"`
+	Endpoint string    `json:"endpoint"`
+	Type     string    `json:"type,omitempty"`
+	Event    string    `json:"event,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	Status   int       `json:"status,omitempty"`
+	Attempts int       `json:"attempts,omitempty"`
+	Error    string    `json:"error,omitempty"`
+	State    string    `json:"state,omitempty"`
+	ID       string    `json:"id,omitempty"`
+	Revision uint64    `json:"revision,omitempty"`
+}
+
+func (p *program) eventsCommand() *cobra.Command {
+	var state, endpoint, kind, text string
+	var most int
+	c := &cobra.Command{
+		Use: "events", Short: "List what arrived at a running app",
+		Long: "List what arrived at a running app, the newest first.\n\n" + pageHelp,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			page, err := p.page()
+			if err != nil {
+				return err
+			}
+			query := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "text": {text}}.Encode()
+			all := []event{}
+			for len(all) < most {
+				var part struct {
+					Rows  []event
+					Older string
+				}
+				if err := page.call(c.Context(), http.MethodGet, "?"+query, nil, &part); err != nil {
+					return err
+				}
+				all = append(all, part.Rows...)
+				if query = part.Older; query == "" {
+					break
+				}
+			}
+			all = all[:min(len(all), most)]
+			rows := [][]string{}
+			for _, e := range all {
+				id := e.ID
+				if id == "" {
+					id = "-"
+				}
+				outcome := e.State
+				if outcome == "" {
+					outcome = e.Reason
+				}
+				rows = append(rows, []string{
+					id, e.Time.Local().Format(time.DateTime), e.Endpoint, outcome, printable(e.Type),
+					tries(e.Attempts), oneLine(e.Error),
+				})
+			}
+			return p.print(all, columns(rows))
+		},
+	}
+	c.Flags().StringVar(&state, "state", "", "`state`: open, parked, done, dismissed or refused")
+	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of the endpoint")
+	c.Flags().StringVar(&kind, "type", "", "`type` of the event")
+	c.Flags().StringVar(&text, "text", "", "`text` in the type, the id or the error")
+	c.Flags().IntVar(&most, "limit", 50, "`number` of rows at most")
+	return c
+}
+
+func tries(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 try"
+	}
+	return strconv.Itoa(n) + " tries"
+}
+
+func (p *program) showCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show ID", Short: "Show an event of a running app", Long: "Show an event of a running app.\n\n" + pageHelp,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			page, err := p.page()
+			if err != nil {
+				return err
+			}
+			var e map[string]any
+			if err := page.call(c.Context(), http.MethodGet, "event/"+url.PathEscape(args[0]), nil, &e); err != nil {
+				return err
+			}
+			text := ""
+			for _, name := range []string{
+				"endpoint", "provider", "state", "reason", "type", "event", "tenant", "attempts", "runs", "first", "last", "method",
+				"url", "length", "error", "why_not",
+			} {
+				if v, ok := e[name]; ok {
+					text += fmt.Sprintf("%-9s %v\n", name, v)
+				}
+			}
+			return p.print(e, printable(text))
+		},
+	}
+}
+
+// revisionOf asks for the revision of an entry: what a person has not seen is not run.
+func (r *remotePage) revisionOf(ctx context.Context, id string) (url.Values, error) {
+	var e event
+	if err := r.call(ctx, http.MethodGet, "event/"+url.PathEscape(id), nil, &e); err != nil {
+		return nil, err
+	}
+	return url.Values{"revision": {strconv.FormatUint(e.Revision, 10)}}, nil
+}
+
+func (p *program) dismissCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "dismiss ID", Short: "Close an event of a running app without a success",
+		Long: "Close an event of a running app without a success.\n\n" + pageHelp, Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			page, err := p.page()
+			if err != nil {
+				return err
+			}
+			form, err := page.revisionOf(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			var done map[string]any
+			path := "event/" + url.PathEscape(args[0]) + "/dismiss"
+			if err := page.call(c.Context(), http.MethodPost, path, form, &done); err != nil {
+				return err
+			}
+			return p.print(done, "dismissed\n")
+		},
+	}
+}
+
+// ran is what came of one run.
+type ran struct {
+	ID     string `json:"id"`
+	Result string `json:"result"`
+	Reason string `json:"reason,omitempty"`
+	Status int    `json:"status,omitempty"`
+	Error  string `json:"error,omitempty"`
+}
+
+func (p *program) redriveCommand() *cobra.Command {
+	var state, endpoint, kind, text string
+	c := &cobra.Command{
+		Use: "redrive [ID]", Short: "Run events of a running app again",
+		Long: "Run an event of a running app again, or all that are open or parked: the oldest first, at most 100, until three have\n" +
+			"failed in a row. Exit status 1: one failed again.\n\n" + pageHelp,
+		Example: "  sallyport redrive 7c1e09...\n  sallyport redrive --state parked --endpoint stripe",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			page, err := p.page()
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				form := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "error": {text}}
+				return p.redriveMany(c.Context(), page, form)
+			}
+			form, err := page.revisionOf(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			var one ran
+			path := "event/" + url.PathEscape(args[0]) + "/redrive"
+			if err := page.call(c.Context(), http.MethodPost, path, form, &one); err != nil {
+				return err
+			}
+			return p.ran([]ran{one}, "")
+		},
+	}
+	c.Flags().StringVar(&state, "state", "parked", "`state` of those to run, without an ID: open or parked")
+	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of their endpoint")
+	c.Flags().StringVar(&kind, "type", "", "`type` of the events")
+	c.Flags().StringVar(&text, "error", "", "`text` in their errors")
+	return c
+}
+
+func (p *program) redriveMany(ctx context.Context, page *remotePage, form url.Values) error {
+	var all struct {
+		Results       []ran
+		Stopped, More bool
+	}
+	if err := page.call(ctx, http.MethodPost, "redrive", form, &all); err != nil {
+		return err
+	}
+	remark := ""
+	switch {
+	case all.Stopped:
+		remark = "It ended after three failures in a row.\n"
+	case all.More:
+		remark = "There may be more: run it again.\n"
+	}
+	return p.ran(all.Results, remark)
+}
+
+// ran prints what came of runs.
+func (p *program) ran(all []ran, remark string) error {
+	rows := [][]string{}
+	done := 0
+	for _, one := range all {
+		if one.Result == "done" || one.Result == "already_done" {
+			done++
+		}
+		rows = append(rows, []string{one.ID, one.Result, oneLine(one.Error)})
+	}
+	text := columns(rows) + fmt.Sprintf("%d redriven: %d done\n", len(all), done) + remark
+	if all == nil {
+		all = []ran{}
+	}
+	if err := p.print(all, text); err != nil {
+		return err
+	}
+	if done < len(all) {
+		return errWrong
+	}
+	return nil
+}
+
+func (p *program) rotationCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "rotation", Short: "Show which secrets a running app uses",
+		Long: "Show which secrets a running app uses, and which may be removed.\n\n" + pageHelp, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			page, err := p.page()
+			if err != nil {
+				return err
+			}
+			var all struct {
+				Endpoints []struct {
+					Endpoint, Provider string
+					Secrets            []struct {
+						Label, Setting, State string
+						Matched               int64
+						LastMatched           time.Time `json:"last_matched"`
+						NotAfter              time.Time `json:"not_after"`
+					}
+				}
+			}
+			if err := page.call(c.Context(), http.MethodGet, "endpoints", nil, &all); err != nil {
+				return err
+			}
+			rows := [][]string{}
+			for _, e := range all.Endpoints {
+				for _, s := range e.Secrets {
+					last, until := "never matched", ""
+					if !s.LastMatched.IsZero() {
+						last = "last matched " + s.LastMatched.Local().Format(time.DateTime)
+					}
+					if !s.NotAfter.IsZero() {
+						until = "valid until " + s.NotAfter.Local().Format(time.DateTime)
+					}
+					rows = append(rows, []string{e.Endpoint, printable(s.Label), s.Setting, s.State, last, until})
+				}
+			}
+			return p.print(all, columns(rows))
+		},
+	}
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses. They are an API: scripts ask for them.
+const (
+	good  = 0
+	wrong = 1 // an answer that is not the right one, an event that failed again
+	usage = 2 // a wrong command line, or something that could not be done
+)
+
+// errWrong is returned by a command that did its work, and found something wrong.
+var errWrong = errors.New("something is wrong")
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// program is what all commands share.
+type program struct {
+	streams
+	getenv func(string) string
+	output string // "text" or "json"
+}
+
+// run is main without the process: it returns the exit status.
+func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
+	p := &program{streams: s, getenv: getenv}
+	root := p.command()
+	root.SetArgs(args)
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return good
+	case errors.Is(err, errWrong):
+		return wrong
+	}
+	_, _ = fmt.Fprintln(s.err, "sallyport:", oneLine(strings.TrimPrefix(err.Error(), "sallyport: ")))
+	return usage
+}
+
+func (p *program) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "sallyport",
+		Short: "Make, send, receive and check webhooks",
+		Long: "sallyport makes, sends, receives and checks webhooks on a developer's machine, and works on the journal of a\n" +
+			"running app by its page.\n\n" +
+			"Exit status: 0, all is well; 1, something is wrong: an answer, a secret, an event that failed again; 2, the\n" +
+			"command line is wrong, or the work could not be done.",
+		Example: "  sallyport listen --provider stripe\n" +
+			"  sallyport send --provider stripe --type invoice.paid        # in a second terminal",
+		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs, RunE: help,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if p.output != "text" && p.output != "json" {
+				return fmt.Errorf("--output %q is neither text nor json", p.output)
+			}
+			return nil
+		},
+	}
+	root.PersistentFlags().StringVarP(&p.output, "output", "o", "text", "`form` of the output: text or json")
+	root.AddCommand(
+		p.secretCommand(), p.providersCommand(), p.signCommand(), p.sendCommand(), p.checkCommand(), p.listenCommand(),
+		p.eventsCommand(), p.showCommand(), p.dismissCommand(), p.redriveCommand(), p.rotationCommand(),
+	)
+	return root
+}
+
+// help is what a command does that has others below it.
+func help(c *cobra.Command, _ []string) error { return c.Help() }
+
+// print writes what a command found: as JSON, or as text.
+func (p *program) print(v any, text string) error {
+	if p.output == "json" {
+		e := json.NewEncoder(p.out)
+		e.SetEscapeHTML(false)
+		return e.Encode(v)
+	}
+	_, err := io.WriteString(p.out, text)
+	return err
+}
+
+// oneLine is an error for a person: one line, which says which flag, file or variable it is about.
+func oneLine(text string) string { return printable(strings.Join(strings.Fields(text), " ")) }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) signCommand() *cobra.Command {
+	var to choice
+	var what content
+	var asCurl bool
+	c := &cobra.Command{
+		Use: "sign [URL]", Short: "Print the headers of a body, as the sender would sign it",
+		Long: "Print the headers of a body, as the sender would sign it now, or a curl command that sends it. Where the sender\n" +
+			"writes the signature into the body or the URL, the curl command has it.",
+		Example: "  sallyport sign --provider github --secret-env HOOK_SECRET --body event.json\n" +
+			"  sallyport sign --provider stripe --curl http://127.0.0.1:8080/webhooks/stripe",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			s, _, err := p.sender(&to, false)
+			if err != nil {
+				return err
+			}
+			address := "https://example.com/webhooks"
+			if len(args) > 0 {
+				address = args[0]
+			}
+			target, err := parseTarget(address)
+			if err != nil {
+				return err
+			}
+			sample, err := p.sample(s, &what)
+			if err != nil {
+				return err
+			}
+			r, err := s.sign(target, what.publicURL, sample, time.Now())
+			if err != nil {
+				return err
+			}
+			line, err := curl(r)
+			if err != nil {
+				return err
+			}
+			text := ""
+			for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+				for _, value := range r.Header[name] {
+					text += name + ": " + value + "\n"
+				}
+			}
+			if asCurl {
+				text = line + "\n"
+			}
+			return p.print(map[string]any{"url": r.URL.String(), "headers": r.Header, "curl": line}, printable(text))
+		},
+	}
+	chooseSecret(c, &to)
+	what.flags(c)
+	c.Flags().BoolVar(&asCurl, "curl", false, "print a curl command")
+	return c
+}
+
+// curl returns a command that sends the request, for a shell.
+func curl(r *http.Request) (string, error) {
+	body, err := r.GetBody()
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "curl --request %s %s", quoted(r.Method), quoted(r.URL.String()))
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		for _, value := range r.Header[name] {
+			fmt.Fprintf(&b, " \\\n  --header %s", quoted(name+": "+value))
+		}
+	}
+	// --data would remove line ends. A body that begins with @ would be taken for a file.
+	fmt.Fprintf(&b, " \\\n  --data-raw %s", quoted(string(text)))
+	return b.String(), nil
+}
+
+// quoted returns a text in single quotes, in which a POSIX shell changes nothing.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
