@@ -65,12 +65,13 @@ func start(t *testing.T, router, secret string) string {
 		cancel()
 		_ = run.Wait() // it was killed
 	})
+	asking := client(false)
 	require.Eventually(t, func() bool {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/", http.NoBody)
 		if err != nil {
 			return false
 		}
-		w, err := http.DefaultClient.Do(r)
+		w, err := asking.Do(r)
 		if err != nil {
 			return false
 		}

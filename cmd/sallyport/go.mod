@@ -6,6 +6,7 @@ require (
 	github.com/sallyport-go/sallyport v0.0.0
 	github.com/spf13/cobra v1.10.2
 	github.com/stretchr/testify v1.11.1
+	go.uber.org/goleak v1.2.1
 )
 
 require (

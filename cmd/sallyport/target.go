@@ -22,7 +22,10 @@ func client(remote bool) *http.Client {
 	return &http.Client{
 		Timeout: 2 * time.Minute,
 		// No proxy: it would make the connection, and none of this would be checked.
-		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: 10 * time.Second},
+		// Nor does one connection serve two deliveries: they come from many machines.
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, TLSHandshakeTimeout: 10 * time.Second, DisableKeepAlives: true,
+		},
 		// A sender of webhooks follows no redirect with the signature; what the endpoint answers is what is shown.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
