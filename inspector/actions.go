@@ -26,7 +26,7 @@ func notices() map[string]string {
 		"failed":        "It ran, and failed again: see the newest error.",
 		"already_done":  "It is done already, so nothing ran. The entry is closed now.",
 		"in_flight":     "It runs at this moment, in a delivery or another redrive.",
-		"not_reached":   "The app answered before the guard was reached: middleware in front of it refused the request.",
+		"not_reached":   "The app answered before the guard was reached: middleware in front refused the request.",
 		"not_runnable":  "It cannot run.",
 		"still_running": "It is still running. Look again later.",
 		"dismissed":     "It is dismissed.",
@@ -35,16 +35,19 @@ func notices() map[string]string {
 
 func noticeOf(r *http.Request) string { return notices()[r.URL.Query().Get("notice")] }
 
-// statusOf returns the answer to an error of the journal or of a run, in words that hold nothing of what a sender wrote.
+// statusOf returns the answer to an error of the journal or of a run, in words that hold nothing of what a sender
+// wrote.
 func statusOf(err error) (int, string) {
 	switch {
 	case errors.Is(err, journal.ErrNotFound):
 		return http.StatusNotFound, "There is no such entry. It may have expired, or somebody has erased it."
 	case errors.Is(err, journal.ErrChanged):
-		return http.StatusConflict, "The entry has changed since you opened the page. Open it again, and look at it first."
+		return http.StatusConflict,
+			"The entry has changed since you opened the page. Open it again, and look at it first."
 	case errors.Is(err, journal.ErrForged):
-		return http.StatusConflict, "The entry was changed or put there by somebody who does not have a key of the journal. " +
-			"It is not shown and does not run."
+		return http.StatusConflict,
+			"The entry was changed or put there by somebody who does not have a key of the journal. " +
+				"It is not shown and does not run."
 	case errors.Is(err, journal.ErrSealed):
 		return http.StatusConflict, "The entry is sealed with a key that journal.Config.Keys does not list."
 	case errors.Is(err, journal.ErrAlreadyDone):
@@ -87,7 +90,8 @@ func (p *Inspector) redriveOne(w http.ResponseWriter, r *http.Request) {
 	result, err := p.redriver.Redrive(ctx, e.ID, core.RedriveOptions{
 		Revision: revision, EvenIfDone: r.PostFormValue("even_if_done") == "yes",
 	})
-	p.log.InfoContext(r.Context(), "a webhook event ran again", "by", access.Name, "endpoint", e.Endpoint, "entry", e.ID,
+	p.log.InfoContext(r.Context(), "a webhook event ran again", "by", access.Name, "endpoint", e.Endpoint, "entry",
+		e.ID,
 		"reason", result.Reason, "error", err)
 	if errors.Is(err, journal.ErrChanged) || errors.Is(err, journal.ErrNotFound) || errors.Is(err, journal.ErrForged) {
 		p.failJournal(w, r, err)
@@ -145,7 +149,8 @@ func (p *Inspector) dismiss(w http.ResponseWriter, r *http.Request) {
 		p.failJournal(w, r, err)
 		return
 	}
-	p.log.InfoContext(r.Context(), "a webhook event was dismissed", "by", access.Name, "endpoint", e.Endpoint, "entry", e.ID)
+	p.log.InfoContext(r.Context(), "a webhook event was dismissed", "by", access.Name, "endpoint", e.Endpoint, "entry",
+		e.ID)
 	if wantsJSON(r) {
 		sendJSON(w, http.StatusOK, map[string]any{"id": e.ID, "state": journal.Dismissed.String()})
 		return
@@ -214,7 +219,8 @@ func (p *Inspector) redriveMany(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	v.Stopped, v.More = inARow >= 3, len(v.Results) == q.Limit
-	p.log.InfoContext(r.Context(), "webhook events ran again", "by", access.Name, "endpoint", q.Endpoint, "state", q.State,
+	p.log.InfoContext(r.Context(), "webhook events ran again", "by", access.Name, "endpoint", q.Endpoint, "state",
+		q.State,
 		"done", v.Done, "failed", v.Failed)
 	if wantsJSON(r) {
 		sendJSON(w, http.StatusOK, map[string]any{"results": v.Results, "stopped": v.Stopped, "more": v.More})

@@ -130,8 +130,10 @@ func BenchmarkTheFirstScreen(b *testing.B) {
 	now := time.Now()
 	for n := range 100_000 {
 		e := &journal.Entry{
-			Endpoint: "stripe", Provider: "stripe", State: journal.Parked, EventID: fmt.Sprint("evt_", n), Type: "invoice.paid",
-			Identity: [32]byte{1, byte(n), byte(n >> 8), byte(n >> 16)}, Reason: reason.SignalFailed, Err: "column does not exist",
+			Endpoint: "stripe", Provider: "stripe", State: journal.Parked, EventID: fmt.Sprint("evt_", n),
+			Type:     "invoice.paid",
+			Identity: [32]byte{1, byte(n), byte(n >> 8), byte(n >> 16)}, Reason: reason.SignalFailed,
+			Err:  "column does not exist",
 			Body: []byte(paid), First: now, Last: now.Add(time.Duration(n) * time.Millisecond), Runnable: true,
 		}
 		require.NoError(b, kept.Keep(b.Context(), []*journal.Entry{e}))

@@ -50,12 +50,14 @@ type app struct {
 
 func newApp(t *testing.T) *app {
 	t.Helper()
-	a := &app{t: t, sender: webhooktest.NewSender(provider.Stripe()), access: everything(), activity: inspector.NewActivity()}
+	a := &app{t: t, sender: webhooktest.NewSender(provider.Stripe()), access: everything(),
+		activity: inspector.NewActivity()}
 	var err error
 	a.kept, err = journal.InMemory(journal.Config{AlsoDone: true})
 	require.NoError(t, err)
 	a.guard, err = core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(a.sender.Secret()), Replay: memstore.New(),
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(a.sender.Secret()),
+		Replay:  memstore.New(),
 		Journal: a.kept, Observers: []core.Observer{a.activity}, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -92,7 +94,8 @@ func (a *app) send(body string) int {
 // forge sends an event that nobody has signed with the right secret.
 func (a *app) forge(body string) int {
 	a.t.Helper()
-	w := webhooktest.NewSender(provider.Stripe()).Send(a.mux, "/webhooks/stripe", webhooktest.Sample{Body: []byte(body)})
+	w := webhooktest.NewSender(provider.Stripe()).Send(a.mux, "/webhooks/stripe",
+		webhooktest.Sample{Body: []byte(body)})
 	require.NoError(a.t, a.guard.Flush(a.t.Context()))
 	return w.Code
 }
@@ -145,6 +148,7 @@ func asJSON(r *http.Request) { r.Header.Set("Accept", "application/json") }
 func requestOf(tb testing.TB, page http.Handler, path string) {
 	tb.Helper()
 	w := httptest.NewRecorder()
-	page.ServeHTTP(w, httptest.NewRequestWithContext(tb.Context(), http.MethodGet, "https://"+host+"/inspector"+path, http.NoBody))
+	page.ServeHTTP(w, httptest.NewRequestWithContext(tb.Context(), http.MethodGet, "https://"+host+"/inspector"+path,
+		http.NoBody))
 	require.Equal(tb, 200, w.Code)
 }

@@ -56,7 +56,8 @@ func steps() []step {
 		}},
 		{"Recipient", "the delivery is for this receiver", []reason.Reason{reason.WrongRecipient}},
 		{"Replay", "the event was not processed before, and is not being processed", []reason.Reason{
-			reason.Duplicate, reason.Conflict, reason.InFlight, reason.StoreUnavailable, reason.StoreFull, reason.Paused,
+			reason.Duplicate, reason.Conflict, reason.InFlight, reason.StoreUnavailable, reason.StoreFull,
+			reason.Paused, reason.Busy,
 		}},
 		{"Receivers", "the app's code ran and succeeded", []reason.Reason{
 			reason.SignalFailed, reason.SignalPanicked, reason.Permanent, reason.Undecodable, reason.Unhandled,

@@ -70,7 +70,7 @@ func New(c Config) (*Inspector, error) {
 		mistake("Config.Journal is nil: give the journal that the guards have")
 	}
 	if c.Authorize == nil {
-		mistake("Config.Authorize is nil: give BasicAuth, or a function of your own; for a developer's machine there is " +
+		mistake("Config.Authorize is nil: give BasicAuth, or a function of your own; on a developer's machine use " +
 			"ListenLocal")
 	}
 	if len(c.Hosts) == 0 {

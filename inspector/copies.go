@@ -25,11 +25,12 @@ func copiesOf(e *journal.Entry) *copies {
 	return &copies{Curl: curlOf(e), Test: testOf(e)}
 }
 
-// curlOf returns a command that sends the body again. Signatures are not kept: it is not a delivery until somebody signs
-// it. What the sender wrote stands in single quotes, without control characters, so that nothing of it is run.
+// curlOf returns a command that sends the body again. Signatures are not kept: it is not a delivery until somebody
+// signs it. What the sender wrote stands in single quotes, without control characters, so that nothing of it is run.
 func curlOf(e *journal.Entry) string {
 	var b strings.Builder
-	b.WriteString("# event.bin is the download of this page. The signature is not kept: an endpoint that checks it refuses this.\n")
+	b.WriteString("# event.bin is the download of this page. The signature is not kept: an endpoint that checks it " +
+		"refuses this.\n")
 	fmt.Fprintf(&b, "curl --request %s %s", quoted(e.Request.Method), quoted(addressOf(&e.Request)))
 	for _, h := range sentHeaders(e.Request.Header) {
 		fmt.Fprintf(&b, " \\\n  --header %s", quoted(h.Name+": "+h.Value))
@@ -75,9 +76,11 @@ func testOf(e *journal.Entry) string {
 	if len(e.Body) <= testBytes && utf8.Valid(e.Body) {
 		body = "[]byte(" + literal(string(e.Body)) + ")"
 	} else {
-		b.WriteString("\tbody, err := os.ReadFile(\"testdata/event.bin\") // the download of the page\n\trequire.NoError(t, err)\n")
+		b.WriteString("\tbody, err := os.ReadFile(\"testdata/event.bin\") // the download of the " +
+			"page\n\trequire.NoError(t, err)\n")
 	}
-	b.WriteString("\tsender := webhooktest.NewSender(p) // p: the provider of the endpoint " + strconv.Quote(e.Endpoint) + "\n")
+	b.WriteString("\tsender := webhooktest.NewSender(p) // p: the provider of the endpoint " +
+		strconv.Quote(e.Endpoint) + "\n")
 	b.WriteString("\trouter := newRouter(sender.Secret()) // the app's own function\n")
 	fmt.Fprintf(&b, "\tanswer := sender.Send(router, %s, webhooktest.Sample{\n", strconv.Quote(pathOf(e.Request.URL)))
 	if kept := sentHeaders(e.Request.Header); len(kept) > 0 {

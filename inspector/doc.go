@@ -24,9 +24,9 @@
 // # Security
 //
 // Nobody sees anything without Authorize, wherever the request comes from: behind a proxy on the same machine,
-// everybody's requests come from the loopback address. Requests for a host that Hosts does not name are refused, against
-// DNS rebinding, and so are POST requests of other sites. The zero [Access] reads the list. It shows no payload and
-// changes nothing.
+// everybody's requests come from the loopback address. Requests for a host that Hosts does not name are refused,
+// against DNS rebinding, and so are POST requests of other sites. The zero [Access] reads the list. It shows no payload
+// and changes nothing.
 //
 // What a sender wrote is shown as text, never as markup: html/template escapes it, and the Content-Security-Policy
 // allows no script but the page's own file. The page works without scripts, but for the live part.

@@ -28,7 +28,8 @@ func (p *Inspector) banners(access *Access) []banner {
 		}
 	}
 	if n := p.journal.NotKept(); n > 0 && access.Endpoints == nil {
-		all = append(all, banner{Text: fmt.Sprintf("The journal left out %d open entries, because their endpoints have too many: "+
+		all = append(all, banner{Text: fmt.Sprintf("The journal left out %d open entries, because their endpoints "+
+			"have too many: "+
 			"the providers still retry those events", n)})
 	}
 	return all
@@ -45,10 +46,12 @@ func (p *Inspector) bannersOf(g *core.Guard) []banner {
 	}
 	if h.RejectedInARow >= rejectedBanner {
 		if h.LastProved.IsZero() {
-			add(time.Time{}, "refused %d deliveries, the last as %s, and verified none since it started", h.RejectedInARow,
+			add(time.Time{}, "refused %d deliveries, the last as %s, and verified none since it started",
+				h.RejectedInARow,
 				h.LastReason)
 		} else {
-			add(h.LastProved, "refused %d deliveries in a row, the last as %s; the last verified one was at", h.RejectedInARow,
+			add(h.LastProved, "refused %d deliveries in a row, the last as %s; the last verified one was at",
+				h.RejectedInARow,
 				h.LastReason)
 		}
 	}
@@ -119,7 +122,8 @@ func (v *overview) sendJSON(w http.ResponseWriter) {
 
 func (p *Inspector) endpointOf(g *core.Guard) endpoint {
 	e := endpoint{
-		Name: g.Endpoint(), Provider: g.Provider(), Paused: g.Paused(), Health: g.Health(), Secrets: g.Rotation().Secrets,
+		Name: g.Endpoint(), Provider: g.Provider(), Paused: g.Paused(), Health: g.Health(),
+		Secrets: g.Rotation().Secrets,
 		Banners: p.bannersOf(g),
 	}
 	for _, u := range e.Secrets {

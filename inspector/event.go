@@ -178,8 +178,9 @@ func (p *Inspector) showDelivery(w http.ResponseWriter, r *http.Request) {
 	access := accessOf(r)
 	seen := p.activity.deliveries(func(d *delivery) bool { return d.Number == n && access.sees(d.Endpoint) })
 	if err != nil || len(seen) == 0 {
-		p.fail(w, r, http.StatusNotFound, "This delivery is no longer remembered: newer ones of its kind took its place, or "+
-			"the process was started again.")
+		p.fail(w, r, http.StatusNotFound,
+			"This delivery is no longer remembered: newer ones of its kind took its place, or "+
+				"the process was started again.")
 		return
 	}
 	d := &seen[0]

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// policy allows the page's own files, and nothing else: what a sender wrote can load and run nothing, whatever a browser
-// takes it for.
+// policy allows the page's own files, and nothing else: what a sender wrote can load and run nothing, whatever a
+// browser takes it for.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 

@@ -18,7 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/inspector"
 )
 
-const paid = `{"id":"evt_1","object":"event","type":"invoice.paid","created":1782000000,"data":{"object":{"id":"in_1"}}}`
+const paid = `{"id":"evt_1","object":"event","type":"invoice.paid","data":{"object":{"id":"in_1"}}}`
 
 func TestTheListShowsWhatArrivedAndHowItEnded(t *testing.T) {
 	t.Parallel()
@@ -31,17 +31,21 @@ func TestTheListShowsWhatArrivedAndHowItEnded(t *testing.T) {
 	w := a.get("/")
 	require.Equal(t, 200, w.Code, w.Body)
 	for _, text := range []string{
-		"evt_1", "evt_2", "invoice.paid", "signal_failed", "bad_signature", "column &#34;currency&#34; does not exist", ">400<",
+		"evt_1", "evt_2", "invoice.paid", "signal_failed", "bad_signature", "column &#34;currency&#34; does not exist",
+		">400<",
 		">500<",
 	} {
 		require.Contains(t, w.Body.String(), text)
 	}
 	require.NotContains(t, w.Body.String(), "evt_3", "nobody has proved it: it says nothing of an event")
 	for query, found := range map[string][]bool{ // the failed one, the successful one, the forged one
-		"?outcome=open": {true, false, false}, "?outcome=done": {false, true, false}, "?outcome=refused": {false, false, true},
-		"?text=EVT_1": {true, false, false}, "?text=currency": {true, false, false}, "?type=invoice.paid": {true, true, false},
-		"?endpoint=other": {false, false, false}, "?endpoint=stripe": {true, true, true}, "?outcome=parked": {false, false, false},
-		"?text=nothing": {false, false, false}, "?outcome=%3Cscript%3E": {true, true, true},
+		"?outcome=open": {true, false, false}, "?outcome=done": {false, true, false},
+		"?outcome=refused": {false, false, true},
+		"?text=EVT_1":      {true, false, false}, "?text=currency": {true, false, false},
+		"?type=invoice.paid": {true, true, false},
+		"?endpoint=other":    {false, false, false}, "?endpoint=stripe": {true, true, true},
+		"?outcome=parked": {false, false, false},
+		"?text=nothing":   {false, false, false}, "?outcome=%3Cscript%3E": {true, true, true},
 	} {
 		body := a.get("/" + query).Body.String()
 		rows := body[strings.Index(body, `<div id="rows">`):]
@@ -59,7 +63,8 @@ func TestAFailedEventRunsAgainAfterTheFix(t *testing.T) {
 	e := a.newest()
 	page := a.get("/event/" + string(e.ID)).Body.String()
 	for _, text := range []string{
-		"Run again", "Dismiss", "invoice.paid", "evt_1", `column &#34;currency&#34; does not exist`, "&#34;id&#34;: &#34;in_1&#34;",
+		"Run again", "Dismiss", "invoice.paid", "evt_1", `column &#34;currency&#34; does not exist`,
+		"&#34;id&#34;: &#34;in_1&#34;",
 		"--data-binary @event.bin", "webhooktest.NewSender", "signed",
 	} {
 		require.Contains(t, page, text)
@@ -69,7 +74,8 @@ func TestAFailedEventRunsAgainAfterTheFix(t *testing.T) {
 	require.Equal(t, "../"+string(e.ID)+"?notice=failed", w.Header().Get("Location"))
 
 	a.fail.Store(false)
-	require.Equal(t, 409, a.post("/event/"+string(e.ID)+"/redrive", revision(e)).Code, "the page was opened before that run")
+	require.Equal(t, 409, a.post("/event/"+string(e.ID)+"/redrive", revision(e)).Code,
+		"the page was opened before that run")
 	e = a.newest()
 	w = a.post("/event/"+string(e.ID)+"/redrive", revision(e))
 	require.Equal(t, "../"+string(e.ID)+"?notice=done", w.Header().Get("Location"))
@@ -88,7 +94,8 @@ func TestManyRunAgainAndEndAfterThreeFailures(t *testing.T) {
 		require.Equal(t, 500, a.send(strings.Replace(paid, "evt_1", fmt.Sprintf("evt_%d", n), 1)))
 	}
 	form := url.Values{"outcome": {"open"}, "endpoint": {"stripe"}}
-	require.Contains(t, a.post("/redrive", form).Body.String(), "0 done, 3 failed. It ended after three failures in a row")
+	require.Contains(t, a.post("/redrive", form).Body.String(),
+		"0 done, 3 failed. It ended after three failures in a row")
 	a.fail.Store(false)
 	require.Contains(t, a.post("/redrive", form).Body.String(), "10 done, 0 failed.")
 	require.Contains(t, a.post("/redrive", form).Body.String(), "Nothing was left to run.")
@@ -107,7 +114,8 @@ func TestEachActionNeedsItsAccess(t *testing.T) {
 	form.Set("endpoint", "stripe")
 	form.Set("outcome", "open")
 	a.access = inspector.Access{}
-	for _, path := range []string{"/event/" + string(e.ID) + "/redrive", "/event/" + string(e.ID) + "/dismiss", "/redrive",
+	for _, path := range []string{"/event/" + string(e.ID) + "/redrive", "/event/" + string(e.ID) + "/dismiss",
+		"/redrive",
 		"/pause", "/resume"} {
 		require.Equal(t, 403, a.post(path, form).Code, path)
 	}
@@ -138,9 +146,11 @@ func TestNobodyGetsInWithoutAuthorize(t *testing.T) {
 	a.fail.Store(true)
 	a.send(paid)
 	e := a.newest()
-	for err, status := range map[error]int{inspector.ErrLogin: 401, errors.New("no"): 403, fmt.Errorf("x: %w", inspector.ErrLogin): 401} {
+	for err, status := range map[error]int{inspector.ErrLogin: 401, errors.New("no"): 403,
+		fmt.Errorf("x: %w", inspector.ErrLogin): 401} {
 		a.denied = err
-		for _, path := range []string{"/", "", "/event/" + string(e.ID), "/endpoints", "/live", "/style.css", "/nothing"} {
+		for _, path := range []string{"/", "", "/event/" + string(e.ID), "/endpoints", "/live", "/style.css",
+			"/nothing"} {
 			w := a.get(path)
 			require.Equal(t, status, w.Code, path)
 			require.NotContains(t, w.Body.String(), "evt_1")
@@ -157,16 +167,21 @@ func TestOtherHostsAndOtherSitesAreRefused(t *testing.T) {
 	a.send(paid)
 	e := a.newest()
 	for name, status := range map[string]int{
-		host: 200, "HOOKS.example.com": 200, host + ":443": 200, "evil.example": 421, "127.0.0.1": 421, "localhost": 421, "": 421,
+		host: 200, "HOOKS.example.com": 200, host + ":443": 200, "evil.example": 421, "127.0.0.1": 421,
+		"localhost": 421, "": 421,
 		host + ".evil.example": 421, "x." + host: 421, host + ":8080": 421, host + ".": 421,
 	} {
 		require.Equal(t, status, a.get("/", func(r *http.Request) { r.Host = name }).Code, name)
 	}
 	for says, change := range map[string]func(*http.Request){
-		"another site":          func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
-		"another subdomain":     func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
-		"an old browser's post": func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "https://evil.example") },
-		"an opaque origin":      func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "null") },
+		"another site":      func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"another subdomain": func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
+		"an old browser's post": func(r *http.Request) {
+			r.Header.Del("Sec-Fetch-Site")
+			r.Header.Set("Origin",
+				"https://evil.example")
+		},
+		"an opaque origin": func(r *http.Request) { r.Header.Del("Sec-Fetch-Site"); r.Header.Set("Origin", "null") },
 	} {
 		require.Equal(t, 403, a.post("/event/"+string(e.ID)+"/redrive", revision(e), change).Code, says)
 	}
@@ -176,7 +191,8 @@ func TestOtherHostsAndOtherSitesAreRefused(t *testing.T) {
 func TestEachAnswerForbidsWhatThePageDoesNotNeed(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)
-	for _, path := range []string{"/", "/endpoints", "/style.css", "/script.js", "/icon.svg", "/nothing", "/delivery/9"} {
+	for _, path := range []string{"/", "/endpoints", "/style.css", "/script.js", "/icon.svg", "/nothing",
+		"/delivery/9"} {
 		h := a.get(path).Header()
 		require.Contains(t, h.Get("Content-Security-Policy"), "default-src 'none'; script-src 'self'", path)
 		require.NotContains(t, h.Get("Content-Security-Policy"), "unsafe", path)
@@ -196,9 +212,12 @@ func TestWhatASenderWroteIsText(t *testing.T) {
 	require.Equal(t, 500, a.send(string(body)))
 	e := a.newest()
 	for _, path := range []string{
-		"/", "/event/" + string(e.ID), "/compare?a=" + string(e.ID) + "&b=" + string(e.ID), "/?text=" + url.QueryEscape(hostile),
-		"/?type=" + url.QueryEscape(hostile), "/?endpoint=" + url.QueryEscape(hostile), "/event/" + url.PathEscape(hostile),
-		"/delivery/" + url.PathEscape(hostile), "/?notice=" + url.QueryEscape(hostile), "/?before=" + url.QueryEscape(hostile),
+		"/", "/event/" + string(e.ID), "/compare?a=" + string(e.ID) + "&b=" + string(e.ID), "/?text=" +
+			url.QueryEscape(hostile),
+		"/?type=" + url.QueryEscape(hostile), "/?endpoint=" + url.QueryEscape(hostile), "/event/" +
+			url.PathEscape(hostile),
+		"/delivery/" + url.PathEscape(hostile), "/?notice=" + url.QueryEscape(hostile), "/?before=" +
+			url.QueryEscape(hostile),
 		"/event/" + string(e.ID) + "?notice=" + url.QueryEscape(hostile), "/endpoints",
 	} {
 		page := a.get(path).Body.String()
@@ -297,7 +316,8 @@ func TestARefusedDeliverySaysWhichCheckFailedAndHowToFixIt(t *testing.T) {
 	number, _, _ := strings.Cut(list[at+len(`href="delivery/`):], `"`)
 	page := a.get("/delivery/" + number).Body.String()
 	require.Contains(t, page, `<li data-verdict="passed"><b>Time</b>`)
-	require.Contains(t, page, `<li data-verdict="failed"><b>Signature</b> <span class="verdict">failed</span> <code>bad_signature</code>`)
+	require.Contains(t, page,
+		`<li data-verdict="failed"><b>Signature</b> <span class="verdict">failed</span> <code>bad_signature</code>`)
 	require.Contains(t, page, `<li data-verdict="not made"><b>Receivers</b>`)
 	require.Contains(t, page, "secret_unknown")
 	require.Equal(t, 404, a.get("/delivery/999").Code)
@@ -320,7 +340,8 @@ func TestComparedEventsShowWhatDiffers(t *testing.T) {
 func TestTheConfigSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	_, err := inspector.New(inspector.Config{Prefix: "inspector/", Redriver: &core.Redriver{}})
-	for _, text := range []string{"Config.Journal", "Config.Authorize", "Config.Hosts", "Config.Prefix", "Config.Redriver"} {
+	for _, text := range []string{"Config.Journal", "Config.Authorize", "Config.Hosts", "Config.Prefix",
+		"Config.Redriver"} {
 		require.ErrorContains(t, err, text)
 	}
 }

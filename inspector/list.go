@@ -34,7 +34,8 @@ type filter struct {
 // outcomes are the choices of the list, with what they show.
 func outcomes() [][2]string {
 	return [][2]string{
-		{"", "everything"}, {"parked", "parked: nobody sends it again"}, {"open", "open: the provider may send it again"},
+		{"", "everything"}, {"parked", "parked: nobody sends it again"},
+		{"open", "open: the provider may send it again"},
 		{"done", "done"}, {"dismissed", "dismissed"}, {"refused", "refused"},
 	}
 }
@@ -156,7 +157,7 @@ func (p *Inspector) whyEmpty(f *filter) string {
 	case p.activity == nil:
 		return "No event has failed. Refused and successful deliveries appear here once Config.Activity is set."
 	case !p.journal.AlsoDone():
-		return "Nothing has arrived since this process started. Successes are shown for as long as it runs, and with their " +
+		return "Nothing has arrived since this process started. Successes are shown while it runs, and with their " +
 			"payload where the journal keeps them (AlsoDone)."
 	default:
 		return "Nothing has arrived yet."
@@ -305,7 +306,8 @@ func contains(text string, in ...string) bool {
 func entryRow(e *journal.Entry) row {
 	r := row{
 		Time: e.Changed, Endpoint: e.Endpoint, Provider: e.Provider, Type: cut(e.Type, 200), Event: cut(e.EventID, 200),
-		Tenant: cut(e.Tenant, 200), Reason: e.Reason, Attempts: e.Attempts, Runs: e.RunCount, Err: cut(firstLine(e.Err), 300),
+		Tenant: cut(e.Tenant, 200), Reason: e.Reason, Attempts: e.Attempts, Runs: e.RunCount,
+		Err:   cut(firstLine(e.Err), 300),
 		State: e.State.String(), ID: e.ID, Revision: e.Revision, Link: "event/" + string(e.ID), Outcome: failing,
 		cursor: e.Cursor(),
 	}

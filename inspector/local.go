@@ -33,14 +33,14 @@ const sessionCookie = "sallyport_page"
 // The address is "127.0.0.1:0" for any free port, or another of the loopback interface. It is refused otherwise.
 func ListenLocal(address string, c Config) (*Local, error) {
 	if c.Authorize != nil || len(c.Hosts) > 0 || c.Prefix != "" {
-		return nil, errors.New("inspector: ListenLocal sets Config.Authorize, Hosts and Prefix itself: leave them empty")
+		return nil, errors.New("inspector: ListenLocal sets Authorize, Hosts and Prefix itself: leave them empty")
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return nil, errors.New("inspector: ListenLocal serves on loopback addresses only, such as 127.0.0.1:0; for others " +
+		return nil, errors.New("inspector: ListenLocal serves on loopback addresses only, such as 127.0.0.1:0; else " +
 			"mount New with Config.Authorize")
 	}
 	listener, err := net.Listen("tcp", address)

@@ -100,7 +100,8 @@ func TestTheLocalPageStaysLocal(t *testing.T) {
 	t.Parallel()
 	kept, err := journal.InMemory(journal.Config{})
 	require.NoError(t, err)
-	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "localhost:0", "example.com:80", "127.0.0.1"} {
+	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "localhost:0", "example.com:80",
+		"127.0.0.1"} {
 		_, err := inspector.ListenLocal(address, inspector.Config{Journal: kept})
 		require.Error(t, err, address)
 	}

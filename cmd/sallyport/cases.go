@@ -74,7 +74,8 @@ func (x *examiner) forged(e *entry.Entry) error {
 	if err != nil {
 		return err
 	}
-	if err := x.tries("signed with another secret", want{says: "it must be refused: nothing is verified"}, forged); err != nil {
+	if err := x.tries("signed with another secret", want{says: "it must be refused: nothing is verified"},
+		forged); err != nil {
 		return err
 	}
 	if e.Scheme == nil {
@@ -180,9 +181,12 @@ func (x *examiner) headers(e *entry.Entry) error {
 	}{
 		{"it must be refused: nothing proves it", "header left out", nil},
 		{"it must be refused: nothing proves it", "header empty", []string{""}},
-		{"it must be refused: compare all of it, in constant time", "header without its end", []string{good[:len(good)-4]}},
-		{"it must be refused: a header that comes twice can be read in two ways", "a forged one before it", []string{bad, good}},
-		{"it must be refused: a header that comes twice can be read in two ways", "a forged one behind it", []string{good, bad}},
+		{"it must be refused: compare all of it, in constant time", "header without its end",
+			[]string{good[:len(good)-4]}},
+		{"it must be refused: a header that comes twice can be read in two ways", "a forged one before it",
+			[]string{bad, good}},
+		{"it must be refused: a header that comes twice can be read in two ways", "a forged one behind it",
+			[]string{good, bad}},
 	} {
 		if len(one.values) > 1 && e.Scheme != nil && e.Scheme.Signature.Repeats {
 			x.skip(one.name, "the sender itself repeats the header")
@@ -259,7 +263,8 @@ func (x *examiner) others(e *entry.Entry) error {
 	}); err != nil {
 		return err
 	}
-	if err := x.tries("a body that is too large", want{says: "it must be refused: bound what is read"}, large); err != nil {
+	if err := x.tries("a body that is too large", want{says: "it must be refused: bound what is read"},
+		large); err != nil {
 		return err
 	}
 	other, err := x.make(x.sender, time.Now(), nil)
@@ -267,7 +272,8 @@ func (x *examiner) others(e *entry.Entry) error {
 		return err
 	}
 	other.Method = http.MethodPut
-	if err := x.tries("another method", want{says: "it must be refused: take the sender's methods only"}, other); err != nil {
+	if err := x.tries("another method", want{says: "it must be refused: take the sender's methods only"},
+		other); err != nil {
 		return err
 	}
 	if x.target.Scheme == "https" {
@@ -279,7 +285,8 @@ func (x *examiner) others(e *entry.Entry) error {
 		return err
 	}
 	plain.Header.Del("X-Forwarded-Proto")
-	return x.tries("plain HTTP", want{says: "it must be refused: without TLS everybody on the way reads and changes it"}, plain)
+	return x.tries("plain HTTP",
+		want{says: "it must be refused: without TLS everybody on the way reads and changes it"}, plain)
 }
 
 func (x *examiner) setups(*entry.Entry) error {
@@ -288,7 +295,8 @@ func (x *examiner) setups(*entry.Entry) error {
 		return err
 	}
 	for _, s := range steps {
-		x.all = append(x.all, result{Case: "set-up: " + s.When, Status: s.Status, Right: s.Problem == "", Says: s.Problem})
+		x.all = append(x.all,
+			result{Case: "set-up: " + s.When, Status: s.Status, Right: s.Problem == "", Says: s.Problem})
 	}
 	return nil
 }

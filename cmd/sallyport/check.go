@@ -38,13 +38,15 @@ func (p *program) checkCommand() *cobra.Command {
 	var o checking
 	c := &cobra.Command{
 		Use: "check URL", Short: "Try an endpoint with genuine, forged, stale and repeated deliveries",
-		Long: "Send an endpoint what it has to accept, and what it must refuse: genuine deliveries, forged, changed, stale, early\n" +
-			"and repeated ones, doubled headers, plain HTTP, set-up requests, large and slow bodies. The endpoint has to be\n" +
-			"configured with the secret of --secret-env, or with the one that \"secret new --keep\" printed.\n\n" +
-			"From outside nobody sees whether a repeated delivery ran twice. --runs names a URL of the app under test that\n" +
-			"answers with the number of events that its own code has worked, in digits; without it that is not checked, nor\n" +
-			"whether something ran that was refused.\n\n" +
-			"Use it on an app under test: genuine events run. Exit status 1: an answer was wrong.",
+		Long: paragraphs(
+			"Send an endpoint what it has to accept, and what it must refuse: genuine deliveries, forged, " +
+				"changed, stale, early and repeated ones, doubled headers, plain HTTP, set-up requests, large " +
+				"and slow bodies. The endpoint has to be configured with the secret of --secret-env, or with " +
+				"the one that \"secret new --keep\" printed.\n\n" +
+				"From outside nobody sees whether a repeated delivery ran twice. --runs names a URL of the app " +
+				"under test that answers with the number of events that its own code has worked, in digits; " +
+				"without it that is not checked, nor whether something ran that was refused.\n\n" +
+				"Use it on an app under test: genuine events run. Exit status 1: an answer was wrong."),
 		Example: "  sallyport check --provider stripe --secret-env STRIPE_SECRET http://127.0.0.1:8080/webhooks/stripe",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return p.check(c.Context(), &o, args[0]) },
@@ -53,7 +55,8 @@ func (p *program) checkCommand() *cobra.Command {
 	o.flags(c)
 	c.Flags().StringVar(&o.runs, "runs", "", "`URL` that answers with the number of events that the app has worked")
 	c.Flags().BoolVar(&o.remote, "allow-remote", false, "check an endpoint on another machine than this one")
-	c.Flags().DurationVar(&o.slow, "slow", 35*time.Second, "`time` within which a body that trickles in must be given up; 0 leaves it out")
+	c.Flags().DurationVar(&o.slow, "slow", 35*time.Second,
+		"`time` within which a body that trickles in must be given up; 0 leaves it out")
 	return c
 }
 
@@ -174,7 +177,8 @@ func (x *examiner) tries(name string, w want, requests ...*http.Request) error {
 			}
 		}
 		if a, err = send(x.ctx, x.client, r); err != nil {
-			// An endpoint may hang up on what it refuses. On what it accepts, or if it is not there at all, this is no answer.
+			// An endpoint may hang up on what it refuses. On what it accepts, or if it is not there at all, this is no
+			// answer.
 			if !w.accepted && x.ctx.Err() == nil && !isDial(err) {
 				a, err = answer{}, nil
 				continue
@@ -233,7 +237,8 @@ func (x *examiner) slowBody() result {
 	r.ContentLength = 100_000
 	a, err := send(ctx, x.client, r)
 	if err != nil && ctx.Err() != nil {
-		return result{Case: name, Says: fmt.Sprintf("the endpoint waited for it for %s: set http.Server.ReadTimeout, and bound "+
+		return result{Case: name, Says: fmt.Sprintf("the endpoint waited for it for %s: set http.Server.ReadTimeout, "+
+			"and bound "+
 			"how long a body may take", x.o.slow)}
 	}
 	return result{Case: name, Status: a.Status, Right: !a.accepted(), Says: "it was accepted before it was there"}

@@ -25,7 +25,8 @@ import (
 
 // flaws are what a handler of one's own gets wrong. The zero value is a handler without a known flaw.
 type flaws struct {
-	nothingVerified, repeatedRuns, parsedBody, noTime, oneSidedTime, firstHeader, lastHeader, prefixCompared, missingPasses,
+	nothingVerified, repeatedRuns, parsedBody, noTime, oneSidedTime, firstHeader, lastHeader, prefixCompared,
+	missingPasses,
 	anyMethod, anyLength, plainHTTP, runsRefused bool
 }
 
@@ -121,8 +122,9 @@ func TestEachFlawOfAHandlerIsFound(t *testing.T) {
 		"the first of two headers counts":        {flaws{firstHeader: true}, []string{"a forged one behind it"}},
 		"the last of two headers counts":         {flaws{lastHeader: true}, []string{"a forged one before it"}},
 		"the beginning of a signature suffices":  {flaws{prefixCompared: true}, []string{"header without its end"}},
-		"without a signature it passes":          {flaws{missingPasses: true}, []string{"header left out", "header empty"}},
-		"any method is taken":                    {flaws{anyMethod: true}, []string{"another method"}},
+		"without a signature it passes": {flaws{missingPasses: true},
+			[]string{"header left out", "header empty"}},
+		"any method is taken": {flaws{anyMethod: true}, []string{"another method"}},
 		"the body has no limit": {flaws{anyLength: true, parsedBody: true}, []string{
 			"body with a space more", "a body that is too large",
 		}},
@@ -139,7 +141,8 @@ func TestEachFlawOfAHandlerIsFound(t *testing.T) {
 			e := serve(t, 2*time.Second, c.flaws.handler(secret))
 			cmd := newCommand(t)
 			cmd.env["STRIPE_SECRET"] = secret
-			status, out, errors := cmd.run("check", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--output", "json",
+			status, out, errors := cmd.run("check", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--output",
+				"json",
 				"--runs", e.URL+"/runs", e.URL+"/hook")
 			require.Empty(t, errors)
 			require.Equal(t, len(c.finds) > 0, status == wrong, out)
@@ -166,7 +169,8 @@ func TestABodyThatTricklesInForEverIsFound(t *testing.T) {
 	e := serve(t, 0, flaws{}.handler(secret))
 	cmd := newCommand(t)
 	cmd.env["STRIPE_SECRET"] = secret
-	status, out, _ := cmd.run("check", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--slow", "1s", e.URL+"/hook")
+	status, out, _ := cmd.run("check", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--slow", "1s", e.URL+
+		"/hook")
 	require.Equal(t, wrong, status)
 	require.Contains(t, out, "WRONG: the endpoint waited for it for 1s: set http.Server.ReadTimeout")
 	require.Contains(t, out, "not checked: whether it ran twice is seen with --runs only")
@@ -177,7 +181,8 @@ func TestABodyThatTricklesInForEverIsFound(t *testing.T) {
 func TestAGuardPassesTheCheckOfEverySender(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
-		"stripe", "github", "slack", "standard-webhooks", "gitlab-token", "postmark", "discord", "twilio", "meta", "shopify",
+		"stripe", "github", "slack", "standard-webhooks", "gitlab-token", "postmark", "discord", "twilio", "meta",
+		"shopify",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -193,9 +198,10 @@ func TestAGuardPassesTheCheckOfEverySender(t *testing.T) {
 			})
 			g, err := core.New(core.Config{
 				Endpoint: name, Provider: p, Secrets: secrets.Static(secret), Replay: memstore.New(),
-				StoreFailure: core.RefuseDelivery, TrustedProxies: "127.0.0.1", PublicURL: strings.Replace(e.URL, "http:", "https:", 1) + "/hook",
-				Setup:  core.Setup{VerifyTokens: secrets.Static("webhooktest-verify-token")},
-				Logger: slog.New(slog.DiscardHandler),
+				StoreFailure: core.RefuseDelivery, TrustedProxies: "127.0.0.1",
+				PublicURL: strings.Replace(e.URL, "http:", "https:", 1) + "/hook",
+				Setup:     core.Setup{VerifyTokens: secrets.Static("webhooktest-verify-token")},
+				Logger:    slog.New(slog.DiscardHandler),
 			})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, g.Shutdown(t.Context())) })

@@ -31,7 +31,8 @@ func TestWhatIsSentArrivesAtListen(t *testing.T) {
 	out := cmd.background("listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0")
 	begin := out.waits(t, "Page http://127.0.0.1:")
 	require.Contains(t, begin, "Secret  whsec_")
-	require.Contains(t, cmd.good("send", "--provider", "stripe", "--type", "invoice.paid", "--set", "data.object.amount_paid=1000"),
+	require.Contains(t, cmd.good("send", "--provider", "stripe", "--type", "invoice.paid", "--set",
+		"data.object.amount_paid=1000"),
 		"200 accepted in")
 	require.Contains(t, out.waits(t, "invoice.paid"), "200 accepted")
 	require.Contains(t, cmd.good("send", "--provider", "stripe", "--forge"), "400 refused in")
@@ -39,7 +40,8 @@ func TestWhatIsSentArrivesAtListen(t *testing.T) {
 	require.Contains(t, cmd.good("send", "--provider", "stripe", "--stale"), "400 refused in")
 	require.Contains(t, cmd.good("send", "--provider", "stripe", "--repeat"), "the second time")
 	out.waits(t, "duplicate")
-	require.Equal(t, 3, strings.Count(cmd.good("send", "--provider", "stripe", "--count", "3", "--rate", "100"), "200 accepted"))
+	require.Equal(t, 3, strings.Count(cmd.good("send", "--provider", "stripe", "--count", "3", "--rate", "100"),
+		"200 accepted"))
 	cmd.in = `{"id":"evt_own","type":"mine"}`
 	cmd.good("send", "--provider", "stripe", "--body", "-")
 	out.waits(t, "mine evt_own")
@@ -56,7 +58,8 @@ func TestSetUpRequestsArriveAtListen(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cmd := newCommand(t)
-			cmd.background("listen", "--provider", name, "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0").waits(t, "Page ")
+			cmd.background("listen", "--provider", name, "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0").waits(t,
+				"Page ")
 			require.NotContains(t, cmd.good("send", "--provider", name, "--setup"), "expects")
 		})
 	}
@@ -70,7 +73,8 @@ func TestListenHandsOnWhatItVerified(t *testing.T) {
 			cmd := newCommand(t)
 			sender := webhooktest.NewSender(provider.Stripe())
 			c := core.Config{
-				Endpoint: "app", Provider: provider.Stripe(), Secrets: secrets.Static(sender.Secret()), Replay: memstore.New(),
+				Endpoint: "app", Provider: provider.Stripe(), Secrets: secrets.Static(sender.Secret()),
+				Replay:         memstore.New(),
 				TrustedProxies: "127.0.0.1", Logger: slog.New(slog.DiscardHandler),
 			}
 			args := []string{"listen", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--addr", "127.0.0.1:0",
@@ -118,7 +122,8 @@ func operate(t *testing.T, cmd *command) *operated {
 	kept, err := journal.InMemory(journal.Config{})
 	require.NoError(t, err)
 	a.guard, err = core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(a.sender.Secret()), Replay: memstore.New(),
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(a.sender.Secret()),
+		Replay:  memstore.New(),
 		Journal: kept, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -209,7 +214,8 @@ func TestASignedBodyIsACommandForAShell(t *testing.T) {
 	cmd := newCommand(t)
 	cmd.env["HOOK_SECRET"] = "0123456789abcdef0123456789abcdef"
 	cmd.in = `{"text":"it's $HOME"}`
-	out := cmd.good("sign", "--provider", "github", "--secret-env", "HOOK_SECRET", "--body", "-", "--curl", "http://127.0.0.1:8080/hook")
+	out := cmd.good("sign", "--provider", "github", "--secret-env", "HOOK_SECRET", "--body", "-", "--curl",
+		"http://127.0.0.1:8080/hook")
 	require.Contains(t, out, `--data-raw '{"text":"it'\''s $HOME"}'`)
 	require.Contains(t, out, "X-Hub-Signature-256: sha256=")
 	require.NotContains(t, out, cmd.env["HOOK_SECRET"])

@@ -52,7 +52,8 @@ func start(t *testing.T, router, secret string) string {
 	require.NoError(t, err)
 	described, program := filepath.Join(t.TempDir(), "overlay.json"), filepath.Join(t.TempDir(), router)
 	require.NoError(t, os.WriteFile(described, overlay, 0o600))
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "nomsgpack", "-overlay", described, "-o", program, "./"+router)
+	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "nomsgpack", "-overlay", described, "-o", program,
+		"./"+router)
 	build.Dir = examples
 	said, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", said)

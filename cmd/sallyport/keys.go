@@ -31,11 +31,13 @@ type choice struct {
 // provide makes the provider that the flags name.
 func (c *choice) provide() (catalogue.Entry, core.Provider, error) {
 	if c.provider == "" {
-		return catalogue.Entry{}, core.Provider{}, errors.New("--provider is missing: \"sallyport providers\" lists the names")
+		return catalogue.Entry{}, core.Provider{},
+			errors.New("--provider is missing: \"sallyport providers\" lists the names")
 	}
 	e, ok := catalogue.ByName(c.provider)
 	if !ok {
-		return catalogue.Entry{}, core.Provider{}, fmt.Errorf("--provider: there is no sender %q; \"sallyport providers %s\" "+
+		return catalogue.Entry{}, core.Provider{}, fmt.Errorf("--provider: there is no sender %q; \"sallyport "+
+			"providers %s\" "+
 			"looks for similar names", printable(c.provider), printable(c.provider))
 	}
 	values := catalogue.Values{}
@@ -70,7 +72,8 @@ func (p *program) sender(c *choice, fresh bool) (*sender, bool, error) {
 	if c.secretEnv != "" {
 		s.Configured = p.getenv(c.secretEnv)
 		if s.Configured == "" {
-			return nil, false, fmt.Errorf("--secret-env: the environment variable %s is not set", printable(c.secretEnv))
+			return nil, false, fmt.Errorf("--secret-env: the environment variable %s is not set",
+				printable(c.secretEnv))
 		}
 		s.Signing = s.Configured
 		return s, false, nil

@@ -42,20 +42,23 @@ func (p *program) listenCommand() *cobra.Command {
 	var o listening
 	c := &cobra.Command{
 		Use: "listen", Short: "Receive the events of one sender, and show them on a page",
-		Long: "Receive the events of one sender on any path, print a line for each, and show them on a page in the browser.\n" +
-			"Everything is kept in memory. Without --secret-env a secret is made, printed once, and kept in a file that only\n" +
-			"you can read, where send and check find it.\n\n" +
-			"It takes deliveries from this machine: from send, from a tunnel, or from a proxy that ends TLS and says so in\n" +
-			"X-Forwarded-Proto.\n\n" +
-			"--forward hands each verified event on to your app as it came, so that its own guard verifies it again. What runs\n" +
-			"again from the page has no signature any more: with --resign each is signed by Standard Webhooks.",
+		Long: paragraphs(
+			"Receive the events of one sender on any path, print a line for each, and show them on a page " +
+				"in the browser. Everything is kept in memory. Without --secret-env a secret is made, printed " +
+				"once, and kept in a file that only you can read, where send and check find it.\n\n" +
+				"It takes deliveries from this machine: from send, from a tunnel, or from a proxy that ends TLS " +
+				"and says so in X-Forwarded-Proto.\n\n" +
+				"--forward hands each verified event on to your app as it came, so that its own guard verifies " +
+				"it again. What runs again from the page has no signature any more: with --resign each is " +
+				"signed by Standard Webhooks."),
 		Example: "  sallyport listen --provider stripe --forward http://127.0.0.1:8080/webhooks/stripe",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.listen(c.Context(), &o) },
 	}
 	chooseSecret(c, &o.choice)
 	c.Flags().StringVar(&o.address, "addr", "127.0.0.1:4400", "`address` to receive at; port 0 is any free one")
-	c.Flags().StringVar(&o.page, "page", "127.0.0.1:4401", "`address` of the page, of this machine; port 0 is any free one")
+	c.Flags().StringVar(&o.page, "page", "127.0.0.1:4401",
+		"`address` of the page, of this machine; port 0 is any free one")
 	c.Flags().StringVar(&o.publicURL, "public-url", "", "`URL` registered at the sender, for those that sign it")
 	c.Flags().StringVar(&o.forward, "forward", "", "`URL` to hand verified events on to")
 	c.Flags().StringVar(&o.resign, "resign", "",
@@ -187,7 +190,8 @@ func (r *receiver) print(v any, text string) error {
 
 // observe prints a line for each delivery.
 func (r *receiver) observe(_ context.Context, rec core.Record) {
-	text := fmt.Sprintf("%s  %d %s  %s %s", rec.Time.Local().Format(time.TimeOnly), rec.Status, rec.Reason, rec.Type, rec.ID)
+	text := fmt.Sprintf("%s  %d %s  %s %s", rec.Time.Local().Format(time.TimeOnly), rec.Status, rec.Reason, rec.Type,
+		rec.ID)
 	if rec.Detail != "" {
 		text += "  " + rec.Detail
 	}
@@ -196,7 +200,8 @@ func (r *receiver) observe(_ context.Context, rec core.Record) {
 	}
 	// An error here is one of standard output: nobody reads it any more.
 	_ = r.print(map[string]any{
-		"event": "answered", "time": rec.Time, "status": rec.Status, "reason": rec.Reason, "type": rec.Type, "id": rec.ID,
+		"event": "answered", "time": rec.Time, "status": rec.Status, "reason": rec.Reason, "type": rec.Type,
+		"id":     rec.ID,
 		"detail": rec.Detail,
 	}, printable(text)+"\n")
 }

@@ -106,7 +106,8 @@ func (c *command) background(args ...string) *lines {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(c.t.Context()))
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, args, streams{strings.NewReader(""), out, out}, func(name string) string { return c.env[name] })
+		ended <- run(ctx, args, streams{strings.NewReader(""), out, out},
+			func(name string) string { return c.env[name] })
 	}()
 	c.t.Cleanup(func() {
 		cancel()

@@ -94,7 +94,8 @@ func (p *program) unchanged(s *sender, c *content) (webhooktest.Sample, error) {
 		if kind == "" {
 			kind = "test"
 		}
-		body, err := json.Marshal(map[string]any{"id": "evt_" + strconv.FormatInt(time.Now().UnixNano(), 36), "type": kind})
+		body, err := json.Marshal(map[string]any{"id": "evt_" + strconv.FormatInt(time.Now().UnixNano(), 36),
+			"type": kind})
 		return webhooktest.Sample{Type: kind, Body: body}, err
 	}
 	// A type without a sample: the first one's body, under the other name, where it stands in the body.
@@ -164,7 +165,9 @@ func put(at *any, path []string, value any) error {
 }
 
 // sign makes a signed request to an endpoint. The URL that is signed is the registered one.
-func (s *sender) sign(target *url.URL, publicURL string, sample webhooktest.Sample, at time.Time) (*http.Request, error) {
+func (s *sender) sign(
+	target *url.URL, publicURL string, sample webhooktest.Sample, at time.Time,
+) (*http.Request, error) {
 	signed, err := registered(target, publicURL)
 	if err != nil {
 		return nil, err
@@ -186,8 +189,8 @@ func (s *sender) sign(target *url.URL, publicURL string, sample webhooktest.Samp
 	return deliver(r, target)
 }
 
-// registered returns the URL that a sender signs. Without --public-url it is the target; senders know https only, and so a
-// program on this machine has it behind a proxy.
+// registered returns the URL that a sender signs. Without --public-url it is the target; senders know https only, and
+// so a program on this machine has it behind a proxy.
 func registered(target *url.URL, publicURL string) (*url.URL, error) {
 	if publicURL == "" {
 		u := *target

@@ -23,12 +23,14 @@ type remotePage struct {
 	http  *http.Client
 }
 
-const pageHelp = "The page is the app's (docs/inspector.md): SALLYPORT_PAGE is its address, SALLYPORT_LOGIN is user:password."
+const pageHelp = "The page is the app's (docs/inspector.md): SALLYPORT_PAGE is its address, SALLYPORT_LOGIN is " +
+	"user:password."
 
 func (p *program) page() (*remotePage, error) {
 	text := p.getenv("SALLYPORT_PAGE")
 	if text == "" {
-		return nil, errors.New("SALLYPORT_PAGE is not set: the address of the app's page, https://hooks.example.com/inspector")
+		return nil, errors.New("SALLYPORT_PAGE is not set: the address of the app's page, " +
+			"https://hooks.example.com/inspector")
 	}
 	base, err := url.Parse(strings.TrimSuffix(text, "/") + "/")
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
@@ -107,7 +109,9 @@ func (p *program) eventsCommand() *cobra.Command {
 	var most int
 	c := &cobra.Command{
 		Use: "events", Short: "List what arrived at a running app",
-		Long: "List what arrived at a running app, the newest first.\n\n" + pageHelp,
+		Long: paragraphs(
+			"List what arrived at a running app, the newest first.\n\n" +
+				pageHelp),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			page, err := p.page()
@@ -168,7 +172,10 @@ func tries(n int) string {
 
 func (p *program) showCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show an event of a running app", Long: "Show an event of a running app.\n\n" + pageHelp,
+		Use: "show ID", Short: "Show an event of a running app",
+		Long: paragraphs(
+			"Show an event of a running app.\n\n" +
+				pageHelp),
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			page, err := p.page()
@@ -181,7 +188,8 @@ func (p *program) showCommand() *cobra.Command {
 			}
 			text := ""
 			for _, name := range []string{
-				"endpoint", "provider", "state", "reason", "type", "event", "tenant", "attempts", "runs", "first", "last", "method",
+				"endpoint", "provider", "state", "reason", "type", "event", "tenant", "attempts", "runs", "first",
+				"last", "method",
 				"url", "length", "error", "why_not",
 			} {
 				if v, ok := e[name]; ok {
@@ -205,7 +213,10 @@ func (r *remotePage) revisionOf(ctx context.Context, id string) (url.Values, err
 func (p *program) dismissCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "dismiss ID", Short: "Close an event of a running app without a success",
-		Long: "Close an event of a running app without a success.\n\n" + pageHelp, Args: cobra.ExactArgs(1),
+		Long: paragraphs(
+			"Close an event of a running app without a success.\n\n" +
+				pageHelp),
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			page, err := p.page()
 			if err != nil {
@@ -238,8 +249,10 @@ func (p *program) redriveCommand() *cobra.Command {
 	var state, endpoint, kind, text string
 	c := &cobra.Command{
 		Use: "redrive [ID]", Short: "Run events of a running app again",
-		Long: "Run an event of a running app again, or all that are open or parked: the oldest first, at most 100, until three have\n" +
-			"failed in a row. Exit status 1: one failed again.\n\n" + pageHelp,
+		Long: paragraphs(
+			"Run an event of a running app again, or all that are open or parked: the oldest first, at most " +
+				"100, until three have failed in a row. Exit status 1: one failed again.\n\n" +
+				pageHelp),
 		Example: "  sallyport redrive 7c1e09...\n  sallyport redrive --state parked --endpoint stripe",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -314,7 +327,10 @@ func (p *program) ran(all []ran, remark string) error {
 func (p *program) rotationCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "rotation", Short: "Show which secrets a running app uses",
-		Long: "Show which secrets a running app uses, and which may be removed.\n\n" + pageHelp, Args: cobra.NoArgs,
+		Long: paragraphs(
+			"Show which secrets a running app uses, and which may be removed.\n\n" +
+				pageHelp),
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			page, err := p.page()
 			if err != nil {

@@ -38,8 +38,9 @@ type parameter struct {
 func (p *program) providersCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "providers [NAME]", Short: "List the senders, or show one",
-		Long: "List the senders whose name or title holds a text, or show the one of that name.\n" +
-			"Exit status 1: there is none.",
+		Long: paragraphs(
+			"List the senders whose name or title holds a text, or show the one of that name. Exit status " +
+				"1: there is none."),
 		Example: "  sallyport providers\n  sallyport providers mail\n  sallyport providers stripe",
 		Args:    cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

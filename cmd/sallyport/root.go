@@ -57,10 +57,11 @@ func (p *program) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "sallyport",
 		Short: "Make, send, receive and check webhooks",
-		Long: "sallyport makes, sends, receives and checks webhooks on a developer's machine, and works on the journal of a\n" +
-			"running app by its page.\n\n" +
-			"Exit status: 0, all is well; 1, something is wrong: an answer, a secret, an event that failed again; 2, the\n" +
-			"command line is wrong, or the work could not be done.",
+		Long: paragraphs(
+			"sallyport makes, sends, receives and checks webhooks on a developer's machine, and works on " +
+				"the journal of a running app by its page.\n\n" +
+				"Exit status: 0, all is well; 1, something is wrong: an answer, a secret, an event that failed " +
+				"again; 2, the command line is wrong, or the work could not be done."),
 		Example: "  sallyport listen --provider stripe\n" +
 			"  sallyport send --provider stripe --type invoice.paid        # in a second terminal",
 		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs, RunE: help,

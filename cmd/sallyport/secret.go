@@ -42,9 +42,10 @@ func (p *program) secretNewCommand() *cobra.Command {
 	var keep bool
 	c := &cobra.Command{
 		Use: "new", Short: "Print a fresh secret in the form that the sender uses",
-		Long: "Print a fresh secret in the form that the sender uses: for its dashboard where the user chooses the secret, else\n" +
-			"for tests. For a sender that signs with a key pair it is the public key, for the endpoint; with --keep the\n" +
-			"private key is kept, so that send and check can sign.",
+		Long: paragraphs(
+			"Print a fresh secret in the form that the sender uses: for its dashboard where the user " +
+				"chooses the secret, else for tests. For a sender that signs with a key pair it is the public " +
+				"key, for the endpoint; with --keep the private key is kept, so that send and check can sign."),
 		Example: "  sallyport secret new --provider github\n  sallyport secret new --provider discord --keep",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -75,8 +76,9 @@ func (p *program) secretCheckCommand() *cobra.Command {
 	var to choice
 	c := &cobra.Command{
 		Use: "check", Short: "Say what is wrong with a secret",
-		Long: "Say what is wrong with a secret, from --secret-env or from standard input. It is never printed.\n" +
-			"Exit status 1: a guard would refuse it.",
+		Long: paragraphs(
+			"Say what is wrong with a secret, from --secret-env or from standard input. It is never " +
+				"printed. Exit status 1: a guard would refuse it."),
 		Example: "  sallyport secret check --provider stripe --secret-env STRIPE_SECRET",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -105,7 +107,8 @@ func (p *program) secretCheckCommand() *cobra.Command {
 		},
 	}
 	choose(c, &to)
-	c.Flags().StringVar(&to.secretEnv, "secret-env", "", "environment `variable` with the secret; default: standard input")
+	c.Flags().StringVar(&to.secretEnv, "secret-env", "",
+		"environment `variable` with the secret; default: standard input")
 	return c
 }
 

@@ -34,9 +34,11 @@ func (p *program) sendCommand() *cobra.Command {
 	var o sending
 	c := &cobra.Command{
 		Use: "send [URL]", Short: "Send a signed event to an endpoint",
-		Long: "Send an event to an endpoint, signed as the sender signs it: a sample, or a body of your own. Without a URL it goes\n" +
-			"where \"sallyport listen\" receives. An endpoint on this machine is sent to with X-Forwarded-Proto: https, as by\n" +
-			"a proxy.\n\nExit status 1: an answer was not the right one (--forge and --stale must be refused).",
+		Long: paragraphs(
+			"Send an event to an endpoint, signed as the sender signs it: a sample, or a body of your own. " +
+				"Without a URL it goes where \"sallyport listen\" receives. An endpoint on this machine is sent " +
+				"to with X-Forwarded-Proto: https, as by a proxy.\n\n" +
+				"Exit status 1: an answer was not the right one (--forge and --stale must be refused)."),
 		Example: "  sallyport send --provider stripe --type invoice.paid --set data.object.amount_paid=1000\n" +
 			"  sallyport send --provider stripe --forge http://127.0.0.1:8080/webhooks/stripe",
 		Args: cobra.MaximumNArgs(1),
@@ -50,7 +52,8 @@ func (p *program) sendCommand() *cobra.Command {
 	c.Flags().BoolVar(&o.setup, "setup", false, "send what the sender sends while the URL is saved and tested")
 	c.Flags().BoolVar(&o.curl, "curl", false, "print a curl command, and send nothing")
 	c.Flags().BoolVar(&o.remote, "allow-remote", false, "send to other machines than this one")
-	c.Flags().IntVar(&o.count, "count", 1, fmt.Sprintf("`number` of events, at most %d; each with an id of its own", maxCount))
+	c.Flags().IntVar(&o.count, "count", 1,
+		fmt.Sprintf("`number` of events, at most %d; each with an id of its own", maxCount))
 	c.Flags().Float64Var(&o.rate, "rate", 10, "events a `second`")
 	return c
 }

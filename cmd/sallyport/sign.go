@@ -18,8 +18,9 @@ func (p *program) signCommand() *cobra.Command {
 	var asCurl bool
 	c := &cobra.Command{
 		Use: "sign [URL]", Short: "Print the headers of a body, as the sender would sign it",
-		Long: "Print the headers of a body, as the sender would sign it now, or a curl command that sends it. Where the sender\n" +
-			"writes the signature into the body or the URL, the curl command has it.",
+		Long: paragraphs(
+			"Print the headers of a body, as the sender would sign it now, or a curl command that sends it. " +
+				"Where the sender writes the signature into the body or the URL, the curl command has it."),
 		Example: "  sallyport sign --provider github --secret-env HOOK_SECRET --body event.json\n" +
 			"  sallyport sign --provider stripe --curl http://127.0.0.1:8080/webhooks/stripe",
 		Args: cobra.MaximumNArgs(1),

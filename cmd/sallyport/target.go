@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// client sends to addresses of this machine only, unless remote ones are allowed, and never to an address that gives out
-// the credentials of a machine in a cloud. The address is checked when the connection is made, so that no name can lead
-// elsewhere.
+// client sends to addresses of this machine only, unless remote ones are allowed, and never to an address that gives
+// out the credentials of a machine in a cloud. The address is checked when the connection is made, so that no name can
+// lead elsewhere.
 func client(remote bool) *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		return allowed(address, remote)

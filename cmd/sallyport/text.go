@@ -19,6 +19,24 @@ func printable(text string) string {
 	}, strings.ToValidUTF8(text, "\uFFFD"))
 }
 
+// paragraphs wraps a text at the width of a terminal.
+func paragraphs(text string) string {
+	const width = 100
+	var all []string
+	for paragraph := range strings.SplitSeq(text, "\n\n") {
+		line := ""
+		for word := range strings.FieldsSeq(paragraph) {
+			if line != "" && len(line)+1+len(word) > width {
+				all = append(all, line)
+				line = ""
+			}
+			line = strings.TrimPrefix(line+" "+word, " ")
+		}
+		all = append(all, line, "")
+	}
+	return strings.TrimSpace(strings.Join(all, "\n"))
+}
+
 // columns aligns rows. The last column is not padded.
 func columns(rows [][]string) string {
 	var wide []int

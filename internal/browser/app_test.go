@@ -74,7 +74,8 @@ func start(t *testing.T, router string) *app {
 	a.kept, err = journal.InMemory(journal.Config{AlsoDone: true})
 	require.NoError(t, err)
 	a.guard, err = core.New(core.Config{
-		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(a.sender.Secret()), Replay: memstore.New(),
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(a.sender.Secret()),
+		Replay:  memstore.New(),
 		Journal: a.kept, Observers: []core.Observer{activity}, Logger: slog.New(slog.DiscardHandler),
 		TrustedProxies: core.PrivateNetworks,
 	})
@@ -91,7 +92,8 @@ func start(t *testing.T, router string) *app {
 	var page *inspector.Inspector
 	a.server.Config.Handler = routers()[router](a.guard, signals, func(whole http.Handler) http.Handler {
 		page, err = inspector.New(inspector.Config{
-			Journal: a.kept, Activity: activity, Prefix: "/inspector", Hosts: []string{a.server.Listener.Addr().String()},
+			Journal: a.kept, Activity: activity, Prefix: "/inspector",
+			Hosts:    []string{a.server.Listener.Addr().String()},
 			Redriver: &core.Redriver{App: whole, Guards: []*core.Guard{a.guard}},
 			Authorize: func(*http.Request) (inspector.Access, error) {
 				return inspector.Access{Payloads: true, Redrive: true, Dismiss: true, Pause: true}, nil
@@ -128,7 +130,8 @@ func (a *app) send(s *webhooktest.Sender, body string) int {
 }
 
 func event(id, text string) string {
-	return `{"id":` + strconv.Quote(id) + `,"object":"event","type":"invoice.paid","data":{"object":{"id":"in_1","note":"` + text + `"}}}`
+	return `{"id":` + strconv.Quote(id) +
+		`,"object":"event","type":"invoice.paid","data":{"object":{"id":"in_1","note":"` + text + `"}}}`
 }
 
 // newest returns the ID of the entry that changed last.

@@ -96,7 +96,8 @@ func (b *tab) text(selector string) string {
 // sees waits until the text of the page has a part, without loading it again.
 func (b *tab) sees(part string) {
 	b.t.Helper()
-	b.run(chromedp.Poll(`document.body.innerText.includes(`+quoted(part)+`)`, nil, chromedp.WithPollingTimeout(20*time.Second)))
+	b.run(chromedp.Poll(`document.body.innerText.includes(`+quoted(part)+`)`, nil,
+		chromedp.WithPollingTimeout(20*time.Second)))
 }
 
 // clicks presses a button, and waits until the next page is there.

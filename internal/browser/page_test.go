@@ -76,7 +76,8 @@ func TestWhatASenderWroteStaysText(t *testing.T) {
 	t.Parallel()
 	a, b := start(t, "Echo"), open(t)
 	a.fail.Store(true)
-	hostile := `</script><script>document.title='owned'</script><img src=x onerror=document.title='owned'>` + "\U0001F600\u202e"
+	hostile := `</script><script>document.title='owned'</script><img src=x onerror=document.title='owned'>` +
+		"\U0001F600\u202e"
 	require.Equal(t, 500, a.send(a.sender, event("evt_"+hostile, hostile)))
 	for _, path := range []string{"/", "/event/" + a.newest(), "/compare?a=" + a.newest() + "&b=" + a.newest()} {
 		var title string
@@ -97,7 +98,8 @@ func TestAnotherSiteCanDoNothing(t *testing.T) {
 	a, b := start(t, "Gin"), open(t)
 	a.fail.Store(true)
 	a.send(a.sender, event("evt_1", ""))
-	evil := serve(t, `<form method="post" action="`+a.url("/event/"+a.newest()+"/redrive")+`"><input name="revision" value="1">`+
+	evil := serve(t, `<form method="post" action="`+a.url("/event/"+a.newest()+"/redrive")+
+		`"><input name="revision" value="1">`+
 		`<button>You have won</button></form>`)
 	b.run(chromedp.Navigate(evil))
 	b.clicks("button")
@@ -126,13 +128,15 @@ func TestBothSchemesAndNarrowScreensCanBeRead(t *testing.T) {
 	a.fail.Store(true)
 	a.send(a.sender, event("evt_1", strings.Repeat("long ", 200)))
 	for _, scheme := range []string{"light", "dark"} {
-		b.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+		b.run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme",
+			Value: scheme}}))
 		for _, width := range []int64{360, 1200} {
 			for _, path := range []string{"/", "/event/" + a.newest(), "/endpoints"} {
 				var wide bool
 				var least float64
 				b.run(chromedp.EmulateViewport(width, 800), chromedp.Navigate(a.url(path)), chromedp.WaitReady("main"),
-					chromedp.Evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth`, &wide),
+					chromedp.Evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth`,
+						&wide),
 					chromedp.Evaluate(leastContrast, &least))
 				require.False(t, wide, "%s at %d is scrolled to the side", path, width)
 				require.GreaterOrEqual(t, least, 4.5, "contrast of %s, %s", path, scheme)
@@ -144,7 +148,8 @@ func TestBothSchemesAndNarrowScreensCanBeRead(t *testing.T) {
 // leastContrast is the least contrast of a text with what is behind it, by the formula of WCAG 2.
 const leastContrast = `(() => {
 	const light = c => {
-		const [r, g, b] = c.match(/[\d.]+/g).map(Number).map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+		const linear = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+		const [r, g, b] = c.match(/[\d.]+/g).map(v => linear(v / 255));
 		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 	};
 	const behind = e => {

@@ -29,7 +29,8 @@ func TestScreenshots(t *testing.T) {
 		for _, scheme := range []string{"light", "dark"} {
 			var picture []byte
 			b.run(
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme",
+					Value: scheme}}),
 				chromedp.EmulateViewport(1200, 800), chromedp.Navigate(a.url(path)), chromedp.WaitReady("main"),
 				chromedp.CaptureScreenshot(&picture),
 			)

@@ -25,7 +25,8 @@ const (
 // arguments; "." is the module itself. A module without a program is a library, which those behind it use.
 func published() [][]string {
 	return [][]string{
-		{"core/inbox/riverinbox"}, {"cmd/sallyport", ".", "providers", "stripe"}, {"examples", "demo"}, {"examples", "doctor", "-h"},
+		{"core/inbox/riverinbox"}, {"cmd/sallyport", ".", "providers", "stripe"}, {"examples", "demo"},
+		{"examples", "doctor", "-h"},
 	}
 }
 
