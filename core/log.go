@@ -180,7 +180,7 @@ func (l *guardLog) observerPanicked(o *outlet, ctx context.Context, v any) {
 		return
 	}
 	l.Write(context.WithoutCancel(ctx), slog.LevelError, panickedObserver,
-		l.About(slog.Int("observer", o.n), slog.String("panic", httpfield.Clean(textOf(v))))...)
+		l.About(slog.Int("observer", o.n), slog.String("panic", httpfield.Clean(httpfield.TextOf(v))))...)
 }
 
 func (l *guardLog) observerBehind(o *outlet, r *Record) {

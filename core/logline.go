@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"log/slog"
 	"strings"
 
@@ -232,7 +231,7 @@ func (l *guardLog) attrsOf(r *Record) []slog.Attr {
 		out = append(out, slog.Bool("unproved", true))
 	}
 	if r.Err != nil {
-		out.add("error", httpfield.OneLine(textOf(r.Err)))
+		out.add("error", httpfield.OneLine(httpfield.TextOf(r.Err)))
 	}
 	return out
 }
@@ -245,7 +244,7 @@ func (l *guardLog) eventAttrs(r *Record, e *FailedEvent) []slog.Attr {
 	}
 	out.add("replay", string(r.Replay))
 	if e.Err != nil {
-		out.add("error", httpfield.OneLine(textOf(e.Err)))
+		out.add("error", httpfield.OneLine(httpfield.TextOf(e.Err)))
 	}
 	return out
 }
@@ -272,17 +271,4 @@ func (l *guardLog) lineOfCount(c logbook.Count[logKind]) logbook.Line {
 	}
 	out = append(out, slog.Int("count", c.N), slog.Time("since", c.Since))
 	return logbook.Line{Level: k.level, Message: k.message(), Attrs: l.About(out...)}
-}
-
-// textOf is the text of an error or a panic's value, whose own code may panic.
-func textOf(v any) (text string) {
-	defer func() {
-		if recover() != nil {
-			text = fmt.Sprintf("a %T that cannot be printed", v)
-		}
-	}()
-	if err, ok := v.(error); ok {
-		return err.Error()
-	}
-	return fmt.Sprint(v)
 }

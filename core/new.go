@@ -42,7 +42,9 @@ func New(c Config) (*Guard, error) {
 	notes := g.configureProof(&c, &m)
 	g.journaling.secret = g.secretHeaders()
 	g.handshakes.Verifier = g.signature
-	g.watch.diagnosis = &explain.Endpoint{Entry: e, Verifier: g.signature, Credentials: g.credentials}
+	g.watch.diagnosis = &explain.Endpoint{
+		Entry: e, Verifier: g.signature, Credentials: g.credentials, Name: g.endpoint, Logger: g.logger,
+	}
 	g.configureTenant(&c, &m)
 	g.configureReplay(&c, &m)
 	g.configureRequest(&c, &m)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/explain"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -92,7 +93,7 @@ type Record struct {
 	Dropped  int // records dropped before this one because this observer was slow
 
 	ctx      context.Context // of the request as it reached the guard
-	sampled  *sampled        // to be explained
+	sampled  *explain.Sample // to be explained; nil: it is not
 	ended    time.Time       // by the real clock
 	proved   bool
 	emptySet bool // the set of signals has no receivers
@@ -129,7 +130,7 @@ func (r *Record) release() {
 		return
 	}
 	// A sample that nobody read gives its share of the work back.
-	r.forgo()
+	r.sampled.Forgo()
 	home := r.home
 	*r = Record{holders: r.holders}
 	home.Put(r)

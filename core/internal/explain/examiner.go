@@ -4,6 +4,7 @@ package explain
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -22,6 +23,8 @@ type Endpoint struct {
 	Entry       *entry.Entry
 	Verifier    *signature.Verifier // nil: nothing is signed
 	Credentials credential.Places
+	Name        string       // the endpoint's
+	Logger      *slog.Logger // for mistakes of this package
 }
 
 // Examiner looks for what would have made one delivery verify. It has no say in whether one is accepted.

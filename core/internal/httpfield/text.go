@@ -1,6 +1,7 @@
 package httpfield
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -63,4 +64,17 @@ func Span(d time.Duration) string {
 		text = cut + "h"
 	}
 	return text
+}
+
+// TextOf returns the text of an error or a panic's value, whose own code may panic.
+func TextOf(v any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("a %T that cannot be printed", v)
+		}
+	}()
+	if err, ok := v.(error); ok {
+		return err.Error()
+	}
+	return fmt.Sprint(v)
 }
