@@ -68,7 +68,7 @@ func ofProofs() []mutation {
 		{name: "explaining has no limit", file: "core/internal/explain/allowance.go", old: "a.common.left -= diagnosisLeast", new: ""},
 		{name: "an explanation costs nothing by the clock", file: "core/internal/explain/allowance.go", old: "t.left = max(t.left-took, -maxDebt)", new: "_ = t"},
 		{name: "a guard has no part of diagnosis for itself", file: "core/internal/explain/allowance.go", old: "case s.explaining == 0 && s.own.left >= diagnosisLeast:", new: "case false:"},
-		{name: "long bodies are explained", file: "core/sampled.go", old: "&& len(i.body) <= maxExplainBody", new: ""},
+		{name: "long bodies are explained", file: "core/internal/explain/sample.go", old: "&& len(s.Body) <= maxSampleBody", new: ""},
 		{name: "a token in the URL reaches the app", file: receive, old: "if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {", new: "if false {"},
 		{name: "equal names of two guards are no conflict", file: receive, old: "if d.guard.endpoint == g.endpoint {", new: "if false {"},
 		{name: "a guard of another endpoint passes for this one's proof", file: receive, old: "if d.guard == g {", new: "if d.guard != nil {"},
