@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider"
+	signed "github.com/sallyport-go/sallyport/core/provider/jws"
 	"github.com/sallyport-go/sallyport/core/provider/jwt"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
@@ -51,6 +52,8 @@ func Endpoints() map[string]*Endpoint {
 	topics := provider.SNSConfig{Topics: []string{"arn:aws:sns:eu-west-1:123456789012:orders"}}
 	certificates := func(o keys.Options) (core.KeySource, error) { return keys.SNSCertificates(topics.Topics, o) }
 	google := func(o keys.Options) (core.KeySource, error) { return keys.Google(o) }
+	partner := signed.ConstantContact(signed.ConstantContactConfig{APIKeys: []string{"mine"}})
+	kinde := func(o keys.Options) (core.KeySource, error) { return keys.Kinde("example.kinde.com", o) }
 	pubSub := jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://hooks.example.com/hooks",
 		ServiceAccounts: []string{"push@project.iam.gserviceaccount.com"}})
 	text := func(p core.Provider, more ...func(*core.Config)) *Endpoint {
@@ -130,6 +133,11 @@ func Endpoints() map[string]*Endpoint {
 			Key: string(rsaDER), change: func(c *core.Config) {
 				c.Provider = pubSub
 			}},
+		"kinde": {Secret: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: rsaDER})),
+			Key: string(rsaDER), change: is(signed.Kinde())},
+		"kinde-fetched": {fetch: kinde, change: is(signed.Kinde())},
+		"constant": {Secret: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: rsaDER})),
+			Key: string(rsaDER), change: is(partner)},
 		"pubsub-fetched": {fetch: google, change: func(c *core.Config) { c.Provider = pubSub }},
 		"controls":       unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:a-password\x01of-enough-bytes")),
 		"basic":          unsigned(provider.Basic(), asks(core.BasicAuth, Pair)),
