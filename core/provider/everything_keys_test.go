@@ -83,7 +83,7 @@ func TestUnfitKeysAreRefusedForEverySender(t *testing.T) {
 	}
 	fits := map[entry.Algorithm]string{
 		entry.ECDSAP256SHA256: "P-256", entry.RSAPKCS1SHA1: "RSA", entry.RSAPKCS1SHA256: "RSA",
-		entry.RSAPSSSHA256: "RSA", entry.RSAPKCS1SHA512: "RSA", entry.ECDSAP256SHA1: "P-256", entry.Ed25519: "Ed25519",
+		entry.RSAPSSSHA256: "RSA", entry.RSAPKCS1SHA512: "RSA", entry.RSAPSSSHA256AnySalt: "RSA", entry.ECDSAP256SHA1: "P-256", entry.Ed25519: "Ed25519",
 	}
 	judged := 0
 	for _, s := range everySender(t) {

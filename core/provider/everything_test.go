@@ -235,7 +235,8 @@ func signsWholeBody(e *entry.Entry) bool {
 	}
 	for _, p := range e.Scheme.Signed {
 		switch p.Kind {
-		case entry.PartBody, entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodyText, entry.PartBodyOrQuery:
+		case entry.PartBody, entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodyText, entry.PartBodyOrQuery,
+			entry.PartBodySHA256Base64:
 			return true
 		}
 	}

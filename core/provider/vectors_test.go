@@ -277,6 +277,8 @@ func decidesNothing(name, value string, at int) bool {
 		from := bytes.Index(object, []byte(`"signature":"`)) + len(`"signature":"`)
 		to := from + bytes.IndexByte(object[from:], '"')
 		return at*6/8 >= to || (at+1)*6/8 <= from
+	case "Keygen-Signature": // the key's id, and the name of an algorithm
+		return at < strings.Index(value, "signature=")
 	case "Stripe-Signature":
 		i := strings.Index(value, ",v0=")
 		return i >= 0 && at >= i

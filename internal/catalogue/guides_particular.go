@@ -7,6 +7,9 @@ func particularGuides() map[string]Guide {
 			"notifications with the older sign_type RSA, which is SHA-1: choose RSA2 in the app's settings",
 			"a form one of whose values holds what looks like a further field, such as &x=1",
 		}},
+		"keygen": {Notes: []string{
+			"An endpoint that signs with another algorithm than Ed25519: `provider.KeygenWith(provider.RSASHA256)` and alike.",
+		}},
 		"fireblocks-legacy": {Notes: []string{
 			"Fireblocks recommends the newer signature, Fireblocks-Webhook-Signature, whose keys it rotates.",
 		}},

@@ -119,7 +119,8 @@ func readFromRight(parts []Part) bool {
 // fixed reports whether a value of the part neither begins nor ends another one that is accepted at the same time.
 func (k PartKind) fixed() bool {
 	switch k {
-	case PartLiteral, PartMethod, PartTimestamp, PartSecret, PartBodySHA256, PartBodySHA256Hex:
+	case PartLiteral, PartMethod, PartTimestamp, PartSecret, PartBodySHA256, PartBodySHA256Hex,
+		PartBodySHA256Base64:
 		return true
 	default:
 		return false

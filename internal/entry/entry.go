@@ -104,7 +104,7 @@ func (e *Entry) SignsURL() bool {
 	for _, parts := range append([][]Part{e.Scheme.Signed}, e.Scheme.Also...) {
 		for i := range parts {
 			switch parts[i].Kind {
-			case PartURL, PartPath, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartURLUnescaped, PartEscapedPath:
+			case PartURL, PartHost, PartPath, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartURLUnescaped, PartEscapedPath:
 				return true
 			}
 		}

@@ -24,6 +24,8 @@ const (
 	RSAPKCS1SHA512
 	ECDSAP256SHA1   // eBay; a collision of SHA-1 makes two bodies of one signature
 	ECDSAP521SHA512 // of mechanisms that are code
+	// RSAPSSSHA256AnySalt has a salt of any length: Keygen's are as long as they can be.
+	RSAPSSSHA256AnySalt
 )
 
 // PublicKey says that the algorithm verifies with a public key: there is no secret on this side.
@@ -156,6 +158,9 @@ const (
 	Pairs                   // "t=1,v1=aa,v1=bb": pairs separated by Separator; signatures under Name
 	Versioned               // "v1,aa v1,bb v1a,cc": versions and signatures separated by spaces; version Name
 	List                    // "aa,bb": signatures separated by Separator; the timestamp first, where it is First
+	// `keyid="a", signature="aa", headers="b"`: quoted parameters separated by commas; the signature under Name, and
+	// those of Fixed, which have to be there
+	Parameters
 	// base64 of a JSON object: the signature in the member Name, the key's id in the one that KeyRef.Key names. What else
 	// the object says, such as an algorithm, is not obeyed.
 	Packed
@@ -176,6 +181,9 @@ type Signature struct {
 	Version Field
 	// Beside are further headers that may hold a signature of the same delivery, one for each active secret.
 	Beside []string
+	// Fixed are parameters that have to come once and be this, such as the list of what is signed. They are compared and
+	// never obeyed.
+	Fixed [][2]string
 	// NotBeside are headers that hold a newer signature of the same sender. A delivery that has one is refused: it is
 	// checked by the sender's newer entry, and the older signature must not stand in for a newer one that is wrong.
 	NotBeside []string
@@ -198,6 +206,7 @@ const (
 	SecondsOrRFC3339      // as Stripe's snapshot and thin events have it; for the times of events alone
 	DateTimeInUTC         // "2006-01-02 15:04:05" in UTC; for the times of events alone
 	DateTimeInChina       // the same at Beijing, eight hours ahead of UTC; for the times of events alone
+	HTTPDate              // "Mon, 02 Jan 2006 15:04:05 GMT", in this one spelling
 	// as RFC3339, whose zone may be missing and is UTC then; of a signed timestamp it has to be missing
 	RFC3339InUTC
 )
@@ -213,6 +222,8 @@ type Timestamp struct {
 	// Resigned says that each attempt is signed again with a time of its own, as the provider documents or as its
 	// signed body shows.
 	Resigned bool
+	// Else is the header that holds it where the one in Headers is absent: Date, which proxies rewrite.
+	Else string
 	// Tolerance is the provider's own recommendation; 0: five minutes.
 	Tolerance time.Duration
 }
@@ -262,6 +273,8 @@ const (
 	// PartBodyText is the body as a JSON text, quoted and escaped as JavaScript's JSON.stringify does. The body has to be
 	// UTF-8, or several bodies would be one text (Hygraph).
 	PartBodyText
+	PartBodySHA256Base64 // the SHA-256 of the body in base64 (Keygen)
+	PartHost             // the host of the public URL, without its port (Keygen)
 	// PartPair is the value of the pair Text in the signature's own list (Hygraph).
 	PartPair
 	// PartBodyOrQuery is the body or, where there is none, the request's raw query. The body then has a character that
@@ -287,7 +300,7 @@ type Part struct {
 	Before, After string
 	// Optional is a value that may be absent. Any other that is absent refuses the delivery.
 	Optional bool
-	Lower    bool // the value in lower case
+	Lower    bool // the value in lower case; of a method, too
 	Grammar  Grammar
 	// OneOf lists the only values that are let in: whom a delivery has to be for, where a provider signs with one key
 	// for everybody.

@@ -17,7 +17,7 @@ func ofHeaders() []mutation {
 		{name: "a tenant's key may hold anything", file: "core/tenant.go", old: "if !keyring.ValidTenant(key) {", new: "if false {"},
 		{name: "the first of two tenants wins", file: "core/tenant.go", old: "case 1:\n\t\t\tkey = values[0]", new: "case 1, 2:\n\t\t\tkey = values[0]"},
 		{name: "every tenant may have the same secrets", file: "core/tenant.go", old: "if k.Proves() && k.ByTenant() {\n\t\t\treturn", new: "if k != nil {\n\t\t\treturn"},
-		{name: "credentials are those of no tenant", file: "core/internal/credential/values.go", old: "list, err := v.ring.Current(ctx, in.Tenant, in.Now)", new: "list, err := v.ring.Current(ctx, \"\", in.Now)"},
+		{name: "credentials are those of no tenant", file: "core/internal/credential/values.go", old: "list, err := v.ring.Current(ctx, in.Tenant, in.Now)\n\tif err != nil {\n\t\treturn nil, keyring", new: "list, err := v.ring.Current(ctx, \"\", in.Now)\n\tif err != nil {\n\t\treturn nil, keyring"},
 
 		{name: "the window has no end in the future", file: timestamp, old: "case age < -v.Future:", new: "case false:"},
 		{name: "the window has no end in the past", file: timestamp, old: "case age > v.Past:", new: "case false:"},

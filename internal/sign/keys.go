@@ -68,7 +68,8 @@ func newPrivateKey(alg entry.Algorithm) crypto.Signer {
 		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case entry.ECDSAP521SHA512:
 		key, err = ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256: // the smallest accepted size
+	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256,
+		entry.RSAPSSSHA256AnySalt: // the smallest accepted size
 		key, err = rsa.GenerateKey(rand.Reader, 2048)
 	default:
 		panic("webhooktest: the provider does not sign with a key pair")
@@ -180,6 +181,8 @@ func (k *signingKey) sign(message []byte) ([]byte, error) {
 	case k.algorithm == entry.RSAPSSSHA256:
 		return k.private.Sign(rand.Reader, sum(newHash()),
 			&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: id})
+	case k.algorithm == entry.RSAPSSSHA256AnySalt: // as long as it can be
+		return k.private.Sign(rand.Reader, sum(newHash()), &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto, Hash: id})
 	default:
 		return k.private.Sign(rand.Reader, sum(newHash()), id)
 	}

@@ -133,6 +133,11 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 	case entry.PartBodySHA256: // the raw 32 bytes
 		sum := sha256.Sum256(s.body)
 		return sum[:], true, nil
+	case entry.PartBodySHA256Base64: // as in the header Digest
+		sum := sha256.Sum256(s.body)
+		text = base64.StdEncoding.EncodeToString(sum[:])
+	case entry.PartHost: // without its port
+		text = s.url().Hostname()
 	case entry.PartBodySHA256Hex: // in lower case
 		sum := sha256.Sum256(s.body)
 		text = hex.EncodeToString(sum[:])

@@ -92,6 +92,8 @@ func stamp(unit entry.Unit, at time.Time) string {
 		return strconv.FormatInt(at.UnixMilli(), 10)
 	case entry.RFC3339: // with as many digits of the second as are needed
 		return at.UTC().Format(time.RFC3339Nano)
+	case entry.HTTPDate: // as the header Date
+		return at.UTC().Format(http.TimeFormat)
 	case entry.RFC3339InUTC: // without a zone, with milliseconds
 		return at.UTC().Format("2006-01-02T15:04:05.000")
 	default:
@@ -213,6 +215,12 @@ func (s *signer) layout(raw []byte) string {
 			pair = k + equals + s.at + string(sig.Separator) + pair
 		}
 		return pair
+	case entry.Parameters: // `keyid="a", signature="abc"`
+		text := `keyid="test-key-1", ` + sig.Name + `="` + signature + `"`
+		for _, fixed := range sig.Fixed {
+			text += ", " + fixed[0] + `="` + fixed[1] + `"`
+		}
+		return text
 	case entry.Packed: // base64 of an object
 		object, _ := json.Marshal(map[string]string{s.scheme.KeyRef.Key: "test-key-1", sig.Name: signature})
 		return base64.StdEncoding.EncodeToString(object)

@@ -58,7 +58,7 @@ func MethodOf(alg entry.Algorithm) Method {
 		return Method{sha1.New, crypto.SHA1, MinRSABits / 8, MaxRSABits / 8}
 	case entry.RSAPKCS1SHA512:
 		return Method{sha512.New, crypto.SHA512, MinRSABits / 8, MaxRSABits / 8}
-	case entry.RSAPKCS1SHA256, entry.RSAPSSSHA256:
+	case entry.RSAPKCS1SHA256, entry.RSAPSSSHA256, entry.RSAPSSSHA256AnySalt:
 		return Method{sha256.New, crypto.SHA256, MinRSABits / 8, MaxRSABits / 8}
 	default:
 		return Method{}

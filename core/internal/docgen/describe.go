@@ -58,6 +58,7 @@ func algorithm(a entry.Algorithm) string {
 		entry.Ed25519: "Ed25519", entry.ECDSAP256SHA256: "ECDSA P-256", entry.RSAPKCS1SHA256: "RSA PKCS #1 SHA-256",
 		entry.RSAPKCS1SHA1: "RSA PKCS #1 SHA-1", entry.RSAPSSSHA256: "RSA-PSS SHA-256",
 		entry.RSAPKCS1SHA512: "RSA PKCS #1 SHA-512", entry.ECDSAP256SHA1: "ECDSA P-256 SHA-1",
+		entry.RSAPSSSHA256AnySalt: "RSA-PSS SHA-256",
 	}[a]
 }
 
@@ -131,8 +132,9 @@ func part(p *entry.Part) string {
 			entry.PartReplacedBody:   "{body with the secret in the signature's place}",
 			entry.PartURLUnescaped:   "{url, partly unescaped}", entry.PartCRC32: "{CRC-32 of the body}",
 			entry.PartBodyMD5: "{MD5 of the body}", entry.PartBodySHA256: "{SHA-256 of the body}",
-			entry.PartBodySHA256Hex: "{hexadecimal SHA-256 of the body}",
-			entry.PartBodyText:      "{body as a JSON text}", entry.PartBodyOrQuery: "{body, or the query where there is none}",
+			entry.PartBodySHA256Hex:    "{hexadecimal SHA-256 of the body}",
+			entry.PartBodySHA256Base64: "{base64 SHA-256 of the body}", entry.PartHost: "{host}",
+			entry.PartBodyText: "{body as a JSON text}", entry.PartBodyOrQuery: "{body, or the query where there is none}",
 			entry.PartCanonicalQuery: "{sorted query}", entry.PartEscapedPath: "{escaped path}",
 		}[p.Kind]
 	}

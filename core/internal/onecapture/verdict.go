@@ -167,6 +167,7 @@ func SignsWholeBody(e *entry.Entry) bool {
 	}
 	return slices.ContainsFunc(e.Scheme.Signed, func(p entry.Part) bool {
 		return p.Kind == entry.PartBody || p.Kind == entry.PartBodyMD5 || p.Kind == entry.PartBodySHA256 ||
-			p.Kind == entry.PartBodySHA256Hex
+			p.Kind == entry.PartBodySHA256Hex || p.Kind == entry.PartBodySHA256Base64 ||
+			p.Kind == entry.PartBodyText || p.Kind == entry.PartBodyOrQuery
 	})
 }

@@ -119,7 +119,8 @@ func Check(alg entry.Algorithm, k *entry.Key, key crypto.PublicKey) (problem str
 			return "the key is not one of ECDSA"
 		}
 		return CheckP256(pub)
-	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256:
+	case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256,
+		entry.RSAPSSSHA256AnySalt:
 		pub, ok := key.(*rsa.PublicKey)
 		if !ok {
 			return "the key is not one of RSA"
@@ -154,6 +155,9 @@ func Verify(alg entry.Algorithm, key crypto.PublicKey, signed, signature []byte)
 			// The length of the salt is fixed, as the specifications of providers demand; RSA-PSS itself allows any.
 			return rsa.VerifyPSS(pub, hash, signed, signature,
 				&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		case entry.RSAPSSSHA256AnySalt:
+			return rsa.VerifyPSS(pub, hash, signed, signature,
+				&rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthAuto}) == nil
 		}
 	}
 	return false

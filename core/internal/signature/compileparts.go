@@ -84,7 +84,7 @@ func (c *partCompiler) compile(p *part) (problem string) {
 		c.id, c.proved = true, true
 	case entry.PartURL, entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartURLUnescaped, entry.PartSortedQuery:
 		c.SignsURL, c.signsQuery = true, true
-	case entry.PartURLBare:
+	case entry.PartURLBare, entry.PartHost:
 		c.SignsURL = true
 	case entry.PartSecret:
 		c.secrets++
@@ -121,7 +121,7 @@ func (c *partCompiler) compile(p *part) (problem string) {
 		c.headerParts = append(c.headerParts, p.Part)
 	// A digest stands for the body. MD5 is here because senders chose it: a forger needs a second
 	// preimage, not a collision.
-	case entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodySHA256Hex:
+	case entry.PartBodyMD5, entry.PartBodySHA256, entry.PartBodySHA256Hex, entry.PartBodySHA256Base64:
 		c.SignsBody = true
 	case entry.PartCanonicalQuery:
 		c.proved = true

@@ -46,7 +46,8 @@ func (v *Verifier) decoys() (list []keyring.Checked) {
 			if private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err == nil {
 				d.Public = &private.PublicKey
 			}
-		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256:
+		case entry.RSAPKCS1SHA1, entry.RSAPKCS1SHA256, entry.RSAPKCS1SHA512, entry.RSAPSSSHA256,
+			entry.RSAPSSSHA256AnySalt:
 			if private, err := rsa.GenerateKey(rand.Reader, digest.MinRSABits); err == nil {
 				d.Public = &private.PublicKey
 			}

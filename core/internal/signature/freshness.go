@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,10 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 		}
 		t, err := time.Parse(time.RFC3339Nano, text)
 		return t, err == nil
+	case entry.HTTPDate:
+		// time.Parse takes other spellings of one time, such as another weekday or a zone's name.
+		t, err := time.Parse(http.TimeFormat, text)
+		return t, err == nil && t.Format(http.TimeFormat) == text
 	case entry.RFC3339InUTC:
 		// The one form is without a zone: with one it would be another unit.
 		return parseTimestamp(entry.RFC3339, text+"Z")

@@ -115,6 +115,12 @@ func (v *Verifier) ownHeaders(r *http.Request, names []string, p *Claims) (f fau
 		if p.Timestamp, f = httpfield.Header(r, names[fieldTimestamp]); f.Failed() {
 			return f
 		}
+		// Which of the two is read decides nothing: the signature is over the one that is read.
+		if other := v.scheme.Timestamp.Else; p.Timestamp == "" && other != "" {
+			if p.Timestamp, f = httpfield.Header(r, other); f.Failed() {
+				return f
+			}
+		}
 	}
 	// The same holds for an id: an unsigned one would let a replay pass as a new event.
 	if v.id && names[fieldID] != "" {

@@ -46,6 +46,8 @@ func (v *Verifier) parseSignatures(text string, p *Claims, t *tally) fault.Failu
 		return v.parsePairs(text, p, t)
 	case entry.Versioned:
 		return v.parseVersioned(text, p, t)
+	case entry.Parameters:
+		return v.parseParameters(text, p, t)
 	case entry.Packed:
 		return v.parsePacked(text, p, t)
 	case entry.List:

@@ -67,7 +67,11 @@ func (v *Verifier) writePart(st *digest.State, part *part, k *activeKey, in *Inp
 	case entry.PartHeader:
 		st.WriteString(in.Request.Header.Get(part.Text))
 	case entry.PartMethod:
-		st.WriteString(in.Request.Method)
+		text := in.Request.Method
+		if part.Lower {
+			text = strings.ToLower(text)
+		}
+		st.WriteString(text)
 	case entry.PartListedHeaders:
 		writeListedHeaders(st, in.Request, v.listedHeader)
 	case entry.PartSecret:
@@ -99,7 +103,8 @@ func (v *Verifier) writePart(st *digest.State, part *part, k *activeKey, in *Inp
 		} else {
 			st.WriteString(in.Request.URL.RawQuery)
 		}
-	case entry.PartPayload, entry.PartBodySHA256, entry.PartBodySHA256Hex, entry.PartBodyMD5, entry.PartCRC32,
+	case entry.PartPayload, entry.PartBodySHA256, entry.PartBodySHA256Hex,
+		entry.PartBodySHA256Base64, entry.PartBodyMD5, entry.PartCRC32,
 		entry.PartReplacedBody:
 		writeFromBody(st, part, k, in)
 	default:
@@ -124,6 +129,9 @@ func writeFromBody(st *digest.State, part *part, k *activeKey, in *Input) {
 	case entry.PartBodySHA256Hex:
 		sum := sha256.Sum256(in.Body)
 		st.WriteString(hex.EncodeToString(sum[:]))
+	case entry.PartBodySHA256Base64:
+		sum := sha256.Sum256(in.Body)
+		st.WriteString(base64.StdEncoding.EncodeToString(sum[:]))
 	case entry.PartBodyMD5:
 		// Without a body such senders sign an empty text here, and not the MD5 of nothing.
 		if len(in.Body) > 0 {
@@ -146,6 +154,9 @@ func urlPart(part *part, in *Input) string {
 	switch part.Kind {
 	case entry.PartURL:
 		return in.URL
+	case entry.PartHost:
+		_, host, _, _ := SplitURL(in.URL)
+		return host
 	case entry.PartURLUnescaped:
 		return unescapedURL(in.URL, part.Text)
 	case entry.PartURLBare:

@@ -117,6 +117,7 @@ func ofTheAttempt(kind entry.PartKind) bool {
 		entry.PartPath,
 		entry.PartEscapedPath,
 		entry.PartURL,
+		entry.PartHost,
 		entry.PartURLBare,
 		entry.PartURLWithPort,
 		entry.PartURLWithoutPort,
@@ -141,6 +142,7 @@ func decodes(s *entry.Scheme) bool {
 			entry.PartBodyMD5,
 			entry.PartBodySHA256,
 			entry.PartBodySHA256Hex,
+			entry.PartBodySHA256Base64,
 			entry.PartBodyText,
 			entry.PartBodyOrQuery,
 			entry.PartCRC32:

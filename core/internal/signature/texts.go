@@ -30,6 +30,7 @@ func (v *Verifier) compileTexts(title string) {
 		entry.Seconds: "a Unix time in seconds", entry.Milliseconds: "a Unix time in milliseconds",
 		entry.SecondsOrMilliseconds: "a Unix time in seconds or milliseconds",
 		entry.RFC3339:               "a time as in RFC 3339, 2006-01-02T15:04:05Z",
+		entry.HTTPDate:              "a date of HTTP, Mon, 02 Jan 2006 15:04:05 GMT",
 		entry.RFC3339InUTC:          "a time as in RFC 3339 without a zone, 2006-01-02T15:04:05",
 	}[v.Unit]
 	v.texts = proofTexts{
