@@ -1,6 +1,7 @@
 package jws
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -10,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -22,7 +24,8 @@ import (
 
 // chains verifies certificates that deliveries bring, up to roots that the entry pins. It is safe for concurrent use.
 type chains struct {
-	roots              *x509.CertPool
+	roots              []*x509.Certificate
+	pool               *x509.CertPool        // the same
 	leafMark, interims asn1.ObjectIdentifier // the extensions by which the sender marks what a certificate is for
 
 	last atomic.Pointer[goodChain] // a sender uses one chain for years
@@ -37,7 +40,7 @@ type goodChain struct {
 
 // newChains reads the roots, each in DER or in PEM. The error names every mistake.
 func newChains(roots [][]byte, leafMark, intermediateMark asn1.ObjectIdentifier) (*chains, error) {
-	c := &chains{roots: x509.NewCertPool(), leafMark: leafMark, interims: intermediateMark}
+	c := &chains{pool: x509.NewCertPool(), leafMark: leafMark, interims: intermediateMark}
 	var mistakes []error
 	if len(roots) == 0 {
 		mistakes = append(mistakes, errors.New("there is no root certificate: nothing else vouches for a chain"))
@@ -48,7 +51,8 @@ func newChains(roots [][]byte, leafMark, intermediateMark asn1.ObjectIdentifier)
 			mistakes = append(mistakes, fmt.Errorf("root %d: %w", i+1, err))
 			continue
 		}
-		c.roots.AddCert(root)
+		c.roots = append(c.roots, root)
+		c.pool.AddCert(root)
 	}
 	return c, errors.Join(mistakes...)
 }
@@ -101,13 +105,24 @@ func (c *chains) leaf(der [][]byte, now time.Time) (*ecdsa.PublicKey, error) {
 	if err != nil {
 		return nil, badChain("its second certificate is malformed")
 	}
+	key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
+	if !ok || publickey.CheckP256(key) != "" {
+		return nil, badChain("the key of its first certificate is not one of ECDSA on P-256")
+	}
 	if problem := c.purpose(leaf, second); problem != "" {
 		return nil, badChain(problem)
+	}
+	// Before the second certificate's own key verifies anything: until then an unverified sender may have chosen the
+	// key, and its cost.
+	if !slices.ContainsFunc(c.roots, func(root *x509.Certificate) bool {
+		return bytes.Equal(second.RawIssuer, root.RawSubject) && second.CheckSignatureFrom(root) == nil
+	}) {
+		return nil, badChain("a root that is configured did not issue its second certificate")
 	}
 	between := x509.NewCertPool()
 	between.AddCert(second)
 	found, err := leaf.Verify(x509.VerifyOptions{
-		Roots: c.roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		Roots: c.pool, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 	})
 	if err != nil {
 		return nil, badChain("it does not lead to a root that is configured, or a certificate is not valid now")
@@ -115,10 +130,6 @@ func (c *chains) leaf(der [][]byte, now time.Time) (*ecdsa.PublicKey, error) {
 	for _, chain := range found {
 		if len(chain) != chainLength || !chain[1].Equal(second) {
 			continue
-		}
-		key, ok := leaf.PublicKey.(*ecdsa.PublicKey)
-		if !ok || publickey.CheckP256(key) != "" {
-			return nil, badChain("the key of its first certificate is not one of ECDSA on P-256")
 		}
 		good := &goodChain{sum: sum, key: key, from: leaf.NotBefore, to: leaf.NotAfter}
 		for _, one := range chain[1:] {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/keys"
 	"github.com/sallyport-go/sallyport/core/provider/jws"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -250,6 +252,11 @@ func TestHostileChains(t *testing.T) {
 		require.Empty(t, reasonOf(g, post("", "", wrapped(good))), "a genuine one after %s", row.name)
 		require.Equal(t, row.want, reasonOf(g, post("", "", wrapped(row.token))), "%s after a genuine one", row.name)
 	}
+	// The key of an intermediate that no root issued verifies nothing: somebody may have chosen it for its cost.
+	g := guardOf(t, appleOf(jws.AppleProduction, root), nil, nil, now)
+	_, reply := g.Receive(httptest.NewRecorder(), post("", "", wrapped(token(foreignLeaf.key, foreignLeaf.der,
+		foreignInter.der, root.der))), adapter.Inbound{})
+	require.Contains(t, reply.Rejection.Detail(), "did not issue its second certificate")
 	require.Empty(t, reasonOf(guardOf(t, appleOf(jws.AppleProduction, foreignRoot, root), nil, nil, now),
 		post("", "", wrapped(good))), "any root of the list")
 }
