@@ -40,7 +40,7 @@ func (k *journaling) wait(ctx context.Context) error {
 
 // failure is one event of a delivery that did not end well, as the journal keeps it.
 type failure struct {
-	event    int
+	event    int // its number; noEvent: the batch as a whole
 	state    journal.State
 	why      reason.Reason
 	err      error
@@ -94,7 +94,7 @@ func (d *Delivery) keep(ctx context.Context, failures []failure) (parked []*jour
 	if len(failures) == 0 {
 		return nil, nil
 	}
-	if d.redrive != nil {
+	if d.redrive != nil && !d.splits() {
 		return nil, d.redrive.recordFailure(ctx, d, &failures[0])
 	}
 	entries := make([]*journal.Entry, len(failures))
@@ -105,6 +105,9 @@ func (d *Delivery) keep(ctx context.Context, failures []failure) (parked []*jour
 		return nil, fmt.Errorf("the journal did not keep the event: %w", err)
 	}
 	d.guard.sweepSometimes()
+	if d.redrive != nil {
+		d.redrive.noteSplit(failures)
+	}
 	for _, e := range entries {
 		if e.State == journal.Parked {
 			parked = append(parked, e)
@@ -122,6 +125,11 @@ func (d *Delivery) keepRest(why reason.Reason, err error) {
 	d.complete()
 	var rest []failure
 	d.mu.Lock()
+	if d.takenWholeLocked() {
+		d.mu.Unlock()
+		_, _ = d.keepOrWarn(d.facts.ctx, []failure{{event: noEvent, state: journal.Open, why: why, err: err}})
+		return
+	}
 	for i := range d.states {
 		if s := &d.states[i]; s.fresh() && s.verdict == 0 && s.wish == 0 {
 			rest = append(rest, failure{event: i, state: journal.Open, why: why, err: err})
@@ -167,12 +175,15 @@ func (g *Guard) warnNotKept(err error) {
 	}
 }
 
-// entryOf describes one event that failed.
+// entryOf describes one event that failed, or the batch that a handler took as a whole.
 func (d *Delivery) entryOf(f *failure) *journal.Entry {
+	if f.event == noEvent {
+		return d.wholeEntry(f)
+	}
 	e := &d.events[f.event]
 	out := e.entry(f.why, f.err, f.finished)
-	out.State, out.Scope, out.Last = f.state, d.facts.scope, d.facts.now
-	out.Request, out.Body, out.InBatch = d.requestHead(), d.facts.body, d.batch
+	d.completeEntry(out, f)
+	out.Body, out.InBatch = d.facts.body, d.batch
 	if f.state == journal.Parked {
 		out.Token = d.tokenOf(f.event)
 	}
@@ -180,12 +191,26 @@ func (d *Delivery) entryOf(f *failure) *journal.Entry {
 		out.Body = e.Payload
 	}
 	if d.wasChanged(f.event, out.Body) {
-		out.WhyNot = "a receiver has changed its payload, so that it is not what was proved"
+		out.WhyNot = changedPayload
 	}
+	return out
+}
+
+// changedPayload is why an entry cannot run.
+const changedPayload = "a receiver has changed its payload, so that it is not what was proved"
+
+// completeEntry sets what every entry of the delivery has.
+func (d *Delivery) completeEntry(out *journal.Entry, f *failure) {
+	out.State, out.Scope, out.Last = f.state, d.facts.scope, d.facts.now
+	if t := d.redrive; t != nil { // whose request has lost what was not kept
+		out.Request, out.Outer = t.entry.Request, slices.Clone(t.entry.Outer)
+		out.Request.Header = t.entry.Request.Header.Clone()
+		return
+	}
+	out.Request = d.requestHead()
 	for p := d.parent; p != nil; p = p.parent {
 		out.Outer = append(out.Outer, p.guard.endpoint)
 	}
-	return out
 }
 
 // wasChanged reports whether the bytes of an event are no longer those that were claimed. Fails closed: what nobody has
@@ -276,7 +301,7 @@ func (p *signalsRun) keepAs(i int, res *result) journal.State {
 	case why == reason.InFlight:
 		return 0
 	case why == reason.Unhandled:
-		if !j.AlsoUnhandled() && d.redrive == nil {
+		if !j.AlsoUnhandled() && (d.redrive == nil || d.redrive.isBatch()) {
 			return 0
 		}
 		return journal.Parked
@@ -338,13 +363,14 @@ func (p *signalsRun) keepInTransaction(i int, res *result, tx *transaction) {
 }
 
 // rolledBack takes back what keepInTransaction noted: the transaction did not commit, and the entry is gone with it.
-func (p *signalsRun) rolledBack(res *result, parked int) {
+func (p *signalsRun) rolledBack(i int, res *result, parked int) {
 	if !res.kept {
 		return
 	}
 	res.kept, p.parked = false, p.parked[:parked]
 	if t := p.d.redrive; t != nil {
 		*t.entry = t.was
+		delete(t.split, i)
 	}
 }
 

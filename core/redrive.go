@@ -37,6 +37,9 @@ type redrive struct {
 	err    error
 	done   chan struct{} // closed when result and err are set
 	own    bool          // what the run holds is the event's own key
+	events []Event       // of a batch that runs as a whole; nil: the entry is one event
+	states []eventState  // of each event, without claims
+	split  map[int]bool  // events of such a batch that have ended, or have an entry of their own
 	outer  string        // the endpoint of an outer guard that has let the run pass; empty: none
 }
 
@@ -125,9 +128,13 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 		// proved: the entry was, when it was kept. The journal is trusted for that; with keys it detects changes.
 		tenant: e.Tenant, scope: e.Scope, secret: e.Secret, proved: true,
 	}
-	d.events, d.states = d.one[:1], d.oneState[:1]
-	d.events[0] = g.eventOf(e)
-	d.states[0] = eventState{claim: noClaim, digest: e.Digest}
+	if t.isBatch() {
+		d.batch, d.events, d.states = true, t.events, t.states
+	} else {
+		d.events, d.states = d.one[:1], d.oneState[:1]
+		d.events[0] = g.eventOf(e)
+		d.states[0] = eventState{claim: noClaim, digest: e.Digest}
+	}
 	d.r = r.WithContext(d.contextIn(r.Context()))
 	// The app reads the entry's body, whatever middleware did to the request's.
 	restoreBody(d.r, d)
@@ -184,6 +191,9 @@ func (d *Delivery) claimAgain() *Reply {
 		return nil // nothing is remembered of such an event, so that nothing excludes
 	}
 	d.holding.Begin(d.r.Context(), &g.memory.Rules, asked, d.limit())
+	if t.isBatch() {
+		return d.claimParts(asked)
+	}
 	// First the event's own key: it excludes the provider's retry, which knows no other.
 	own := replay.Item{Key: t.entry.Identity, Digest: t.entry.Digest}
 	res, err := d.claimOne(own, asked)
@@ -336,6 +346,9 @@ func (t *redrive) conclude(d *Delivery, rec *Record) {
 		err = fmt.Errorf("the run ended as %s", rec.Reason)
 	}
 	if failed {
+		if d.splits() {
+			err = errors.Join(err, t.recordSplit(d, rec.Reason, err))
+		}
 		t.end(rec.Reason, err)
 		return
 	}

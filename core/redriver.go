@@ -210,6 +210,11 @@ func (r *Redriver) prepared(t *redrive) (run func(), err error) {
 	if r.App == nil {
 		return nil, errNoApp
 	}
+	if t.isBatch() {
+		if err := t.readParts(); err != nil {
+			return nil, err
+		}
+	}
 	request, err := requestOf(t.entry)
 	return func() { r.run(t, request) }, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/txwatch"
 	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -142,6 +143,9 @@ func (p *signalsRun) decided(i int, res result, v replay.Verdict) {
 		v = decided // released by the app itself: a success would keep the provider from sending it again
 		res.worst, res.err = outcomeRetry, joinErrors(res.err, errReleased)
 	}
+	if t := d.redrive; t.isBatch() && res.reason() == reason.Unhandled {
+		t.noteSplit([]failure{{event: i}}) // as of a delivery, nothing is kept of it
+	}
 	p.total.released = p.total.released || v == replay.Release
 	p.total.add(&d.events[i], d.labelOf(i), res)
 }
@@ -245,7 +249,7 @@ func (p *signalsRun) finishRun(i int, event *Event, total *result, tx *transacti
 		}
 	}
 	if tx.txn != nil && tx.txn.Begun() && !tx.committed {
-		p.rolledBack(total, parked)
+		p.rolledBack(i, total, parked)
 		total.finished = without(total.finished, total.joined) // what is rolled back was not done
 	}
 	if err := tx.undo(); err != nil {

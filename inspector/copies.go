@@ -19,7 +19,7 @@ type copies struct{ Curl, Test string }
 const testBytes = 16 << 10
 
 func copiesOf(e *journal.Entry) *copies {
-	if e.Kind != journal.FromRequest || e.Request.Method == "" {
+	if e.Kind == journal.FromInbox || e.Request.Method == "" {
 		return nil
 	}
 	return &copies{Curl: curlOf(e), Test: testOf(e)}

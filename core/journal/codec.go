@@ -28,6 +28,9 @@ const (
 	formSealed = 2
 )
 
+// partSize is how many bytes a part of a batch takes.
+const partSize = 64
+
 // head is the JSON in a blob: the entry without its body. It repeats what the row says, so that a blob
 // which stands in another row is found out.
 type head struct {
@@ -67,6 +70,7 @@ type head struct {
 	Runnable bool        `json:"runnable"`
 	WhyNot   text        `json:"why_not,omitempty"`
 	InBatch  bool        `json:"in_batch,omitempty"`
+	Parts    []byte      `json:"parts,omitempty"` // of each the identity and the digest, 64 bytes
 	Runs     []runHead   `json:"runs,omitempty"`
 	RunCount int         `json:"run_count,omitempty"`
 }
@@ -110,6 +114,9 @@ func headOf(e *Entry) *head {
 	for _, name := range slices.Sorted(maps.Keys(e.Request.Header)) {
 		h.Request.Header = append(h.Request.Header, texts(append([]string{name}, e.Request.Header[name]...)))
 	}
+	for i := range e.Parts {
+		h.Parts = append(append(h.Parts, e.Parts[i].Identity[:]...), e.Parts[i].Digest[:]...)
+	}
 	for _, r := range e.Runs {
 		h.Runs = append(h.Runs, runHead{At: stampOf(r.At), Reason: text(r.Reason), Err: text(r.Err)})
 	}
@@ -140,6 +147,12 @@ func (h *head) entry() (*Entry, error) {
 			e.Request.Header = http.Header{}
 		}
 		e.Request.Header[string(line[0])] = plain(line[1:])
+	}
+	if len(h.Parts)%partSize != 0 {
+		return nil, errors.New("its list of events is cut off")
+	}
+	for part := range slices.Chunk(h.Parts, partSize) {
+		e.Parts = append(e.Parts, Part{[32]byte(part[:32]), [32]byte(part[32:])})
 	}
 	for _, r := range h.Runs {
 		e.Runs = append(e.Runs, Run{At: r.At.time(), Reason: reason.Reason(r.Reason), Err: string(r.Err)})

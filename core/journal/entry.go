@@ -49,12 +49,13 @@ type Entry struct {
 	Attempts int       // deliveries that failed
 
 	Request Request // zero for an entry of an inbox
-	// Body is the request's body, of a batch the item; for an entry of an inbox, the encoded event. Of
-	// a long one it is the beginning: see Length.
+	// Body is the request's body, of a batch the item, unless the entry is of the whole batch; for an
+	// entry of an inbox, the encoded event. Of a long one it is the beginning: see Length.
 	Body    []byte
 	InBatch bool     // Body is one item of a batch
 	Length  int64    // bytes of the whole body
 	Digest  [32]byte // SHA-256 of the whole body
+	Parts   []Part   // the events of a whole batch, in order; nil: the entry is one event
 
 	Runnable bool   // whether the entry holds all that a run needs
 	WhyNot   string // why it does not; empty where it does
@@ -65,6 +66,12 @@ type Entry struct {
 
 // Authenticated says which details of the event the proof covers.
 type Authenticated struct{ ID, Type, Time, Tenant bool }
+
+// Part is one event of a batch that a handler took as a whole.
+type Part struct {
+	Identity [32]byte // what the event is remembered by; zero: it is not
+	Digest   [32]byte // SHA-256 of its bytes
+}
 
 // Request is the head of the request that is rebuilt for a run.
 type Request struct {
@@ -92,6 +99,7 @@ func (e *Entry) Clone() *Entry {
 	c := *e
 	c.Token, c.Body = bytes.Clone(e.Token), bytes.Clone(e.Body)
 	c.Finished, c.Outer, c.Runs = slices.Clone(e.Finished), slices.Clone(e.Outer), slices.Clone(e.Runs)
+	c.Parts = slices.Clone(e.Parts)
 	c.Request.Header, c.Request.Dropped = e.Request.Header.Clone(), slices.Clone(e.Request.Dropped)
 	return &c
 }

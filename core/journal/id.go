@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// ID names an entry: 64 hexadecimal digits, with the prefix "inbox-" for an entry of an inbox. It
-// stands in URLs, logs and columns as it is.
+// ID names an entry: 64 hexadecimal digits, with the prefix "inbox-" for an entry of an inbox, and
+// "batch-" for one of a whole batch. It stands in URLs, logs and columns as it is.
 type ID string
 
 // An inbox's entry needs another ID than its request's: one event can have both, when it was enqueued
-// after all.
+// after all. The identity of a whole batch is made of its events'.
 const (
 	inboxPrefix = "inbox-"
+	batchPrefix = "batch-"
 	digits      = 2 * 32
 )
 
@@ -25,16 +26,22 @@ func IDOf(kind Kind, identity [32]byte) ID {
 		_, _ = rand.Read(identity[:]) // never fails: crypto/rand ends the program instead
 	}
 	text := hex.EncodeToString(identity[:])
-	if kind == FromInbox {
+	switch kind {
+	case FromInbox:
 		text = inboxPrefix + text
+	case FromBatch:
+		text = batchPrefix + text
 	}
 	return ID(text)
 }
 
 // Kind returns what kind of entry has the ID.
 func (id ID) Kind() Kind {
-	if strings.HasPrefix(string(id), inboxPrefix) {
+	switch {
+	case strings.HasPrefix(string(id), inboxPrefix):
 		return FromInbox
+	case strings.HasPrefix(string(id), batchPrefix):
+		return FromBatch
 	}
 	return FromRequest
 }
@@ -44,14 +51,22 @@ func (id ID) Identity() (identity [32]byte, ok bool) {
 	if !id.valid() {
 		return identity, false
 	}
-	_, err := hex.Decode(identity[:], []byte(strings.TrimPrefix(string(id), inboxPrefix)))
+	_, err := hex.Decode(identity[:], []byte(id.digits()))
 	return identity, err == nil
+}
+
+// digits returns the ID without the prefix of its kind.
+func (id ID) digits() string {
+	if text, ok := strings.CutPrefix(string(id), inboxPrefix); ok {
+		return text
+	}
+	return strings.TrimPrefix(string(id), batchPrefix)
 }
 
 // valid reports whether a store may be asked for the ID. Others come from a URL that somebody typed,
 // and exist nowhere.
 func (id ID) valid() bool {
-	text := strings.TrimPrefix(string(id), inboxPrefix)
+	text := id.digits()
 	if len(text) != digits {
 		return false
 	}

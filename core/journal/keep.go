@@ -202,7 +202,7 @@ func (j *Journal) filter(e *Entry) (kept bool, err error) {
 		return false, nil
 	}
 	e.ID, e.State, e.Kind, e.Identity = was.ID, was.State, was.Kind, was.Identity
-	e.Endpoint, e.Scope = was.Endpoint, was.Scope
+	e.Endpoint, e.Scope, e.Parts = was.Endpoint, was.Scope, was.Parts
 	e.Authenticated, e.Token, e.Outer, e.Finished = was.Authenticated, was.Token, was.Outer, was.Finished
 	e.First, e.Last, e.Changed, e.Attempts = was.First, was.Last, was.Changed, was.Attempts
 	e.Length, e.Digest, e.Runnable, e.WhyNot = was.Length, was.Digest, was.Runnable, was.WhyNot

@@ -51,6 +51,9 @@ const (
 	FromRequest Kind = iota
 	// FromInbox: the entry holds an encoded event, and runs in a worker.
 	FromInbox
+	// FromBatch: the entry holds the request of a batch that a handler took as a whole, and runs through the app's
+	// router: see Entry.Parts.
+	FromBatch
 )
 
 // String returns the kind's name.
@@ -60,6 +63,8 @@ func (k Kind) String() string {
 		return "request"
 	case FromInbox:
 		return "inbox"
+	case FromBatch:
+		return "batch"
 	default:
 		return fmt.Sprintf("Kind(%d)", uint8(k))
 	}

@@ -4,6 +4,7 @@ package sweep
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -69,5 +70,38 @@ func closeRows(ctx context.Context, j *journal.Journal, store replay.Looker, row
 			done = append(done, known[i])
 		}
 	}
-	return j.CloseDone(ctx, done)
+	batches, err := doneBatches(ctx, j, store, rows)
+	if err != nil {
+		return 0, err
+	}
+	return j.CloseDone(ctx, append(done, batches...))
+}
+
+// doneBatches returns the rows of whole batches of which every event is done.
+func doneBatches(
+	ctx context.Context, j *journal.Journal, store replay.Looker, rows []journal.Row,
+) (done []journal.Row, err error) {
+	for _, row := range rows {
+		if row.ID.Kind() != journal.FromBatch {
+			continue
+		}
+		e, err := j.Load(ctx, row.ID)
+		if err != nil {
+			continue // it stays open; whoever lists it learns why it cannot be read
+		}
+		keys := make([]replay.Key, len(e.Parts))
+		for i := range e.Parts {
+			keys[i] = e.Parts[i].Identity
+		}
+		results, err := store.Look(ctx, keys)
+		if err != nil {
+			return nil, err
+		}
+		// Fails closed: an event that nothing remembers is never done.
+		open := func(r replay.Result) bool { return r.State != replay.Done }
+		if len(results) > 0 && !slices.ContainsFunc(results, open) {
+			done = append(done, row)
+		}
+	}
+	return done, nil
 }
