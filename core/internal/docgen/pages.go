@@ -220,7 +220,8 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 		fmt.Fprintf(b, "- %s: %s. No signal runs.\n", h.When, handshake(h))
 	}
 	events, empty := 0, false
-	for _, step := range webhooktest.NewSender(c.Sample()).Setup() {
+	steps := webhooktest.NewSender(c.Sample()).Setup() // it makes keys, which takes long for RSA
+	for _, step := range steps {
 		if step.Handshake {
 			continue
 		}
@@ -242,7 +243,7 @@ func writeFirst(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 	if len(e.Handshakes)+events == 0 {
 		b.WriteString("- nothing before the first event, as far as is known.\n")
 	}
-	if len(webhooktest.NewSender(c.Sample()).Setup()) > 0 {
+	if len(steps) > 0 {
 		b.WriteString("\nA test of yours can send it first: [how](../testing.md#before-the-url-is-registered).\n")
 	}
 	b.WriteString("\nWhat the log says: `first webhook delivery accepted: the endpoint works` for the first event " +

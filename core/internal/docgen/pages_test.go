@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,10 +17,13 @@ import (
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
+// allPages are made once: the generator makes keys of RSA for what a sender sends at its set-up.
+var allPages = sync.OnceValue(docgen.Pages)
+
 func TestThePagesOfSendersAreNotStale(t *testing.T) {
 	t.Parallel()
 	const folder = "../../../docs/providers"
-	pages := docgen.Pages()
+	pages := allPages()
 	files, err := filepath.Glob(folder + "/*.md")
 	require.NoError(t, err)
 	require.Len(t, files, len(pages), `docs/providers is stale: run "make docs"`)
@@ -33,7 +37,7 @@ func TestThePagesOfSendersAreNotStale(t *testing.T) {
 // TestEveryPageTellsANewUserWhatToDo: each has every part, and is short enough to be read.
 func TestEveryPageTellsANewUserWhatToDo(t *testing.T) {
 	t.Parallel()
-	pages := docgen.Pages()
+	pages := allPages()
 	for _, e := range catalogue.All() {
 		text := pages[e.Name+".md"]
 		for _, part := range []string{
@@ -59,7 +63,7 @@ func TestEveryProgramOnAPageIsWhole(t *testing.T) {
 	}
 	block := regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 	programs := 0
-	for name, text := range docgen.Pages() {
+	for name, text := range allPages() {
 		for _, found := range block.FindAllStringSubmatch(text, -1) {
 			programs++
 			file, err := parser.ParseFile(token.NewFileSet(), name, "package p\nfunc _() {\n"+found[1]+"}\n", 0)
@@ -79,7 +83,7 @@ func TestEveryPageSaysWhereTheSecretGoes(t *testing.T) {
 	t.Parallel()
 	variable := regexp.MustCompile(`(?:FromEnv|Getenv)\("(\w+)"\)`)
 	named := 0
-	for name, text := range docgen.Pages() {
+	for name, text := range allPages() {
 		program, steps, ok := strings.Cut(text, "## Setting it up")
 		if !ok { // the index
 			continue
@@ -95,7 +99,7 @@ func TestEveryPageSaysWhereTheSecretGoes(t *testing.T) {
 // TestPagesSayWhatIsRefusedAndWhatToDoInstead: of what a sender can also send, and nothing accepts.
 func TestPagesSayWhatIsRefusedAndWhatToDoInstead(t *testing.T) {
 	t.Parallel()
-	pages := docgen.Pages()
+	pages := allPages()
 	for name, words := range map[string][]string{
 		"adyen": {"SOAP", "choose JSON"}, "amazon-ses": {"aws-eusc", "raw message delivery off"},
 		"aws-sns": {"aws-eusc", "raw message delivery off"}, "clickup": {"Automations", "by the API"},

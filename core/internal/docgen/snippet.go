@@ -119,7 +119,7 @@ func receivers(c catalogue.Entry, e *entry.Entry) string {
 
 // sampleType is the type of the first sample that has one; empty: none has.
 func sampleType(c catalogue.Entry) string {
-	samples := webhooktest.NewSender(c.Sample()).Samples()
+	samples := webhooktest.Samples(c.Sample())
 	typed := func(s webhooktest.Sample) bool { return s.Type != "" }
 	if i := slices.IndexFunc(samples, typed); i >= 0 {
 		return samples[i].Type
