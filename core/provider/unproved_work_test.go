@@ -124,6 +124,9 @@ func namesOf(e *entry.Entry) []string {
 func familyOf(e *entry.Entry) string {
 	sch := e.Scheme
 	if sch.Custom != nil {
+		if len(sch.Custom.Traits().Headers) == 0 {
+			return "a token in the body"
+		}
 		return "a token or message signature in the headers"
 	}
 	where := "a header"

@@ -32,6 +32,10 @@ func TestHostileTokensInABody(t *testing.T) {
 		return payload(strings.Replace(kindePayload, `"2026-09-21T14:13:20Z"`, text, 1))
 	}
 	parts := strings.Split(good, ".")
+	raw := func(second string) string { // the encoded payload as it is given
+		input := b64(kindeHeader) + "." + second
+		return input + "." + signature(t, key, false, input)
+	}
 	member := func(text string) string { return header(`{"alg":"RS256","kid":"k1",` + text + `}`) }
 	rows := []struct {
 		name, body string
@@ -91,7 +95,10 @@ func TestHostileTokensInABody(t *testing.T) {
 		{"padding", good + "=", malformed},
 		{"stray bits", good[:len(good)-1] + string(strays(good[len(good)-1])), malformed},
 		{"a line break at the end", good + "\n", malformed},
-		{"a line break inside", parts[0] + "." + parts[1][:4] + "\n" + parts[1][4:] + "." + parts[2], malformed},
+		{"a line break inside", parts[0] + "." + parts[1][:4] + "\n" + parts[1][4:] + "." + parts[2], bad},
+		{"a line break inside, signed", raw(b64(kindePayload)[:4] + "\n" + b64(kindePayload)[4:]), malformed},
+		{"padding of the payload, signed", raw(b64(kindePayload) + "=="), malformed},
+		{"a payload that is not base64, signed", raw("*"), malformed},
 		{"a space after it", good + " ", malformed},
 		{"in quotes", `"` + good + `"`, malformed},
 		{"a scheme before it", "Bearer " + good, malformed},

@@ -144,17 +144,17 @@ func (m *mechanism) Body(
 			return proof, err
 		}
 	}
+	var err error
+	if proof.Key, err = m.verify(ctx, req, s, body); err != nil {
+		return proof, err
+	}
+	// The signature is the provider's. Only now is what is signed decoded, and read.
 	payload := body
 	if m.detached == attached {
 		if payload, ok = decode(s.second); !ok {
 			return proof, fault.New(reason.MalformedSignature, "the signature's payload is not base64url")
 		}
 	}
-	var err error
-	if proof.Key, err = m.verify(ctx, req, s, body); err != nil {
-		return proof, err
-	}
-	// The signature is the provider's. Only now is looked at what is signed.
 	if proof.Time, err = m.times(s, req, payload); err != nil {
 		return proof, err
 	}
