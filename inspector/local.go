@@ -20,15 +20,19 @@ type Local struct {
 
 	mu      sync.Mutex
 	token   string // opens the page once; empty: it was used
+	cookie  string // its name
 	session string
 }
 
-// sessionCookie has no prefix such as __Host-, which demands HTTPS.
-const sessionCookie = "sallyport_page"
+// sessionCookie begins the name of the cookie; the port follows, because cookies know no ports, and two pages on one
+// machine would log each other out. It has no prefix such as __Host-, which demands HTTPS.
+const sessionCookie = "sallyport_page_"
 
 // ListenLocal serves the page on a port of the loopback interface, with all access. c.Authorize, c.Hosts and c.Prefix
 // must be empty: whoever opens URL, which holds a token that is good for one use, gets a cookie, and nobody else sees
-// anything. So another user of the machine does not, nor a site that the browser visits. Call [Local.Serve] next.
+// anything. So another user of the machine does not, nor a site that the browser visits. But a browser sends a cookie to
+// every port of a host: do not open a server of a user whom you do not trust, on this machine, in the same browser. Call
+// [Local.Serve] next.
 //
 // The address is "127.0.0.1:0" for any free port, or another of the loopback interface. It is refused otherwise.
 func ListenLocal(address string, c Config) (*Local, error) {
@@ -48,6 +52,11 @@ func ListenLocal(address string, c Config) (*Local, error) {
 		return nil, err
 	}
 	l := &Local{listener: listener, token: rand.Text(), session: rand.Text()}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	l.cookie = sessionCookie + port
 	c.Authorize, c.Hosts = l.authorize, []string{listener.Addr().String()}
 	if l.page, err = New(c); err != nil {
 		return nil, errors.Join(err, listener.Close())
@@ -87,7 +96,7 @@ func (l *Local) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if given := r.URL.Query().Get("token"); given != "" && r.Method == http.MethodGet && r.URL.Path == "/" &&
 		l.page.knowsHost(r.Host) && l.use(given) {
 		http.SetCookie(w, &http.Cookie{
-			Name: sessionCookie, Value: l.session, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
+			Name: l.cookie, Value: l.session, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		})
 		// The token leaves the address bar, and with it the history and screenshots.
 		w.Header().Set("Cache-Control", "no-store")
@@ -113,7 +122,7 @@ func (l *Local) use(given string) bool {
 var errNoSession = errors.New("open the URL that the program printed; each of its tokens opens the page once")
 
 func (l *Local) authorize(r *http.Request) (Access, error) {
-	c, err := r.Cookie(sessionCookie)
+	c, err := r.Cookie(l.cookie)
 	if err != nil || subtle.ConstantTimeCompare([]byte(c.Value), []byte(l.session)) != 1 {
 		return Access{}, errNoSession
 	}
