@@ -98,7 +98,7 @@ func playAll(ctx context.Context, rt router, k *keys, makeCases func(*server) []
 	if err != nil {
 		return nil, err
 	}
-	s, err := startServer(rt, k, k.endpoints(kept), nil)
+	s, err := startServer(rt, k, k.endpoints(kept))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -11,7 +12,10 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/inspector"
 )
 
 // serve goes on serving every router, prints lines to try, and then one line for each delivery, until ctx ends.
@@ -29,24 +33,59 @@ func serve(ctx context.Context, k *keys, stdout io.Writer) error {
 		}
 	}()
 	// Plain HTTP on the loopback interface, with curl in the place of the proxy that ends TLS.
-	configs := func() []core.Config {
-		list := k.endpoints(nil)
+	configs := func(kept *journal.Journal) []core.Config {
+		list := k.endpoints(kept)
 		for i := range list {
-			list[i].TrustedProxies = "127.0.0.1"
+			list[i].TrustedProxies, list[i].Journal = "127.0.0.1", kept
 		}
 		return list
 	}
-	for _, rt := range routers() {
-		s, err := startServer(rt, k, configs(), func(r core.Record) { say("%s\n", recordLine(rt.name, &r)) })
+	kept, err := journal.InMemory(journal.Config{Keys: secrets.Static(secrets.Generate()), AlsoDone: true})
+	if err != nil {
+		return err
+	}
+	activity := inspector.NewActivity()
+	for i, rt := range routers() {
+		observers := []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
+			say("%s\n", recordLine(rt.name, &r))
+		})}
+		shown := kept
+		if i == 0 {
+			observers = append(observers, activity)
+		} else {
+			shown = nil // the page is that of the first app
+		}
+		s, err := startServer(rt, k, configs(shown), observers...)
 		if err != nil {
 			return err
 		}
 		servers = append(servers, s)
 	}
-	say("%s", welcome(servers))
+	page, err := servers[0].page(kept, activity)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = page.Shutdown(context.WithoutCancel(ctx)) }()
+	say("%s\nWhat the first of them received, in the browser:\n\n  %s\n", welcome(servers), page.URL())
 	say("\nPress Ctrl-C to end. What comes in:\n\n")
 	<-ctx.Done()
 	return nil
+}
+
+// page serves what an app received on a page of its own.
+func (s *server) page(kept *journal.Journal, activity *inspector.Activity) (*inspector.Local, error) {
+	redriver := &core.Redriver{App: s.app}
+	for _, e := range s.endpoints {
+		redriver.Guards = append(redriver.Guards, e.guard)
+	}
+	page, err := inspector.ListenLocal("127.0.0.1:0", inspector.Config{
+		Journal: kept, Activity: activity, Redriver: redriver, Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.wait.Go(func() { _ = page.Serve() }) // it ends with Shutdown
+	return page, nil
 }
 
 // welcome says where the apps are, and what to send to any of them. The lines are printed once: their signatures are

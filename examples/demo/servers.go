@@ -166,14 +166,14 @@ type server struct {
 	wait      sync.WaitGroup
 }
 
-func startServer(rt router, k *keys, configs []core.Config, observe func(core.Record)) (*server, error) {
+func startServer(rt router, k *keys, configs []core.Config, observers ...core.Observer) (*server, error) {
 	s := &server{router: rt, keys: k, endpoints: map[string]*endpoint{}}
 	var list []*endpoint
 	for _, c := range configs {
 		e := &endpoint{path: c.Endpoint, provider: c.Provider}
-		c.Observers = []core.Observer{e}
-		if observe != nil {
-			c.Observers = []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { observe(r) })}
+		c.Observers = observers
+		if len(observers) == 0 {
+			c.Observers = []core.Observer{e}
 		}
 		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil)) // the table says it all
 		guard, err := core.New(c)
