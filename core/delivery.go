@@ -47,7 +47,7 @@ type Delivery struct {
 	answering adapter.State
 	handed    atomic.Bool // the adapter has taken the request to hand on
 	touched   atomic.Bool // the app has asked for the delivery, its events or its body
-	slot      atomic.Bool // it has one of Guard.slots
+	slot      atomic.Bool // it has one of Guard.signals.slots
 
 	mu       sync.Mutex         // guards what follows, the verdicts and wishes in states, and what is deferred
 	txn      replay.Transaction // of the event in hand; nil: there is none

@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/ownership"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/core/internal/sweep"
+	"github.com/sallyport-go/sallyport/core/internal/underway"
 	"github.com/sallyport-go/sallyport/core/internal/vitals"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -74,12 +75,12 @@ type watch struct {
 
 // signalRules is how signals run.
 type signalRules struct {
-	timeout   time.Duration // how long a signal may hold its event
-	ordered   bool          // an event runs after those before it
-	ackLimit  time.Duration // how long the provider waits for the answer; 0: unknown
-	cancelAck bool          // the context of a signal ends at ackLimit
-	slots     slots
-	paused    atomic.Bool // by Pause
+	timeout   time.Duration  // how long a signal may hold its event
+	ordered   bool           // an event runs after those before it
+	ackLimit  time.Duration  // how long the provider waits for the answer; 0: unknown
+	cancelAck bool           // the context of a signal ends at ackLimit
+	slots     underway.Slots // of the deliveries that the app works on at once
+	paused    atomic.Bool    // by Pause
 }
 
 // answers is how refusals are answered.
