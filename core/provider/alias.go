@@ -31,7 +31,7 @@ var aliases = map[string]string{
 	"facebook":                "meta",
 	"github-enterprise":       "github",
 	"google-gemini":           "gemini",
-	"google-play-rtdn":        "google-pubsub", // which pushes Google Play's notifications
+	"google-play-rtdn":        "google-play",
 	"hellosign":               "dropbox-sign",
 	"incidentio":              "incident-io",
 	"instagram":               "meta",

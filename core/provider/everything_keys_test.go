@@ -178,6 +178,7 @@ func provedElsewhere() map[string]string {
 		"paypal":           "published_key_test.go",
 		"travis-ci":        "published_key_test.go",
 		"google-eventarc":  "jwt/entries_test.go",
+		"google-play":      "jwt/googleplay_test.go",
 		"google-pubsub":    "jwt/entries_test.go",
 		"fal":              "platforms_test.go", // recorded for a user
 		"fusionauth":       "jwt/fusionauth_test.go",

@@ -36,6 +36,7 @@ func particularGoldenBodies() map[string]string {
 	return map[string]string{
 		"alipay":            "notify_id=n1&notify_type=trade_status_sync&trade_status=TRADE_SUCCESS&total_amount=88.88",
 		"ebay":              `{"metadata":{"topic":"MARKETPLACE_ACCOUNT_DELETION"},"notification":{"notificationId":"e1"}}`,
+		"google-play":       `{"message":{"messageId":"m1","data":"e30="},"subscription":"s1"}`,
 		"keygen":            `{"data":{"id":"k1","attributes":{"event":"license.created"}}}`,
 		"hygraph":           `{"operation":"publish","data":{"__typename":"Post","id":"c1"}}`,
 		"authorize-net":     `{"notificationId":"n1","eventType":"net.authorize.payment.authcapture.created"}`,

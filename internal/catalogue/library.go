@@ -33,6 +33,10 @@ func tokens() []Entry {
 			make:       func(v Values) core.Provider { return jwt.GoogleEventarc(google(v)) }, keys: googleKeys,
 		},
 		{
+			Parameters: []Parameter{audience, accounts},
+			make:       func(v Values) core.Provider { return jwt.GooglePlay(google(v)) }, keys: googleKeys,
+		},
+		{
 			Parameters: []Parameter{{
 				Name: "algorithm", Required: true, Sample: []string{"RS256"},
 				Doc: "the algorithm of the key that signs events: RS256, ES256, EdDSA or HS256",

@@ -73,6 +73,7 @@ func befores() map[string]string {
 		"truelayer":       "source, err := keys.TrueLayer(false, keys.Options{}) // true: the sandbox\n" + failOnError,
 		"aws-sns":         snsBefore,
 		"google-eventarc": googleBefore,
+		"google-play":     googleBefore,
 		"google-pubsub":   googleBefore,
 		"paypal": "source, err := keys.Certificates(keys.PayPal(false), keys.Options{}) // true: the sandbox\n" +
 			failOnError,

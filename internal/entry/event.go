@@ -35,6 +35,8 @@ type Event struct {
 	PayloadForm                             string // the form field that carries the payload when the body is a form
 	// the pointer to the text that is the payload, where the body is its envelope (SNS)
 	PayloadJSON string
+	// PayloadBase64: that text is the base64 of the payload (Google Play). What is no base64 stays in its envelope.
+	PayloadBase64 bool
 	// Binary is the header whose presence says that the body is the object itself, and that everything else is in
 	// headers (CloudEvents): then no pointer is read and nothing is split. Only where the headers are proved.
 	Binary string

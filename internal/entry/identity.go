@@ -24,6 +24,8 @@ type Identity struct {
 	Kind    IdentityKind
 	Pointer string
 	And     []string // ByPointer: further pointers
+	// InEnvelope: the pointers lead into the body that carries the payload (Event.PayloadJSON).
+	InEnvelope bool
 	// With names headers that join the digest: an id that a credential vouches for, or the unsigned type of a sender
 	// that is known to send several types over one body. Any other unsigned header would let whoever captured a
 	// delivery make another event of it.

@@ -44,7 +44,7 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 		}
 	}
 	add(spec.Data)
-	if e.Identity.Kind == entry.ByPointer {
+	if e.Identity.Kind == entry.ByPointer && !e.Identity.InEnvelope {
 		named := append([]string{e.Identity.Pointer}, e.Identity.And...)
 		r.identity = jsonscan.Compile(named...)
 		for _, pointer := range named {
@@ -59,7 +59,7 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 	r.early = namedByHeaders(e)
 	r.compileForms(e)
 	if spec.PayloadJSON != "" {
-		r.payload = r.compileEnvelope()
+		r.payload = r.compileEnvelope(e)
 	}
 	r.compileBatch(e)
 	return r
@@ -93,9 +93,16 @@ func (r *Reader) compileForms(e *entry.Entry) {
 //
 // Index 0 is the payload's text. A value of the envelope is read once, however often the entry names
 // it.
-func (r *Reader) compileEnvelope() *jsonscan.Paths {
+func (r *Reader) compileEnvelope(e *entry.Entry) *jsonscan.Paths {
 	r.envelope = map[string]int{}
 	pointers := []string{r.spec.PayloadJSON}
+	if e.Identity.Kind == entry.ByPointer && e.Identity.InEnvelope {
+		for _, pointer := range append([]string{e.Identity.Pointer}, e.Identity.And...) {
+			r.envelope[pointer] = len(pointers)
+			r.envelopeIDs = append(r.envelopeIDs, len(pointers))
+			pointers = append(pointers, pointer)
+		}
+	}
 	for _, list := range r.spec.Values() {
 		for _, v := range list {
 			if _, known := r.envelope[v.Envelope]; v.Envelope != "" && !known {

@@ -33,6 +33,13 @@ func (r *Reader) Names(t *Source, room [][]byte) (names [][]byte, ok bool) {
 // them, or holds one of them twice.
 func (r *Reader) identityIn(t *Source, room [][]byte) [][]byte {
 	switch {
+	case len(r.envelopeIDs) > 0:
+		if t.envelope == nil {
+			return nil
+		}
+		for _, at := range r.envelopeIDs {
+			room = append(room, t.envelope[at])
+		}
 	case t.binary: // nothing was read of the payload
 		raw := make([][]byte, len(r.idAt))
 		if r.identity.Read(t.Payload, raw) != nil {

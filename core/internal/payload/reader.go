@@ -3,6 +3,7 @@
 package payload
 
 import (
+	"encoding/base64"
 	"strconv"
 
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
@@ -24,12 +25,14 @@ type Reader struct {
 	carried  entry.CustomPayload // takes the payload out of the body; nil: the body is the payload
 	payload  *jsonscan.Paths     // the payload's text, and what is read next to it; nil: the body is the payload
 	envelope map[string]int
-	forms    *formscan.Names // the fields of a form that are read; nil: a form is not expected
-	formAt   map[string]int
-	inForm   map[string]*jsonscan.Paths // the pointers into the JSON of such a field
-	signedID bool                       // the event's id is the id that the scheme signs
-	early    bool                       // see IsEarly
-	apart    aparts
+	// envelopeIDs are the places there of what events are remembered by, where the envelope holds that.
+	envelopeIDs []int
+	forms       *formscan.Names // the fields of a form that are read; nil: a form is not expected
+	formAt      map[string]int
+	inForm      map[string]*jsonscan.Paths // the pointers into the JSON of such a field
+	signedID    bool                       // the event's id is the id that the scheme signs
+	early       bool                       // see IsEarly
+	apart       aparts
 
 	batch     *entry.Batch    // nil: a delivery is one event
 	list      *jsonscan.Paths // to the list of events; nil: the payload itself is the list
@@ -59,7 +62,13 @@ func (r *Reader) Open(t *Source) {
 		clear(t.envelope)
 		return
 	}
-	if text, ok := jsonscan.Bytes(t.envelope[0]); ok {
+	text, ok := jsonscan.Bytes(t.envelope[0])
+	if ok && r.spec.PayloadBase64 {
+		// Strict, so that another text of the same bytes is no payload. The envelope then stays the payload.
+		inner, err := base64.StdEncoding.Strict().DecodeString(string(text))
+		text, ok = inner, err == nil
+	}
+	if ok {
 		t.Payload = payloadOf(text)
 	}
 }
