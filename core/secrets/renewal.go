@@ -92,7 +92,7 @@ var (
 // get returns the newest list, from memory where it can. It starts a look where one is due. It waits for the look where
 // there is no list, or where the list is older than hard.
 func (r *renewal) get(ctx context.Context) (*List, error) {
-	if f := r.fresh.Load(); f != nil && time.Now().Before(f.until) {
+	if f := r.fresh.Load(); f != nil && before(time.Now(), f.until) {
 		return f.list, nil
 	}
 	from := sender.From(ctx)
@@ -103,7 +103,7 @@ func (r *renewal) get(ctx context.Context) (*List, error) {
 		if f.queue != nil {
 			f.queue.join(f, from)
 		}
-	} else if !now.Before(r.next) {
+	} else if !before(now, r.next) {
 		refused = !r.begin(from, now)
 	}
 	f := r.flight
@@ -115,7 +115,7 @@ func (r *renewal) get(ctx context.Context) (*List, error) {
 	if r.list != nil {
 		wait = r.patience
 	}
-	mustWait := f != nil && (r.list == nil || now.Sub(r.looked) >= r.hard && !f.late.Load())
+	mustWait := f != nil && (r.list == nil || since(r.looked, now) >= r.hard && !f.late.Load())
 	none := refused && r.list == nil
 	r.mu.Unlock()
 	// Fails closed: 503. It is not remembered, because the next sender may have a turn left.
@@ -140,7 +140,7 @@ func (r *renewal) get(ctx context.Context) (*List, error) {
 func (r *renewal) answer() (*List, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch age := time.Since(r.looked); {
+	switch age := since(r.looked, time.Now()); {
 	case r.list == nil && r.err == nil:
 		return nil, errLookLate
 	case r.list == nil:
@@ -338,3 +338,13 @@ func sameSecrets(a, b *List) bool {
 	}
 	return same == 1
 }
+
+// since returns the time between two readings of the clock, by that of its clocks which says more. The monotonic clock
+// stands still while the machine sleeps: it would show an old list as a young one. The other one can be set back. It
+// fails closed: in doubt a list is older.
+func since(then, now time.Time) time.Duration {
+	return max(now.Sub(then), now.Round(0).Sub(then.Round(0)))
+}
+
+// before reports whether now is before t by both clocks, as since.
+func before(now, t time.Time) bool { return since(t, now) < 0 }
