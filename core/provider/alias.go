@@ -30,6 +30,7 @@ var aliases = map[string]string{
 	"eventbridge":             "aws-eventbridge",
 	"facebook":                "meta",
 	"github-enterprise":       "github",
+	"huggingface":             "hugging-face",
 	"google-gemini":           "gemini",
 	"google-play-rtdn":        "google-play",
 	"hellosign":               "dropbox-sign",

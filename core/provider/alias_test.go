@@ -56,7 +56,7 @@ func TestAReleasedAliasStays(t *testing.T) {
 	for _, alias := range []string{
 		"amazon-eventbridge", "amazon-sns", "artifactory", "autodesk-forge", "aws-ses", "azure-eventgrid", "bird",
 		"bitbucket-data-center",
-		"calcom", "chargify", "claude", "codeberg", "customerio", "dropboxsign", "eventarc", "eventbridge", "facebook",
+		"calcom", "chargify", "huggingface", "claude", "codeberg", "customerio", "dropboxsign", "eventarc", "eventbridge", "facebook",
 		"github-enterprise",
 		"google-gemini", "google-play-rtdn", "hellosign", "incidentio", "instagram", "lemonsqueezy",
 		"mailchimp-transactional",

@@ -130,3 +130,39 @@ func CoinbaseCDP() core.Provider {
 		Event:    entry.Event{ID: header("X-Event-Id"), Type: pointer("/eventType")},
 	})
 }
+
+// Cashfree is the webhooks of Cashfree Payments, for payments and subscriptions. Whether a retry is signed again is not
+// documented.
+//
+// https://www.cashfree.com/docs/payments/subscription/webhook-signature
+// https://www.cashfree.com/docs/payments/online/webhooks/signature-verification
+func Cashfree() core.Provider {
+	return of(entry.Entry{
+		Name: "cashfree", Title: "Cashfree Payments", Confidence: "B",
+		Docs:       "https://www.cashfree.com/docs/payments/online/webhooks/signature-verification",
+		SecretFrom: "Developers > the client secret of the API key, or the webhook's secret key",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Webhook-Signature"), Encoding: entry.Base64},
+			Timestamp: entry.Timestamp{Field: headers("X-Webhook-Timestamp"), Unit: entry.Milliseconds},
+			// No separator: a digit more or less makes the timestamp ten times older or newer.
+			Signed: []entry.Part{entry.TimestampText(), entry.Body()},
+		},
+		Event: entry.Event{Type: pointer("/type"), Data: "/data"},
+	})
+}
+
+// Ordergroove is the webhooks of Ordergroove. While a verification key is replaced, for 24 hours, both keys sign.
+//
+// https://developer.ordergroove.com/reference/webhooks-verification
+func Ordergroove() core.Provider {
+	return of(entry.Entry{
+		Name: "ordergroove", Title: "Ordergroove", Confidence: "B",
+		Docs:       "https://developer.ordergroove.com/reference/webhooks-verification",
+		SecretFrom: "the webhook route's verification key",
+		Scheme: pairsHMAC("Ordergroove-Signature", "sig", entry.Hex,
+			entry.Timestamp{Field: entry.Field{Key: "ts"}, Resigned: true}), // the time of transmission, says its page
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Event:    entry.Event{ID: pointer("/id"), Type: pointer("/type"), Data: "/data/object"},
+	})
+}

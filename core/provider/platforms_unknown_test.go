@@ -3,9 +3,9 @@ package provider_test
 // platformsChosenByTheUser are the platforms whose secret is made up here and given to them.
 func platformsChosenByTheUser() []string {
 	return []string{
-		"airship", "ashby", "auth0", "autodesk-aps", "cursor", "discourse", "doppler", "easypost", "fastspring", "ghost", "greenhouse",
+		"airship", "ashby", "auth0", "autodesk-aps", "cursor", "discourse", "documenso", "doppler", "easypost", "fastspring", "ghost", "greenhouse",
 		"harbor", "hcp-terraform",
-		"helpscout", "jfrog", "jfrog-token", "klaviyo", "mongodb-atlas", "nexus", "npm", "revenuecat", "ringcentral", "segment",
+		"helpscout", "hugging-face", "jfrog", "jfrog-token", "klaviyo", "mongodb-atlas", "nexus", "npm", "revenuecat", "ringcentral", "segment",
 		"shippo-token",
 		"snyk", "sonarqube", "storyblok", "tally", "vapi", "webex", "dwolla",
 	}
@@ -26,7 +26,8 @@ func platformsUnknownHorizon() map[string]string {
 		"mongodb-atlas": notRead,
 	}
 	for _, name := range []string{
-		"affirm", "aftership", "airship", "ashby", "auth0", "autodesk-aps", "bolt", "doppler", "klaviyo", "merge", "brex", "castle", "checkr", "circle",
+		"affirm", "aftership", "airship", "ashby", "auth0", "autodesk-aps", "bolt", "cashfree", "documenso", "doppler", "hugging-face", "klaviyo", "lob", "merge",
+		"ordergroove", "brex", "castle", "checkr", "circle",
 		"cronofy", "cursor",
 		"deel", "dodo-payments", "easypost", "etsy", "fastspring", "hcp-terraform", "helpscout", "jfrog", "jfrog-token",
 		"lithic",
@@ -42,7 +43,8 @@ func platformsUnknownHorizon() map[string]string {
 // platformsUnknownAckLimit are the platforms of which no official source says how long they wait.
 func platformsUnknownAckLimit() []string {
 	return []string{
-		"ably", "affirm", "aftership", "airship", "doppler", "klaviyo", "merge", "airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex",
+		"ably", "affirm", "aftership", "airship", "cashfree", "documenso", "doppler", "hugging-face", "klaviyo", "lob", "merge", "ordergroove",
+		"airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex",
 		"castle",
 		"checkr", "circle", "cronofy", "cursor", "deel", "dodo-payments", "dub", "easypost", "etsy", "fastspring",
 		"gemini", "getstream",

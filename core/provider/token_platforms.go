@@ -112,3 +112,26 @@ func ShippoToken() core.Provider {
 		Event:      entry.Event{Type: pointer("/event"), Data: "/data"},
 	})
 }
+
+// HuggingFace is a webhook of the Hugging Face Hub with a secret, which is presented as it is. The type is the event's
+// scope. Two changes of a repository's settings may be equal to the byte, so that nothing is remembered.
+//
+// https://huggingface.co/docs/hub/webhooks
+func HuggingFace() core.Provider {
+	e := headerToken("hugging-face", "Hugging Face", "A", "https://huggingface.co/docs/hub/webhooks", "X-Webhook-Secret",
+		entry.Event{Type: pointer("/event/scope"), Action: pointer("/event/action"), Tenant: pointer("/repo/owner/id")})
+	e.Identity = entry.Identity{
+		Kind: entry.None, Why: "a changed setting may come as an empty `updatedConfig`, which is the same for the next one",
+	}
+	return of(e)
+}
+
+// Documenso is a webhook of Documenso with a secret, which is presented as it is. Without one the header is empty, and
+// the delivery is refused.
+//
+// https://docs.documenso.com/docs/developers/webhooks/verification
+func Documenso() core.Provider {
+	return of(headerToken("documenso", "Documenso", "B",
+		"https://docs.documenso.com/docs/developers/webhooks/verification", "X-Documenso-Secret",
+		entry.Event{Type: pointer("/event"), Data: "/payload"}))
+}

@@ -295,6 +295,9 @@ func decidesNothing(name, value string, at int) bool {
 		return true
 	case "Webhook-Signature": // a decoy of zeros first, as during a rotation
 		return strings.HasPrefix(value, "v1,MDAwMDAw") && at <= strings.IndexByte(value, ' ')
+	case "Ordergroove-Signature": // that of the other key, during a rotation
+		first, last := strings.Index(value, ",sig="), strings.LastIndex(value, ",sig=")
+		return first != last && at >= last
 	case "Persona-Signature": // the group of the other secret, during a rotation
 		return at <= strings.IndexByte(value, ' ')
 	case "Cronofy-HMAC-SHA256":

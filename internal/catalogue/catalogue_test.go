@@ -97,5 +97,6 @@ hcp-terraform helpscout hookdeck incident-io jfrog jfrog-token knock linkedin li
 nexus npm nylas onfleet pusher render revenuecat ringcentral segment shippo shippo-token snyk sonarqube squarespace
 storyblok tailscale tiktok vapi veriff webex orb persona smartcar fusionauth tally
 airship doppler klaviyo maxio merge sendbird stytch vanta
+cashfree documenso hugging-face lob ordergroove
 apple-app-store constant-contact fireblocks kinde truelayer wix
 `
