@@ -1,19 +1,20 @@
 package core
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
+	"reflect"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/rerun"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/replay"
 )
 
 // Redriver runs entries of the journal again, through the app's own handler: routes, middleware and receivers are those
@@ -215,7 +216,7 @@ func (r *Redriver) prepared(t *redrive) (run func(), err error) {
 			return nil, err
 		}
 	}
-	request, err := requestOf(t.entry)
+	request, err := rerun.Request(t.entry)
 	return func() { r.run(t, request) }, err
 }
 
@@ -234,7 +235,7 @@ func (r *Redriver) run(t *redrive, request *http.Request) {
 	ctx, cancel := context.WithTimeout(context.Background(), t.guard.signals.timeout+time.Minute)
 	defer cancel()
 	ctx = context.WithValue(ctx, deliveryKey{}, &Delivery{ticket: t})
-	w := &answerKeeper{header: http.Header{}}
+	w := rerun.NewAnswer()
 	defer t.wait(w) // also where the app ends the goroutine
 	defer func() {
 		if v := recover(); v != nil {
@@ -247,13 +248,13 @@ func (r *Redriver) run(t *redrive, request *http.Request) {
 
 // wait notes what the app has answered, and waits until the event is settled: signals may go on behind a handler that
 // has timed out.
-func (t *redrive) wait(w *answerKeeper) {
+func (t *redrive) wait(w *rerun.Answer) {
 	t.mu.Lock()
-	t.result.Status, t.result.Body = w.status(), w.body.Bytes()
+	t.result.Status, t.result.Body = w.Status(), w.Body()
 	t.mu.Unlock()
 	// Fails closed: an answer 200 of middleware must not pass for a run of the event.
 	if !t.used.Load() {
-		t.end("", t.notReached(w.status()))
+		t.end("", t.notReached(w.Status()))
 	}
 	<-t.done
 }
@@ -273,64 +274,97 @@ func (t *redrive) notReached(status int) error {
 		"or put its check into the guard's Credentials, Sources and RateLimit", journal.ErrNotReached, status)
 }
 
-// requestOf rebuilds the request of an entry. It carries no signature and no credential.
-func requestOf(e *journal.Entry) (*http.Request, error) {
-	u, err := url.ParseRequestURI(e.Request.URL)
-	if err != nil {
-		return nil, errors.New("its URL cannot be read")
+// Why an entry of an inbox cannot run.
+//
+//lint:immutable error values
+var (
+	errNoInbox = errors.New("it is of an inbox, and Redriver.Inbox is nil: set the receivers that work it")
+	// errOtherEvent fails closed: details that a list shows must be those of what runs.
+	errOtherEvent = errors.New("its body is not the event that the entry names")
+)
+
+// preparedInbox returns what runs an entry that a worker has parked. It freezes the set, see [Freeze].
+func (r *Redriver) preparedInbox(t *redrive) (run func(), err error) {
+	// Fails closed with an error: freezing a nil set would panic.
+	if r.Inbox == nil {
+		return nil, errNoInbox
 	}
-	r := &http.Request{
-		Method: e.Request.Method, URL: u, Host: e.Request.Host, RemoteAddr: e.Request.RemoteAddr,
-		RequestURI: e.Request.URL,
-		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: e.Request.Header.Clone(),
-		Body: io.NopCloser(bytes.NewReader(e.Body)), ContentLength: int64(len(e.Body)),
+	r.Inbox.freeze(reflect.TypeFor[context.Context]())
+	var e Event
+	if err := e.UnmarshalBinary(t.entry.Body); err != nil {
+		return nil, err
 	}
-	if r.Header == nil {
-		r.Header = http.Header{}
+	// An attacker with write access to the journal's table could swap bodies. Unproved events never run from a journal.
+	if e.Endpoint != t.entry.Endpoint || e.Identity != t.entry.Identity || e.Unproved {
+		return nil, errOtherEvent
 	}
-	// Middleware that redirects plain HTTP would answer before the guard.
-	if e.Request.TLS {
-		r.TLS = &tls.ConnectionState{HandshakeComplete: true}
-	}
-	return r, nil
+	e.Redrive = t.entry.RunCount + 1
+	return func() { t.guard.runInbox(t, r.Inbox, e) }, nil
 }
 
-// mostAnswer is how much of the app's answer is kept.
-const mostAnswer = 4 << 10
-
-// answerKeeper is the writer of a redrive: the answer goes to the person who asked, and to no provider.
-type answerKeeper struct {
-	header http.Header
-	code   int
-	body   bytes.Buffer
+// runInbox runs an entry as its worker would, without a request: nothing of a delivery is in the receivers' context.
+// The replay store excludes other runs, and its transaction is the one that receivers get. That the event's own key is
+// done means that it was enqueued, so that the run has a key of its own: it forgets nothing, and is found done where
+// the process dies behind its commit.
+func (g *Guard) runInbox(t *redrive, s *Signals, e Event) {
+	defer t.end("", errRunCutShort) // where nothing else has ended it
+	// No request will come: the ticket must not look unused.
+	t.used.Store(true)
+	// The minute is for the store and the journal, behind the receivers' own limit.
+	ctx, cancel := context.WithTimeout(context.Background(), g.signals.timeout+time.Minute)
+	defer cancel()
+	d := g.inboxDelivery(ctx, t, e)
+	if g.memory.Store != nil && t.entry.Identity != (journal.Entry{}).Identity {
+		asked := time.Now()
+		d.verified = asked.Sub(d.facts.started)
+		d.holding.Begin(d.r.Context(), &g.memory.Rules, asked, d.limit())
+		if d.claimNumbered() != nil {
+			d.settle(replay.Release)
+			d.release()
+			return
+		}
+	}
+	_, _, _ = d.runAlone(ctx, s)
 }
 
-// Header returns the header.
-func (w *answerKeeper) Header() http.Header { return w.header }
-
-// WriteHeader notes the final status.
-func (w *answerKeeper) WriteHeader(code int) {
-	if w.code == 0 && code >= 200 {
-		w.code = code
+// runAlone runs the receivers of a delivery that no request has brought, and ends it. The reply is nil where a receiver
+// has given up the connection, of which there is none. An error means that nothing ran.
+func (d *Delivery) runAlone(ctx context.Context, s *Signals) (*total, *Reply, error) {
+	defer d.Abandon() // where a receiver ends the goroutine; after Finish it does nothing
+	if err := d.enter(); err != nil {
+		return nil, nil, err
 	}
+	p := &signalsRun{
+		signals: s, c: ctx, d: d, parent: d.r.Context(), written: func() adapter.Written { return adapter.Written{} },
+	}
+	reply := func() *Reply {
+		defer func() { _ = recover() }() // http.ErrAbortHandler, which is reported by then: there is no connection
+		defer d.leave()
+		return p.all()
+	}()
+	if reply != nil {
+		d.Finish(adapter.Outcome{Written: adapter.Written{Status: reply.Status}})
+	}
+	return &p.total, reply, nil
 }
 
-// Write keeps the beginning.
-func (w *answerKeeper) Write(b []byte) (int, error) {
-	w.WriteHeader(http.StatusOK)
-	if room := mostAnswer - w.body.Len(); room > 0 {
-		w.body.Write(b[:min(room, len(b))])
+// inboxDelivery makes the delivery of an event that was enqueued when its request was answered.
+func (g *Guard) inboxDelivery(ctx context.Context, t *redrive, e Event) *Delivery {
+	d := g.newDelivery()
+	d.redrive = t
+	now := time.Now()
+	d.facts = facts{
+		ctx: ctx, started: now, now: g.clock(now), body: e.Payload, tenant: e.Tenant, scope: t.entry.Scope,
+		secret: e.Secret, proved: true,
 	}
-	// All of it counts as written, because a short write would look like an error to the app.
-	return len(b), nil
-}
-
-// Flush does nothing: nobody waits.
-func (w *answerKeeper) Flush() {}
-
-func (w *answerKeeper) status() int {
-	if w.code == 0 {
-		return http.StatusOK
+	d.events, d.states = d.one[:1], d.oneState[:1]
+	d.events[0] = e
+	d.states[0] = eventState{claim: noClaim, digest: t.entry.Digest}
+	if g.memory.Store != nil {
+		d.holding.Request.Start(ctx, time.Time{})
+		ctx = &d.holding.Request
 	}
-	return w.code
+	// An empty request: code that expects one does not panic, and there is nothing of a sender in it.
+	d.r = (&http.Request{Method: http.MethodPost, URL: &url.URL{}, Header: http.Header{}}).WithContext(ctx)
+	return d
 }

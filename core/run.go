@@ -191,28 +191,7 @@ func (p *signalsRun) run(i int) result {
 			p.settleHeld()
 			d.flush()
 		}
-		res := result{}
-		switch cp := p.named.of(i, n); cp.state {
-		case replay.Done:
-			total.finished = append(total.finished, rc.name)
-		case 0:
-			res = d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
-			if rc.name != "" {
-				total.joined = append(total.joined, rc.name)
-			}
-		case replay.Claimed:
-			joins := tx.open()
-			if joins {
-				res, joins = p.runJoined(&tx, rc, event, cp.claim)
-			} else {
-				res = p.runNamed(ctx, rc, event, cp.claim)
-			}
-			if joins {
-				total.joined = append(total.joined, rc.name)
-			}
-		case replay.InFlight:
-			res = result{worst: outcomeInFlight, wait: cp.wait}
-		}
+		res := p.callReceiver(ctx, rc, &event, p.named.of(i, n), &tx, &total)
 		if res.declined {
 			continue
 		}
@@ -227,6 +206,32 @@ func (p *signalsRun) run(i int) result {
 	}
 	p.finishRun(i, &event, &total, &tx)
 	return total
+}
+
+// callReceiver calls one receiver of an event, unless its part is done or in flight elsewhere. It adds to total which
+// named receivers stand and fall with the event, and which had finished before.
+func (p *signalsRun) callReceiver(
+	ctx context.Context, rc *receiver, event *Event, cp checkpoint, tx *transaction, total *result,
+) (res result) {
+	joins := false
+	switch cp.state {
+	case replay.Done:
+		total.finished = append(total.finished, rc.name)
+	case 0:
+		res, joins = p.d.callIn(tx, func() error { return rc.call(event.run.ctx, p.c, *event) }), rc.name != ""
+	case replay.Claimed:
+		if tx.open() {
+			res, joins = p.runJoined(tx, rc, *event, cp.claim)
+		} else {
+			res = p.runNamed(ctx, rc, *event, cp.claim)
+		}
+	case replay.InFlight:
+		res = result{worst: outcomeInFlight, wait: cp.wait}
+	}
+	if joins {
+		total.joined = append(total.joined, rc.name)
+	}
+	return res
 }
 
 // finishRun commits the transaction of an event's receivers, or rolls it back. It fails closed: without a commit, total
