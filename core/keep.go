@@ -16,7 +16,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
-	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // journaling is what a guard keeps of events that failed. The zero value keeps nothing.
@@ -45,26 +44,6 @@ type failure struct {
 	why      reason.Reason
 	err      error
 	finished []string // named receivers that had succeeded
-}
-
-// keptHeaders returns the headers that the entry of a provider reads events and identities from.
-func keptHeaders(e *entry.Entry) map[string]bool {
-	kept := map[string]bool{}
-	add := func(name string) {
-		if name != "" {
-			kept[http.CanonicalHeaderKey(name)] = true
-		}
-	}
-	for _, list := range e.Event.Values() {
-		for _, v := range list {
-			add(v.Header)
-		}
-	}
-	for _, name := range e.Identity.With {
-		add(name)
-	}
-	add(e.Event.Binary)
-	return kept
 }
 
 // secretHeaders returns the headers that carry a signature or a credential. They are left out whatever else names them:

@@ -81,7 +81,7 @@ func compile(c *Config, m *fault.Mistakes) *Guard {
 		handshakes: handshake.New(e),
 		events:     events{Reader: payload.New(e, c.DangerouslyDropEqualBodies), identity: c.Identity},
 		memory:     memory{strict: c.Answers.RefuseConflicts},
-		journaling: journaling{journal: c.Journal, headers: keptHeaders(e)},
+		journaling: journaling{journal: c.Journal, headers: payload.Headers(e)},
 		signals:    signalRules{ordered: c.Ordered, ackLimit: e.AckLimit, cancelAck: c.Answers.CancelAtAckLimit},
 		answers:    answers{differ: e.Answers != entry.Answers{} || e.Drops4xx},
 	}

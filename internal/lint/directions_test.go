@@ -41,7 +41,7 @@ func directions() []direction {
 		"core/internal/head",
 		"core/internal/origin", "core/internal/rate", "core/internal/credential", "core/internal/intake",
 		"core/internal/signature", "core/internal/handshake", "core/internal/payload", "core/internal/identity",
-		"core/internal/lease", "core/internal/ownership", "core/internal/sweep",
+		"core/internal/lease", "core/internal/ownership", "core/internal/sweep", "core/internal/rerun",
 		"core/internal/explain",
 	}
 	adapters := []string{"core", "core/adapter", "internal/hold", "internal/nethttp"}
@@ -87,6 +87,7 @@ func directions() []direction {
 		step("lease"),
 		step("ownership", "lease", "identity"),
 		step("sweep"),
+		step("rerun"),
 		step("explain", "signature", "credential"),
 
 		// What is plugged in.
