@@ -109,8 +109,8 @@ type withheldBody struct{ endpoint string }
 
 // Read fails, and says what is missing.
 func (b withheldBody) Read([]byte) (int, error) {
-	return 0, fmt.Errorf("sallyport: the event of a redrive is given out by the guard of endpoint %q, which the request "+
-		"has not reached: nothing may read the body before it", b.endpoint)
+	return 0, fmt.Errorf("sallyport: the event of a redrive is given out by the guard of endpoint %q, which this "+
+		"request has not reached: nothing may read the body before it", b.endpoint)
 }
 
 // Close does nothing.

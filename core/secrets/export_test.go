@@ -17,8 +17,8 @@ func Asleep(s *FuncSource, tenant string, d time.Duration) {
 	}
 }
 
-// earlier moves the wall clock of a reading, in whole seconds, and not its monotonic one: seconds stand in the bits from
-// 30 on where there are both.
+// earlier moves the wall clock of a reading, in whole seconds, and not its monotonic one. Where there are both, seconds
+// stand in the bits from 30 on.
 func earlier(t time.Time, d time.Duration) time.Time {
 	wall := (*uint64)(unsafe.Pointer(&t))
 	*wall -= uint64(d/time.Second) << 30

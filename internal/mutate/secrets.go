@@ -21,7 +21,7 @@ func ofSecrets() []mutation {
 
 		{name: "a function is asked for every delivery", file: renewal, old: "= now, now.Add(r.soft), nil, nil", new: "= now, now, nil, nil"},
 		{name: "secrets are looked up once and never again", file: renewal, old: "= now, now.Add(r.soft), nil, nil", new: "= now, now.Add(1<<62), nil, nil"},
-		{name: "the first delivery after a pause is judged by old secrets", file: renewal, old: "(r.list == nil || now.Sub(r.looked) >= r.hard && !f.late.Load())", new: "r.list == nil"},
+		{name: "the first delivery after a pause is judged by old secrets", file: renewal, old: "(r.list == nil || since(r.looked, now) >= r.hard && !f.late.Load())", new: "r.list == nil"},
 		{name: "every delivery waits for a look that does not end", file: renewal, old: ">= r.hard && !f.late.Load())", new: ">= r.hard)"},
 		{name: "a look that fails drops the last good list", file: renewal, old: "r.err, r.next = err, now.Add(min(r.soft, lookRetry))", new: "r.list, r.err, r.next = nil, err, now.Add(min(r.soft, lookRetry))"},
 		{name: "nobody is told that secrets are not renewed", file: renewal, old: "lookRetry))\n\t\tr.report(now)", new: "lookRetry))"},
