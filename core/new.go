@@ -191,6 +191,12 @@ func (g *Guard) announce(c *Config, notes []string) {
 	if c.DangerouslyDropEqualBodies {
 		off("DangerouslyDropEqualBodies")
 	}
+	// It fails open, loudly: what is public proves nothing, and the app may stand behind something else that does.
+	if why := g.entry.PublicCredential; why != "" && len(c.Credentials) == 0 {
+		g.logger.Warn("sallyport: the provider's credential is no secret: add one of Credentials, such as a token in the "+
+			"URL (core.QueryToken), or let a proxy demand a client certificate",
+			"endpoint", g.endpoint, "provider", g.provider, "why", why)
+	}
 	g.announceApart()
 	if g.memory.failOpen {
 		off("DangerouslyAcceptUnclaimed")

@@ -47,6 +47,10 @@ func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbou
 	s.inspection.ctx = contextOf(r, prior)
 	// No defer: after a panic the scratch space may still be in use, and must not reach another request.
 	d, reply := g.receive(r, &s.inspection, prior)
+	// Only what a proved request presented is repeated, and to nobody else.
+	if name := g.entry.AckEcho; name != "" && s.inspection.proved && (reply == nil || reply.Rejection == nil) {
+		w.Header().Set(name, r.Header.Get(name))
+	}
 	g.giveBack(s)
 	return d, reply
 }

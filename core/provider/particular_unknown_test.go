@@ -7,7 +7,7 @@ func particularChosenByTheUser() []string { return nil }
 func particularUnknownHorizon() map[string]string {
 	const notRead = "not read in an official source"
 	reasons := map[string]string{}
-	for _, name := range []string{"authorize-net", "ebay", "fireblocks-legacy", "hygraph", "pandadoc"} {
+	for _, name := range []string{"adobe-sign", "authorize-net", "ebay", "fireblocks-legacy", "hygraph", "pandadoc"} {
 		reasons[name] = notRead
 	}
 	return reasons
@@ -15,7 +15,7 @@ func particularUnknownHorizon() map[string]string {
 
 // particularUnknownAckLimit are those of which no official source says how long they wait.
 func particularUnknownAckLimit() []string {
-	return []string{"alipay", "authorize-net", "ebay", "hygraph"}
+	return []string{"adobe-sign", "alipay", "authorize-net", "ebay", "hygraph"}
 }
 
 // particularBatchRows are the rows of such senders whose deliveries hold several events.

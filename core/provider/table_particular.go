@@ -6,6 +6,6 @@ import "github.com/sallyport-go/sallyport/core"
 // signed besides the body, how a key is found.
 func particular() []core.Provider {
 	return []core.Provider{
-		Alipay(), AuthorizeNet(), EBay(), Hygraph(), Keygen(), PandaDoc(),
+		AdobeSign(), Alipay(), AuthorizeNet(), EBay(), Hygraph(), Keygen(), PandaDoc(),
 	}
 }

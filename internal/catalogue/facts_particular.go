@@ -3,6 +3,8 @@ package catalogue
 // particularFacts are the facts of the entries of senders that do one thing in a way of their own.
 func particularFacts() map[string]Fact {
 	return map[string]Fact{
+		"adobe-sign": {"2026-11-29", "helpx.adobe.com/sign/kb/adobe-sign-keep-sending-just-one-even; AdobeDocs, in part",
+			"provider.AdobeSign()"},
 		"alipay": {"2026-11-29", "alipay/alipay-easysdk Signer.verifyParams; docs.antom.com/ac/web/async (retries)",
 			"provider.Alipay()"},
 		"ebay": {"2026-11-29", "eBay/event-notification-nodejs-sdk, and its recorded deliveries", "provider.EBay()"},

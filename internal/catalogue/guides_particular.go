@@ -3,6 +3,10 @@ package catalogue
 // particularGuides are the guides of senders that do one thing in a way of their own.
 func particularGuides() map[string]Guide {
 	return map[string]Guide{
+		"adobe-sign": {Notes: []string{
+			"The client id is no secret. Register a URL with a token of your own, and check it: " +
+				"`Credentials: []core.Credential{core.QueryToken(\"token\", secrets.FromEnv(\"ADOBE_SIGN_TOKEN\"))}`.",
+		}},
 		"alipay": {Refuses: []string{
 			"notifications with the older sign_type RSA, which is SHA-1: choose RSA2 in the app's settings",
 			"a form one of whose values holds what looks like a further field, such as &x=1",

@@ -97,6 +97,9 @@ func answers(e *entry.Entry) string {
 			all = append(all, fmt.Sprintf("%s is %d", one.what, one.answer.Status))
 		}
 	}
+	if e.AckEcho != "" {
+		all = append(all, "every answer repeats `"+e.AckEcho+"`")
+	}
 	if e.AckEmpty {
 		all = append(all, "an acknowledgement has no body")
 	}
