@@ -88,8 +88,10 @@ func FuzzSignaturesInSeveralHeaders(f *testing.F) {
 	repeated.Observers, besides.Observers = nil, nil
 	repeated.Replay, besides.Replay = core.DangerouslyNoReplay, core.DangerouslyNoReplay
 	repeats, beside := mustNew(f, repeated), mustNew(f, besides)
-	for _, seed := range []string{"v1=<", "v1=00\nv1=<", "v1=<\nv1=00", "\nv1=<", "v1=>\nv1=<", "v1=<,v1=00", "<", "v1=v1=<",
-		"v1=<\nv1=<\nv1=<", "v1=>", "v1=< ", "V1=<"} {
+	for _, seed := range []string{
+		"v1=<", "v1=00\nv1=<", "v1=<\nv1=00", "\nv1=<", "v1=>\nv1=<", "v1=<,v1=00", "<", "v1=v1=<",
+		"v1=<\nv1=<\nv1=<", "v1=>", "v1=< ", "V1=<",
+	} {
 		f.Add(seed, "{}", false)
 		f.Add(seed, "{}", true)
 	}

@@ -56,7 +56,8 @@ func TestAReleasedAliasStays(t *testing.T) {
 	for _, alias := range []string{
 		"amazon-eventbridge", "amazon-sns", "artifactory", "autodesk-forge", "aws-ses", "azure-eventgrid", "bird",
 		"bitbucket-data-center",
-		"calcom", "chargify", "huggingface", "claude", "codeberg", "customerio", "dropboxsign", "eventarc", "eventbridge", "facebook",
+		"calcom", "chargify", "huggingface", "claude", "codeberg", "customerio", "dropboxsign", "eventarc",
+		"eventbridge", "facebook",
 		"github-enterprise",
 		"google-gemini", "google-play-rtdn", "hellosign", "incidentio", "instagram", "lemonsqueezy",
 		"mailchimp-transactional",
@@ -64,7 +65,8 @@ func TestAReleasedAliasStays(t *testing.T) {
 		"prometheus-alertmanager",
 		"pubsub", "pusher-channels", "resend-inbound", "sendinblue", "ses", "sns", "sonarcloud", "stream-chat",
 		"terraform-cloud",
-		"maxio-advanced-billing", "merge-dev", "terraform-enterprise", "transferwise", "urban-airship", "twilio-sendgrid", "twitter", "whatsapp", "whatsapp-cloud",
+		"maxio-advanced-billing", "merge-dev", "terraform-enterprise", "transferwise", "urban-airship",
+		"twilio-sendgrid", "twitter", "whatsapp", "whatsapp-cloud",
 	} {
 		require.Contains(t, provider.Aliases(), alias)
 	}

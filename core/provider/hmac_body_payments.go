@@ -192,9 +192,9 @@ func CheckoutCom() core.Provider {
 	})
 }
 
-// Maxio is the webhooks of Maxio Advanced Billing, which was Chargify. The secret is the site's shared key. A delivery is
-// a form, whose field id stays the same when it is sent again, also by hand. Maxio makes five attempts within five
-// minutes; the MD5 in X-Chargify-Webhook-Signature is never read.
+// Maxio is the webhooks of Maxio Advanced Billing, which was Chargify. The secret is the site's shared key. A
+// delivery is a form, whose field id stays the same when it is sent again, also by hand. Maxio makes five attempts
+// within five minutes; the MD5 in X-Chargify-Webhook-Signature is never read.
 //
 // https://docs.maxio.com/hc/en-us/articles/24266136649869-Webhooks-Reference
 func Maxio() core.Provider {

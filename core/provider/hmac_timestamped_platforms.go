@@ -156,9 +156,9 @@ func Ghost() core.Provider {
 	})
 }
 
-// Airship is an open channel of Airship with a signature hash. The secret is the one you chose. It sends notifications to
-// "push" below the webhook's URL. Where the channel's validation code is given, "validate" below it is answered, which
-// Airship gets each time the channel is saved: mount the guard at both.
+// Airship is an open channel of Airship with a signature hash. The secret is the one you chose. It sends
+// notifications to "push" below the webhook's URL. Where the channel's validation code is given, "validate" below it
+// is answered, which Airship gets each time the channel is saved: mount the guard at both.
 //
 // What is signed is the JSON, and Airship's example of a delivery is compressed. A compressed body is refused: let
 // something in front of the guard decompress it, with a limit.

@@ -3,9 +3,11 @@ package provider_test
 // platformsChosenByTheUser are the platforms whose secret is made up here and given to them.
 func platformsChosenByTheUser() []string {
 	return []string{
-		"airship", "ashby", "auth0", "autodesk-aps", "cursor", "discourse", "documenso", "doppler", "easypost", "fastspring", "ghost", "greenhouse",
+		"airship", "ashby", "auth0", "autodesk-aps", "cursor", "discourse", "documenso", "doppler", "easypost",
+		"fastspring", "ghost", "greenhouse",
 		"harbor", "hcp-terraform",
-		"helpscout", "hugging-face", "jfrog", "jfrog-token", "klaviyo", "mongodb-atlas", "nexus", "npm", "revenuecat", "ringcentral", "segment",
+		"helpscout", "hugging-face", "jfrog", "jfrog-token", "klaviyo", "mongodb-atlas", "nexus", "npm", "revenuecat",
+		"ringcentral", "segment",
 		"shippo-token",
 		"snyk", "sonarqube", "storyblok", "tally", "vapi", "webex", "dwolla",
 	}
@@ -26,12 +28,14 @@ func platformsUnknownHorizon() map[string]string {
 		"mongodb-atlas": notRead,
 	}
 	for _, name := range []string{
-		"affirm", "aftership", "airship", "ashby", "auth0", "autodesk-aps", "bolt", "cashfree", "documenso", "doppler", "hugging-face", "klaviyo", "lob", "merge",
+		"affirm", "aftership", "airship", "ashby", "auth0", "autodesk-aps", "bolt", "cashfree", "documenso",
+		"doppler", "hugging-face", "klaviyo", "lob", "merge",
 		"ordergroove", "brex", "castle", "checkr", "circle",
 		"cronofy", "cursor",
 		"deel", "dodo-payments", "easypost", "etsy", "fastspring", "hcp-terraform", "helpscout", "jfrog", "jfrog-token",
 		"lithic",
-		"npm", "nylas", "pusher", "render", "ringcentral", "shippo", "shippo-token", "snyk", "squarespace", "tally", "vapi",
+		"npm", "nylas", "pusher", "render", "ringcentral", "shippo", "shippo-token", "snyk", "squarespace", "tally",
+		"vapi",
 		"veriff",
 		"webex",
 	} {
@@ -43,7 +47,8 @@ func platformsUnknownHorizon() map[string]string {
 // platformsUnknownAckLimit are the platforms of which no official source says how long they wait.
 func platformsUnknownAckLimit() []string {
 	return []string{
-		"ably", "affirm", "aftership", "airship", "cashfree", "documenso", "doppler", "hugging-face", "klaviyo", "lob", "merge", "ordergroove",
+		"ably", "affirm", "aftership", "airship", "cashfree", "documenso", "doppler", "hugging-face", "klaviyo",
+		"lob", "merge", "ordergroove",
 		"airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex",
 		"castle",
 		"checkr", "circle", "cronofy", "cursor", "deel", "dodo-payments", "dub", "easypost", "etsy", "fastspring",

@@ -223,7 +223,8 @@ func TestRecordedDeliveriesOfLibrariesThroughEveryRouter(t *testing.T) {
 					var ran atomic.Int32
 					server := httptest.NewServer(mount(g, func() { ran.Add(1) }))
 					defer server.Close()
-					r, err := http.NewRequestWithContext(t.Context(), cmp.Or(v.Method, http.MethodPost), server.URL+target,
+					r, err := http.NewRequestWithContext(t.Context(), cmp.Or(v.Method, http.MethodPost),
+						server.URL+target,
 						strings.NewReader(string(v.Body)))
 					require.NoError(t, err)
 					r.Header = v.header(t)

@@ -12,8 +12,8 @@ func platformGuides() map[string]Guide {
 				"Hash\" with a secret of your own (`secrets.Generate()`), which also goes into `AIRSHIP_SECRET`; save.",
 			"Copy the validation code that the settings show then into the configuration, and deploy.",
 			"Check \"Enabled\" and save: Airship gets /validate below the URL.",
-		}, Refuses: []string{"compressed bodies (Content-Encoding: gzip), as in Airship's own example: decompress them " +
-			"in front of the guard, with a limit; the JSON is what is signed"}},
+		}, Refuses: []string{"compressed bodies (Content-Encoding: gzip), as in Airship's own example: " +
+			"decompress them in front of the guard, with a limit; the JSON is what is signed"}},
 		"apple-app-store": {Refuses: []string{
 			"version 1 notifications, which are not signed: choose version 2 in App Store Connect",
 			"what Xcode and local tests make, which the App Store does not sign",
@@ -48,8 +48,8 @@ func platformGuides() map[string]Guide {
 			"webhooks whose secret does not sign the payload: use `jfrog-token`",
 			"custom webhooks with a payload of one's own, which are not signed",
 		}},
-		"klaviyo": {Refuses: []string{"webhook actions of flows, which are not signed: send a header with a secret of your " +
-			"own, and use `provider.Token`"}},
+		"klaviyo": {Refuses: []string{"webhook actions of flows, which are not signed: send a header with a secret of " +
+			"your own, and use `provider.Token`"}},
 		"linkedin": {Notes: []string{
 			"LinkedIn asks for the URL again every two hours, and blocks it after three failures in a row.",
 		}},
