@@ -77,6 +77,8 @@ func (g *Guard) canBackfill(s *Signals) error {
 			"would run beside it"
 	case len(rule.With) > 0 || len(rule.Apart) > 0:
 		why = "events of " + g.entry.Title + " are remembered by headers too, which a payload does not have"
+	case g.entry.Event.Sealed != nil && g.entry.Event.Sealed.Data:
+		why = "deliveries of " + g.entry.Title + " encrypt a part of the event"
 	case g.entry.Event.PayloadJSON != "" || g.entry.Event.PayloadForm != "":
 		why = "deliveries of " + g.entry.Title + " wrap their payload"
 	}

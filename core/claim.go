@@ -280,7 +280,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 	}
 	reply := textReply(http.StatusOK, text+"\n")
 	if g.entry.AckBody != "" || g.entry.AckEmpty {
-		reply = textReply(http.StatusOK, g.entry.AckBody) // the only success that the sender accepts
+		reply = g.ackReply(&d.facts) // the only success that the sender accepts
 	}
 	detail := ""
 	if conflict {

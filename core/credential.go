@@ -17,6 +17,7 @@ import (
 type Credential struct {
 	kind   entry.CredentialKind // where it stands; the zero Credential has no source, and New refuses it
 	name   string               // of the header or parameter; empty for Basic and Bearer
+	or     string               // entry.BodyToken: where it stands otherwise
 	items  string               // entry.BodyToken
 	source secrets.Source       // the accepted values
 }
@@ -66,6 +67,7 @@ func (g *Guard) addCredential(
 		m.Add(field+mistake.Field, mistake.Value, "%s", mistake.Reason)
 		return nil
 	}
+	place.Or(c.name, c.or)
 	rules.Field, rules.Pair = field, c.kind == entry.Basic
 	rules.Advice = advice(g.entry, rules.Pair)
 	if !own { // the form of a signing secret says nothing of a credential

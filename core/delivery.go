@@ -246,6 +246,10 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		t.inspection, t.claims, t.Timestamp = i, i.claims, i.claims.Timestamp
 		t.BodyProved = g.signature.Covers(i.body, g.entry.Event.PayloadJSON)
 		t.HeadersProved, t.SignedID = g.signature == nil, i.claims.ID
+		if s := g.entry.Event.Sealed; s != nil {
+			t.Opened = i.opened
+			t.BodyProved = t.BodyProved || !s.Data // what was decrypted is what was proved, and nothing else is read
+		}
 	}
 	d.readEvents(t)
 	if g.memory.Store != nil && g.entry.Identity.SignedOnce && i.proved {

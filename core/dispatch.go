@@ -119,7 +119,7 @@ func (d *Delivery) replyTo(t *total, why reason.Reason) *Reply {
 		reply.setRetryAfter(g.comeBack(t.wait))
 		return reply
 	}
-	reply := textReply(http.StatusOK, g.entry.AckBody)
+	reply := g.ackReply(&d.facts)
 	if t.response != nil && (why == reason.Accepted || why == reason.Permanent) {
 		reply.Status, reply.Body = t.response.status, t.response.body
 		if t.response.contentType != "" {

@@ -116,6 +116,10 @@ func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
 	if d.batch {
 		return sha256.Sum256(t.Payload)
 	}
+	// Each attempt may be encrypted anew, so that the ciphertext says nothing of the event.
+	if t.Opened != nil {
+		return sha256.Sum256(t.Opened)
+	}
 	if t.claims.HasPayload() {
 		return sha256.Sum256(t.claims.Payload)
 	}
@@ -195,7 +199,8 @@ func (d *Delivery) deferIdentity(t *eventSource) bool {
 	g := d.guard
 	rule := &g.entry.Identity
 	l := &d.deferredID
-	if d.batch || g.events.identity != nil || rule.Kind != entry.ByDigest || d.waits(rule, t) || g.bodiless(t) ||
+	if d.batch || t.Opened != nil || g.events.identity != nil || rule.Kind != entry.ByDigest || d.waits(rule, t) ||
+		g.bodiless(t) ||
 		t.claims.HasPayload() || len(rule.With) > len(l.with) || g.signature != nil && g.signature.Decodes ||
 		!g.events.ApartHeaders(t.Headers, l.apart[:]) {
 		return false

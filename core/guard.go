@@ -42,6 +42,7 @@ type Guard struct {
 	credentials credential.Places
 	bodies      bodies
 	signature   *signature.Verifier // nil: nothing is signed
+	opening     opening
 	handshakes  *handshake.Set
 	events      events
 	memory      memory

@@ -221,6 +221,9 @@ func (d *Delivery) requestHead() journal.Request {
 		Header: http.Header{}}
 	if r.URL != nil {
 		out.URL = head.URI(r)
+		if proof := proofInURL(g.entry); len(proof) > 0 { // left out as one in a header is
+			out.URL = head.WithoutParameters(out.URL, proof)
+		}
 	}
 	for name, values := range r.Header {
 		if (g.journaling.headers[name] || g.journaling.journal.Allowed(name)) && !d.isSecret(name) {

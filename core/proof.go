@@ -48,6 +48,7 @@ func (g *Guard) configureProof(c *Config, m *fault.Mistakes) (notes []string) {
 		}
 		notes = append(notes, g.addCredential(field, cred, rules, own && i == 0, m)...)
 	}
+	notes = append(notes, g.configureSealed(c, m)...)
 	return append(notes, g.configureSetup(c, rules, m)...)
 }
 
@@ -69,9 +70,15 @@ func (g *Guard) configureSecrets(
 			m.Add("Setup.AwaitingSecret", "", "a secret is configured, so nothing is awaited; remove one of the two")
 		}
 		g.handshakes.SinkRules = *rules
-		g.handshakes.SinkRules.Kinds, g.handshakes.SinkRules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
+		g.handshakes.SinkRules.Kinds = signature.KindsOf(e.Scheme)
+		if e.Scheme.Custom != nil { // a nil one in the interface would not be nil
+			g.handshakes.SinkRules.Custom = e.Scheme.Custom
+		}
 	case e.Scheme != nil:
-		rules.Kinds, rules.Custom = signature.KindsOf(e.Scheme), e.Scheme.Custom
+		rules.Kinds = signature.KindsOf(e.Scheme)
+		if e.Scheme.Custom != nil {
+			rules.Custom = e.Scheme.Custom
+		}
 		// The shape of a secret is known for providers of this library only. For others any shape may be right.
 		if !e.OfOnesOwn {
 			rules.Refuses = e
@@ -84,7 +91,7 @@ func (g *Guard) configureSecrets(
 	case e.Credential.Kind != entry.NoCredential:
 		if c.Secrets != nil || len(credentials) == 0 {
 			own := &e.Credential
-			first := Credential{kind: own.Kind, name: own.Name, items: own.Items, source: c.Secrets}
+			first := Credential{kind: own.Kind, name: own.Name, or: own.Or, items: own.Items, source: c.Secrets}
 			if first.source == nil {
 				// Fails closed: an empty list is a mistake that the keyring reports, not a credential that accepts
 				// everything.

@@ -77,6 +77,8 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		return nil, g.refuse(r, i, f)
 	}
 	if reply, f := g.provedHandshake(r, i); f.Failed() {
+		// Fails closed: a captured delivery that is sent as a handshake is no sign of life, and counts as a failure.
+		i.proved = i.proved && f.Reason.Class() != reason.ClassAuthentication
 		return nil, g.refuse(r, i, f)
 	} else if reply != nil {
 		return nil, g.answered(i, reply, prior)
@@ -256,6 +258,9 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 	if f := g.enforceProof(i, CheckSignature, g.provedForOthers(r, body)); f.Failed() || i.unproved != nil {
 		return f
 	}
+	if f := g.enforceProof(i, CheckSignature, g.open(r, i)); f.Failed() || i.unproved != nil {
+		return f
+	}
 	if f := g.enterScope(r.Context(), i); f.Failed() {
 		return f
 	}
@@ -267,7 +272,7 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 // handshakeInput returns what a handshake is recognised by.
 func (i *inspection) handshakeInput(r *http.Request) handshake.Input {
 	return handshake.Input{
-		Request: r, Body: i.body, Claims: i.claims, Now: i.now, Plain: i.plain, User: i.basic, Unproved: i.unproved,
+		Request: r, Body: i.body, Opened: i.opened, Claims: i.claims, Now: i.now, Plain: i.plain, User: i.basic, Unproved: i.unproved,
 	}
 }
 
@@ -303,6 +308,9 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, fault.Failure) {
 	defer i.leave() // also where reading panics
 	in := i.handshakeInput(r)
+	if g.opening.opener != nil { // a function costs memory, and hardly any provider encrypts
+		in.Open = func(body []byte) []byte { return g.openUnsigned(r, i, body) }
+	}
 	return i.replyTo(g.handshakes.Unsigned(&in, func() ([]byte, fault.Failure) { return g.takeBody(r, i) }))
 }
 
@@ -322,7 +330,12 @@ func (g *Guard) provedHandshake(r *http.Request, i *inspection) (*Reply, fault.F
 		return nil, fault.Failure{}
 	}
 	in := i.handshakeInput(r)
-	return i.replyTo(g.handshakes.Proved(&in))
+	answer, f := g.handshakes.Proved(&in)
+	if answer != nil && answer.Ack {
+		i.note = answer.Note
+		return g.ackReply(&i.facts), fault.Failure{}
+	}
+	return i.replyTo(answer, f)
 }
 
 // publishedTest answers a test that is signed with a published secret. f is what refused it as a delivery. It fails

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/journal"
@@ -128,11 +129,12 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 		// proved: the entry was, when it was kept. The journal is trusted for that; with keys it detects changes.
 		tenant: e.Tenant, scope: e.Scope, secret: e.Secret, proved: true,
 	}
+	opened, f := g.reopened(r.Context(), e, d.facts.now)
 	if t.isBatch() {
 		d.batch, d.events, d.states = true, t.events, t.states
 	} else {
 		d.events, d.states = d.one[:1], d.oneState[:1]
-		d.events[0] = g.eventOf(e)
+		d.events[0] = g.eventOf(e, opened)
 		d.states[0] = eventState{claim: noClaim, digest: e.Digest}
 	}
 	d.r = r.WithContext(d.contextIn(r.Context()))
@@ -146,6 +148,10 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 		}
 	}()
 	defer t.endUnlessBegun(&begun)
+	// Fails closed: what cannot be decrypted now would run as the ciphertext.
+	if f.Failed() {
+		return nil, t.refuse(d, reason.NoActiveSecret, errors.New(f.Detail))
+	}
 	if reply := d.claimAgain(); reply != nil {
 		return nil, reply
 	}
@@ -162,13 +168,13 @@ func (r *redrive) endUnlessBegun(begun *bool) {
 
 // eventOf rebuilds the event of an entry. Its details and its identity are those of the proof; payload and data are
 // read from the bytes again.
-func (g *Guard) eventOf(e *journal.Entry) Event {
+func (g *Guard) eventOf(e *journal.Entry, opened []byte) Event {
 	out := Event{
 		Endpoint: g.endpoint, Provider: g.provider, Secret: e.Secret, ID: e.EventID, Type: e.Type, Action: e.Action,
 		Tenant: e.Tenant, Time: e.Time, Attempt: e.Attempt, Identity: e.Identity,
 		Authenticated: Authenticated(e.Authenticated), Redrive: e.RunCount + 1,
 	}
-	source := payload.Source{Headers: e.Request.Header, Body: e.Body, BodyProved: true}
+	source := payload.Source{Headers: e.Request.Header, Body: e.Body, BodyProved: true, Opened: opened}
 	if e.InBatch {
 		source.Payload = e.Body
 	} else {
@@ -178,6 +184,15 @@ func (g *Guard) eventOf(e *journal.Entry) Event {
 	g.events.Read(&source, &said)
 	out.Payload, out.Data = said.Payload, said.Data
 	return out
+}
+
+// reopened decrypts the body of an entry, with the keys that are valid now.
+func (g *Guard) reopened(ctx context.Context, e *journal.Entry, now time.Time) ([]byte, fault.Failure) {
+	if g.opening.opener == nil {
+		return nil, fault.Failure{}
+	}
+	plain, _, f := g.opened(ctx, &openRequest{body: e.Body, tenant: e.Tenant, now: now})
+	return plain, f
 }
 
 // claimAgain claims what a run needs to run alone. The event's memory is never forgotten for it: a captured delivery

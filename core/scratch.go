@@ -102,10 +102,11 @@ type facts struct {
 	unproved    *fault.Failure    // the one of those that leaves the delivery without proof; nil: none does
 	digest      [sha256.Size]byte // of the body; see bodyDigest
 	digested    bool
-	proved      bool // zero: unproved; set where the proof is complete
-	plain       bool // plain HTTP, reported
-	trial       bool // every check only reports, and nothing is touched: see Explain
-	overloaded  bool // our own bounds refused it: 503, whoever sent it
+	ack         *ackKeys // set where the acknowledgement is encrypted
+	proved      bool     // zero: unproved; set where the proof is complete
+	plain       bool     // plain HTTP, reported
+	trial       bool     // every check only reports, and nothing is touched: see Explain
+	overloaded  bool     // our own bounds refused it: 503, whoever sent it
 }
 
 // inspection is what is known of a request while it is checked. Only its facts outlive the call of Receive.
@@ -120,6 +121,7 @@ type inspection struct {
 	stripPath  []string // values of such path parameters
 	basic      bool     // a credential of the Authorization header was accepted
 	note       string   // of a handshake, for the operator
+	opened     []byte   // what was decrypted of the proved delivery; nil: nothing is encrypted
 	keepBody   bool     // of a refused request
 	taken      takenBody
 	perimeter

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
 // providerImports are the packages that the programs on the senders' pages may use, by name.
@@ -65,7 +67,7 @@ func (p *senderPage) source(t *testing.T) (source, id string) {
 			strings.ReplaceAll(offline(block), "log.Fatal(err)", "return nil, err") + "\treturn guard, nil\n}\n\n" +
 			"func _(r *gin.Engine, signals *core.Signals) {\n" + block + "\t_ = guard\n}\n\n" // as it is printed
 	}
-	body += "func " + id + "_provider() core.Provider {\n\t" + strings.Join(regexp.MustCompile(`(?m)^topics := .*\n`).
+	body += "func " + id + "_provider() core.Provider {\n\t" + p.decryption(t) + strings.Join(regexp.MustCompile(`(?m)^topics := .*\n`).
 		FindAllString(blocks[0], 1), "") + "\treturn " + regexp.MustCompile(`(?s)Provider:\s+(.*?),\n\t\w+:`).
 		FindStringSubmatch(offline(blocks[0]))[1] + "\n}\n\n"
 	var b strings.Builder
@@ -96,6 +98,9 @@ func (p *senderPage) source(t *testing.T) (source, id string) {
 // variableOf is the environment variable of FromEnv that has the ending, or that does not.
 func variableOf(p *senderPage, ending string, has bool) string {
 	for _, found := range regexp.MustCompile(`FromEnv\("(\w+)"\)`).FindAllStringSubmatch(p.text, -1) {
+		if strings.HasSuffix(found[1], decryptionKey) {
+			continue
+		}
 		if strings.HasSuffix(found[1], ending) == has {
 			return found[1]
 		}
@@ -104,6 +109,24 @@ func variableOf(p *senderPage, ending string, has bool) string {
 		return ""
 	}
 	return offlineVariable
+}
+
+// decryptionKey ends the environment variables of keys that deliveries are decrypted with.
+const decryptionKey = "_DECRYPTION_KEY"
+
+// decryption sets such a variable to a key of this test.
+func (p *senderPage) decryption(t *testing.T) (source string) {
+	t.Helper()
+	for _, found := range regexp.MustCompile(`FromEnv\("(\w+`+decryptionKey+`)"\)`).FindAllStringSubmatch(p.text, 1) {
+		known, ok := catalogue.ByName(p.name)
+		require.True(t, ok)
+		for _, parameter := range known.Parameters {
+			if parameter.Secret {
+				source += fmt.Sprintf("_ = os.Setenv(%q, %q)\n\t", found[1], parameter.Sample[0])
+			}
+		}
+	}
+	return source
 }
 
 const offlineVariable = "KEYS_AT_HAND"

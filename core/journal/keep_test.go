@@ -365,21 +365,3 @@ func TestDeliveriesThatFailAtOnceAreAllCounted(t *testing.T) {
 		require.Equal(t, 40, e.Attempts)
 	}
 }
-
-// TestTheEventsOfABatchAreKept: one after the other, those without an identity too.
-func TestTheEventsOfABatchAreKept(t *testing.T) {
-	t.Parallel()
-	j, _ := inMemory(t, journal.Config{Filter: func(e *journal.Entry) bool { e.Parts = nil; return true }})
-	e := entry("evt_1", journal.Open)
-	e.Kind = journal.FromBatch
-	e.Parts = []journal.Part{{Identity: identity("a part"), Digest: identity("its bytes")}, {Digest: identity("others")}}
-	want := e.Clone()
-	keep(t, j, e)
-	require.Equal(t, journal.FromBatch, e.ID.Kind())
-	got := load(t, j, e.ID)
-	require.Equal(t, want.Parts, got.Parts, "a filter does not choose them")
-	require.Equal(t, journal.FromBatch, got.Kind)
-	id, ok := e.ID.Identity()
-	require.True(t, ok)
-	require.Equal(t, e.Identity, id)
-}

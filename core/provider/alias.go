@@ -36,6 +36,7 @@ var aliases = map[string]string{
 	"hellosign":               "dropbox-sign",
 	"incidentio":              "incident-io",
 	"instagram":               "meta",
+	"lark":                    "feishu",
 	"lemonsqueezy":            "lemon-squeezy",
 	"mailchimp-transactional": "mandrill",
 	"maxio-advanced-billing":  "maxio",
@@ -62,6 +63,8 @@ var aliases = map[string]string{
 	"twilio-sendgrid":         "sendgrid",
 	"twitter":                 "x-twitter",
 	"urban-airship":           "airship",
+	"wechat-work":             "wecom",
+	"wechatpay":               "wechat-pay",
 	"whatsapp":                "meta",
 	"whatsapp-cloud":          "meta",
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -206,6 +207,10 @@ func TestTheLawsHoldForEverySender(t *testing.T) {
 			}
 			inBody := s.entry.Scheme != nil && len(s.entry.Scheme.Signature.Headers) == 0 &&
 				(s.custom() == nil || len(s.custom().Traits().Headers) == 0)
+			for _, name := range signedParameters(s.entry) {
+				proofs++
+				refusesChangedParameter(t, g, genuine, name)
+			}
 			require.True(t, proofs > 0 || inBody, "no header carries the proof")
 			if !signsWholeBody(s.entry) {
 				return // a few fields are signed: TestNoChangedBitVerifies, over recorded deliveries
@@ -222,6 +227,40 @@ func TestTheLawsHoldForEverySender(t *testing.T) {
 				int64(len(body)+1)
 			require.False(t, accepts(g, longer), "a longer body")
 		})
+	}
+}
+
+// signedParameters are the parameters of the URL that carry the proof.
+func signedParameters(e *entry.Entry) []string {
+	if e.Scheme == nil || e.Scheme.Custom == nil {
+		return nil
+	}
+	return e.Scheme.Custom.Traits().Parameters
+}
+
+// refusesChangedParameter is what the laws say of a header of the proof, for a parameter of the URL.
+func refusesChangedParameter(t *testing.T, g *core.Guard, genuine *http.Request, name string) {
+	t.Helper()
+	refuses := func(why string, change func(url.Values)) {
+		t.Helper()
+		r, _ := copied(t, genuine)
+		query := r.URL.Query()
+		change(query)
+		r.URL.RawQuery = query.Encode()
+		require.False(t, accepts(g, r), why)
+	}
+	value := genuine.URL.Query().Get(name)
+	require.NotEmpty(t, value, name)
+	refuses("without "+name, func(q url.Values) { q.Del(name) })
+	refuses("an empty "+name, func(q url.Values) { q.Set(name, "") })
+	refuses("a shortened "+name, func(q url.Values) { q.Set(name, value[:len(value)-1]) })
+	refuses("a lengthened "+name, func(q url.Values) { q.Set(name, value+"0") })
+	refuses(name+" twice", func(q url.Values) { q.Add(name, value) })
+	refuses(name+" empty and then right", func(q url.Values) { q[name] = []string{"", value} })
+	for i := range len(value) {
+		changed := []byte(value)
+		changed[i] ^= 1
+		refuses(fmt.Sprintf("byte %d of %s", i, name), func(q url.Values) { q.Set(name, string(changed)) })
 	}
 }
 
@@ -375,7 +414,8 @@ func TestOddPayloadsLoseNothing(t *testing.T) {
 					require.NotNil(t, s.entry.Batch, why)
 				case 1:
 					require.True(t, bytes.Contains(sent, events[0].Payload) || s.entry.Event.PayloadForm != "" ||
-						s.entry.Event.PayloadJSON != "" || s.custom() != nil && s.custom().Traits().Payload, why)
+						s.entry.Event.PayloadJSON != "" || s.entry.Event.Sealed != nil ||
+						s.custom() != nil && s.custom().Traits().Payload, why)
 				default:
 					require.NotNil(t, s.entry.Batch, why)
 				}
@@ -387,7 +427,8 @@ func TestOddPayloadsLoseNothing(t *testing.T) {
 
 // readsProofFromBody says that the signature, what it covers, or whom the delivery is for is read from the body.
 func readsProofFromBody(e *entry.Entry) bool {
-	if e.Recipient != nil || e.Credential.Kind == entry.BodyToken {
+	// What is encrypted has to be what the sender encrypts: for some, nothing else shows that the key is right.
+	if e.Recipient != nil || e.Credential.Kind == entry.BodyToken || e.Event.Sealed != nil {
 		return true
 	}
 	if e.Scheme == nil {

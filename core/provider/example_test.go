@@ -48,3 +48,38 @@ func ExampleHMAC() {
 	// order.paid 1
 	// 200
 }
+
+// A handler that writes its own answer gives DingTalk the acknowledgement that it wants. Signals do so by themselves.
+func ExampleDingTalk() {
+	dingtalk := provider.DingTalk(provider.DingTalkConfig{
+		OwnerKeys:       []string{"dingabcdefgh"},
+		EncodingAESKeys: secrets.Static("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"),
+	})
+	const token = "a-token-that-dingtalk-has-too"
+	guard, err := core.New(core.Config{
+		Endpoint: "dingtalk", Provider: dingtalk, Secrets: secrets.Static(token), Replay: memstore.New(),
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	h := httpwebhook.Verify(guard)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d, ok := core.FromContext(r.Context())
+		if !ok {
+			return
+		}
+		fmt.Printf("%s\n", d.Events()[0].Payload)
+		if contentType, body, ok := d.Acknowledgement(); ok {
+			w.Header().Set("Content-Type", contentType)
+			_, _ = w.Write(body)
+		}
+	}))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, webhooktest.NewRequest(dingtalk, token, "https://example.com/hooks", `{"EventType":"user_add_org"}`,
+		time.Now()))
+	fmt.Println(w.Code, w.Header().Get("Content-Type"))
+	// Output:
+	// {"EventType":"user_add_org"}
+	// 200 application/json
+}

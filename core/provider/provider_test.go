@@ -113,6 +113,7 @@ func goldenBodies() map[string]string {
 	}
 	maps.Copy(bodies, platformsGoldenBodies())
 	maps.Copy(bodies, particularGoldenBodies())
+	maps.Copy(bodies, encryptedGoldenBodies())
 	return bodies
 }
 

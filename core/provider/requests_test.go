@@ -154,7 +154,7 @@ func TestATokenInTheBodyIsComparedWhole(t *testing.T) {
 			require.NotEmpty(t, post(`{"value":`+right+`}`), "no list")
 		})
 	}
-	require.Equal(t, 3, judged)
+	require.Equal(t, 4, judged)
 }
 
 func TestContentfulsListOfSignedHeadersHasToHold(t *testing.T) {

@@ -61,6 +61,7 @@ func Samples(p core.Provider) []Sample {
 		Header map[string]string
 		Body   json.RawMessage   // a JSON body
 		Form   map[string]string // the fields of a URL-encoded form
+		Text   string            // a body that is neither JSON nor a form
 		// Multipart has the names and values of a multipart form, in order.
 		Multipart [][2]string
 	}
@@ -83,6 +84,8 @@ func Samples(p core.Provider) []Sample {
 		} else if f.Multipart != nil {
 			s.Body = multipartBody(f.Multipart)
 			s.Header.Set("Content-Type", "multipart/form-data; boundary="+sampleBoundary)
+		} else if f.Text != "" {
+			s.Body = []byte(f.Text)
 		} else {
 			// The files are indented for readers. Providers send JSON without spaces.
 			var compact bytes.Buffer

@@ -28,6 +28,7 @@ import (
 // mostUsed are the senders that have to have samples.
 func mostUsed() []string {
 	return append(append(platformsWithSamples(), particularWithSamples()...), []string{
+		"dingtalk", "feishu", "feishu-token", "wechat-pay", "wecom",
 		"adyen", "ahasend", "amazon-ses", "bitbucket", "brevo", "clerk", "coinbase-commerce", "customer-io", "discord",
 		"docusign", "github", "gitlab", "gitlab-token", "grafana", "hubspot",
 		"intercom", "jira", "lemon-squeezy", "line", "linear", "loops", "mailchimp", "mailersend", "mailgun", "mailjet",
@@ -64,6 +65,7 @@ func TestEverySampleIsWhatItsProviderSends(t *testing.T) {
 						message ||
 					name == "postmark" &&
 						slices.Contains([]string{"Delivery", "Open", "Click", "SubscriptionChange"}, sample.Type)
+				nameless = nameless || name == "wecom" && sample.Type == "subscribe" // events have no MsgId
 				require.Equal(t, len(data.Event.ID) > 0 && !nameless, events[0].ID != "", sample.Type)
 				// Commands have none, and these two sign the time of the event, which is now.
 				timeless := isForm(sample) || name == "discord" || message || name == "kinde" ||
@@ -86,6 +88,14 @@ func entryOf(t *testing.T, name string) core.Provider {
 	switch name {
 	case "amazon-ses":
 		return provider.AmazonSES(provider.SNSConfig{Topics: []string{"arn:aws:sns:us-east-1:123456789012:mail"}})
+	case "wechat-pay":
+		return provider.WeChatPay(provider.WeChatPayConfig{APIv3Keys: secrets.Static("an-APIv3-key-of-a-test-32-bytes!")})
+	case "dingtalk":
+		return provider.DingTalk(provider.DingTalkConfig{OwnerKeys: []string{"ding1"},
+			EncodingAESKeys: secrets.Static("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")})
+	case "wecom":
+		return provider.WeCom(provider.WeComConfig{ReceiveIDs: []string{"ww1"},
+			EncodingAESKeys: secrets.Static("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")})
 	case "scaleway-tem":
 		return unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}})
 	case "unisender-go":

@@ -37,7 +37,10 @@ type Setup struct {
 
 	method, query, body string
 	header              http.Header
-	unsigned            bool   // the provider does not sign it
+	unsigned            bool // the provider does not sign it
+	sealed              bool // the provider encrypts it, and does not sign it
+	acknowledged        bool // the answer is the acknowledgement that every delivery gets
+	check               func(answer []byte) error
 	published           string // a secret that the provider publishes, and signs it with; empty: the sender's own
 }
 
@@ -78,6 +81,11 @@ func (s *Sender) setupRequest(path string, step Setup) *http.Request {
 	for name, values := range step.header {
 		r.Header[name] = append([]string(nil), values...)
 	}
+	if step.sealed {
+		if err := sign.Seal(r, s.provider, s.signing, s.now()); err != nil {
+			panic(err)
+		}
+	}
 	if step.unsigned {
 		return r
 	}
@@ -104,6 +112,8 @@ func (step *Setup) Check(w *httptest.ResponseRecorder) error {
 	case w.Code != step.Status: // with the body, because a refusal says there what is wrong
 		return fmt.Errorf("webhooktest: %s the provider expects %d, and got %d: %s", step.When, step.Status, w.Code,
 			w.Body)
+	case step.acknowledged:
+		return step.check(w.Body.Bytes())
 	case step.Handshake && !isAnswer(step.Answer, w.Body.String()): // the app writes the body for an event
 		return fmt.Errorf("webhooktest: %s the provider expects the answer %q, and got %q", step.When, step.Answer,
 			w.Body)
@@ -137,6 +147,9 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 		header: http.Header{}, unsigned: !h.Proved && h.Published == "", published: h.Published,
 		Awaiting: h.WhileAwaiting || h.HandsSecretOver(), HandsOver: h.HandsSecretOver(),
 	}
+	if h.AnswerAck {
+		step.acknowledged, step.check = true, s.checkAcknowledgement
+	}
 	// The conditions under which the guard recognises the handshake.
 	challenge := challengeOf(h)
 	for _, pair := range h.WhenHeaders {
@@ -147,7 +160,7 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 		query.Set(pair[0], pair[1])
 	}
 	// With one of these the answer depends on the challenge. Otherwise it is the fixed body of the entry.
-	echoes := h.EchoQuery != "" || h.EchoJSON != "" || h.WhenHeader != ""
+	echoes := h.EchoQuery != "" || h.EchoSealed || h.EchoJSON != "" || h.WhenHeader != ""
 	// A header is either a fixed condition or the challenge itself.
 	if h.WhenHeader != "" {
 		if h.WhenEquals != "" {
@@ -155,7 +168,10 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 		}
 		step.header.Set(h.WhenHeader, challenge)
 	}
-	if h.WhenQuery != "" { // WebSub and its relatives: hub.mode=subscribe
+	switch {
+	case h.EchoSealed: // encrypted when the request is signed
+		query.Set(h.WhenQuery, challenge)
+	case h.WhenQuery != "": // WebSub and its relatives: hub.mode=subscribe
 		query.Set(h.WhenQuery, cmp.Or(h.QueryEquals, "subscribe"))
 		query.Set(h.EchoQuery, challenge)
 	}
@@ -163,7 +179,7 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 		query.Set(h.TokenQuery, VerifyToken)
 	}
 	step.query = query.Encode()
-	step.body = s.handshakeBody(h, challenge)
+	step.body, step.sealed = s.handshakeBody(h, challenge), h.TokenJSON != ""
 	if step.body != "" {
 		step.header.Set("Content-Type", "application/json")
 	}
@@ -210,6 +226,9 @@ func (s *Sender) handshakeBody(h *entry.Handshake, challenge string) string {
 	if h.EchoJSON != "" {
 		doc = putAt(doc, h.EchoJSON, strconv.Quote(challenge))
 	}
+	if h.TokenJSON != "" {
+		doc = putAt(doc, h.TokenJSON, strconv.Quote(VerifyToken))
+	}
 	if h.SecretJSON != "" {
 		doc = putAt(doc, h.SecretJSON, strconv.Quote(s.configured))
 	}
@@ -245,6 +264,11 @@ func (s *Sender) answerTo(e *entry.Entry, h *entry.Handshake, challenge string) 
 	// Where a key has an id before it, the answer may carry the id.
 	id, _, _ := strings.Cut(s.configured, cmp.Or(e.Scheme.Key.Named, "\x00"))
 	return strings.ReplaceAll(text, "{key}", id)
+}
+
+// checkAcknowledgement returns an error if an answer is not the acknowledgement that the provider expects.
+func (s *Sender) checkAcknowledgement(answer []byte) error {
+	return sign.CheckAcknowledgement(s.provider, s.signing, answer)
 }
 
 // Signed reports whether the request is proved by the sender's own secret. The others are unsigned, or signed with a

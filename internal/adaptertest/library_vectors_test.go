@@ -50,8 +50,9 @@ type recorded struct {
 
 // recordedResponse is the answer to a handshake.
 type recordedResponse struct {
-	Status int
-	Body   string
+	Status       int
+	Body         string
+	Acknowledged bool // the body is an acknowledgement that is encrypted for this delivery
 }
 
 // events is how many events a valid delivery holds: a question whether a topic's subscription stands holds none.

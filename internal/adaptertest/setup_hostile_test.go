@@ -174,6 +174,9 @@ func TestAmbiguousHandshakesAreNotAnswered(t *testing.T) {
 			if !change(r) || d.WhenHeader == "" && d.SecretHeader == "" && name == "the header twice" {
 				continue
 			}
+			if h.entry.Event.Sealed != nil && name == "the member twice" {
+				continue // the member is in the ciphertext: core/provider doubles it there
+			}
 			if s := h.entry.Scheme; s != nil && s.Signature.JSON != "" {
 				continue // it cannot be signed: what holds its own proof is refused at once
 			}

@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
+	"github.com/sallyport-go/sallyport/internal/sign"
 )
 
 // everyMount serves /hooks behind a guard in each router; ran is called for each event.
@@ -35,6 +36,24 @@ func everyMount() map[string]func(g *core.Guard, ran func()) http.Handler {
 		}
 	}
 	return mounts
+}
+
+// configured is the sender as it was configured for a recording.
+func configured(t *testing.T, c catalogue.Entry, config map[string]string) core.Provider {
+	t.Helper()
+	values := catalogue.Values{}
+	for _, p := range c.Parameters {
+		if p.Field != "" { // of core.Config
+			continue
+		}
+		values[p.Name] = p.Sample
+		if value, given := config[strings.TrimSuffix(p.Name, "s")]; given {
+			values[p.Name] = []string{value}
+		}
+	}
+	p, err := c.Provider(values)
+	require.NoError(t, err)
+	return p
 }
 
 // TestRecordedDeliveriesThroughEveryRouter sends each recorded delivery over HTTP.
@@ -53,6 +72,9 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 			PublicKey string            `json:"public_key"`
 			KeyID     string            `json:"public_key_id"`
 			Response  *recordedResponse // a handshake's
+			CertPEM   string            `json:"cert_pem"`
+			CertID    string            `json:"keyid"`
+			Config    map[string]string // what is configured beside the secret
 			Headers   map[string]string
 			Body      []byte `json:"body_b64"`
 			Now       *int64
@@ -68,12 +90,15 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 			if v.Secret == "" {
 				v.Secret = v.PublicKey
 			}
+			if v.CertPEM != "" && v.CertID != "" {
+				v.Secret = v.CertID + "|" + v.CertPEM
+			}
 			for name, mount := range mounts {
 				t.Run(v.ID+" through "+name, func(t *testing.T) {
 					t.Parallel()
 					sender, ok := catalogue.ByName(v.Provider)
 					require.True(t, ok)
-					p := sender.Sample()
+					p := configured(t, sender, v.Config)
 					e, err := entry.Of(p)
 					require.NoError(t, err)
 					now := time.Now()
@@ -82,8 +107,12 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					} else if milli, err := strconv.ParseInt(strings.TrimPrefix(strings.Split(v.Headers["sanity-webhook-signature"], ",")[0], "t="), 10, 64); err == nil {
 						now = time.UnixMilli(milli) // recorded without a clock, so judged at its own time
 					}
+					setup := core.Setup{}
+					if token := v.Config["verification_token"]; token != "" && e.AsksVerifyToken() {
+						setup.VerifyTokens = secrets.Static(token)
+					}
 					g, err := core.New(core.Config{
-						Endpoint: "vectors", Provider: p, Secrets: secrets.Static(v.Secret),
+						Endpoint: "vectors", Setup: setup, Provider: p, Secrets: secrets.Static(v.Secret),
 						Replay:    core.DangerouslyNoReplay,
 						PublicURL: v.URL, Limits: core.Limits{Tolerance: catalogue.RecordedWindow(v.ID)},
 						Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler),
@@ -110,7 +139,11 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					require.NoError(t, res.Body.Close())
 					if v.Response != nil {
 						require.Equal(t, v.Response.Status, res.StatusCode)
-						require.Equal(t, v.Response.Body, string(answer))
+						if v.Response.Acknowledged {
+							require.NoError(t, sign.CheckAcknowledgement(p, v.Secret, answer))
+						} else {
+							require.Equal(t, v.Response.Body, string(answer))
+						}
 						require.Zero(t, ran.Load())
 						return
 					}

@@ -30,6 +30,7 @@ const (
 type Parameter struct {
 	Name     string // as a configuration spells it: "topics"
 	Required bool
+	Secret   bool     // its values are secrets
 	List     bool     // several values are accepted; otherwise there is one at most
 	Field    string   // the field of core.Config it goes into; empty: an argument of the provider's function
 	Doc      string   // one line: what it is, and where the provider shows it

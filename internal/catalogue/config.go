@@ -42,7 +42,7 @@ func inConfig(e *Entry) []Parameter {
 	if data.AsksVerifyToken() && !has(e.Parameters, VerifyToken) {
 		all = append(all, Parameter{
 			Name: VerifyToken, Field: "Setup.VerifyTokens", List: true, Sample: []string{"a-verify-token-of-this-test"},
-			Doc: "the token you chose at the provider, which its GET presents when the webhook is configured",
+			Doc: "the token you chose at the provider, which it presents when the webhook is configured",
 		})
 	}
 	awaits, handsOver := false, false

@@ -211,5 +211,6 @@ func facts() map[string]Fact {
 	}
 	maps.Copy(all, platformFacts())
 	maps.Copy(all, particularFacts())
+	maps.Copy(all, encryptedFacts())
 	return all
 }

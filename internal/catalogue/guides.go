@@ -218,6 +218,7 @@ func guides() map[string]Guide {
 	}
 	maps.Copy(all, platformGuides())
 	maps.Copy(all, particularGuides())
+	maps.Copy(all, encryptedGuides())
 	return all
 }
 

@@ -49,6 +49,13 @@ type CustomSource interface {
 	Source() KeySource
 }
 
+// CustomAnswerer is a mechanism whose provider wants its answer encrypted and signed.
+type CustomAnswerer interface {
+	// Answer returns the body of an answer, in JSON, that carries a sealed text. key is what Key made of the key that
+	// proved the delivery.
+	Answer(key any, sealed string, at time.Time) []byte
+}
+
 // CustomTraits are what every proof of a mechanism holds.
 type CustomTraits struct {
 	Time bool // a time, which the guard judges for freshness
@@ -71,12 +78,14 @@ type CustomTraits struct {
 	// proof without headers stands in the body.
 	Proof, Signed string
 	Headers       []string
+	Parameters    []string // of the URL, for the same
 }
 
 // CustomRequest is what a mechanism sees of a request.
 type CustomRequest struct {
 	Method string
 	URL    string // the public URL, as the guard knows it
+	Query  string // of the request's URL, as it was sent
 	Header http.Header
 	Now    time.Time
 	Keys   []any     // what Key made of the keys that are valid now; empty for Head

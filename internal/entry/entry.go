@@ -15,6 +15,10 @@ type Entry struct {
 	Docs       string // link to the provider's documentation of its signatures
 	Confidence string // A: official source or recorded delivery; B: official documentation; C: third parties
 
+	// AckSealed encrypts AckBody and signs it, in each answer to a proved delivery, with the keys of that delivery. The
+	// entry's Custom has to be a CustomAnswerer.
+	AckSealed bool
+
 	// How a delivery is authenticated: by a signature (Scheme), or by a credential that Config.Secrets hold.
 	Scheme     *Scheme
 	Credential Credential
@@ -135,7 +139,8 @@ func (e *Entry) HashesURL() bool {
 // AsksVerifyToken says that a handshake presents, or is answered with, a token of the user's choosing.
 func (e *Entry) AsksVerifyToken() bool {
 	for i := range e.Handshakes {
-		if e.Handshakes[i].TokenQuery != "" || e.Handshakes[i].HashesToken() {
+		h := &e.Handshakes[i]
+		if h.TokenQuery != "" || h.TokenJSON != "" || h.HashesToken() {
 			return true
 		}
 	}
@@ -148,6 +153,8 @@ type Credential struct {
 	Name string // the header's or parameter's name, or the pointer into the body
 	// Items is the pointer to a list each of whose items carries the BodyToken; every one of them has to.
 	Items string
+	// Or is the pointer to a BodyToken that stands there where there is none at Name.
+	Or string
 }
 
 // CredentialKind is where a credential sits.

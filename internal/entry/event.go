@@ -28,6 +28,9 @@ type Recipient struct {
 
 // Event says where an event's details are read; the first value that is present wins.
 type Event struct {
+	// Sealed says how the payload is encrypted; nil: it is not. The pointers then lead into what was decrypted.
+	Sealed *Sealed
+
 	ID, Type, Action, Time, Attempt, Tenant []Value
 	TimeUnit                                Unit
 	AttemptBase                             int    // added to Attempt: 1 where the provider counts its retries
@@ -59,6 +62,14 @@ type Handshake struct {
 	WhenHeaders [][2]string
 	EchoJSON    string // the pointer whose value is the answer
 	WhenQuery   string // GET: the parameter that marks the handshake
+	// EchoSealed answers a proved GET with the text that its parameter WhenQuery holds encrypted. It is answered only
+	// where that text is a challenge, so that no event is ever decrypted for whoever captured it.
+	EchoSealed bool
+	// TokenJSON is the pointer to a member of the decrypted body that must equal one of Config.Setup.VerifyTokens: for
+	// an Unsigned handshake of a provider that encrypts it. The token is its only proof.
+	TokenJSON string
+	// AnswerAck answers with the acknowledgement of a delivery.
+	AnswerAck   bool
 	EchoQuery   string // the parameter that is the answer
 	QueryEquals string // what the parameter WhenQuery must be; empty: anything
 	// the header that marks the handshake, and holds the challenge; WhenEquals, if given, is the only one

@@ -26,7 +26,7 @@ func directions() []direction {
 		words = "the words know nothing of ours but what is listed"
 	)
 	tools := []string{
-		"core/internal/buckets", "core/internal/digest", "core/internal/fault",
+		"core/internal/buckets", "core/internal/sealed", "core/internal/digest", "core/internal/fault",
 		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan",
 		"core/internal/keyring", "core/internal/logbook", "core/internal/pattern",
 		"core/internal/publickey", "core/internal/pump",
@@ -64,6 +64,9 @@ func directions() []direction {
 			may: []string{"core/internal/fetch"}},
 
 		// Tools.
+		{rule: "the entry holds decryption keys as their source", of: []string{"internal/entry"},
+			may: []string{"core/secrets"}},
+		{rule: below, of: []string{"core/internal/callback"}, may: append(tools, "core/reason")},
 		{rule: below, of: []string{"core/internal/formscan"}, may: []string{"core/internal/jsonscan"}},
 		{rule: below, of: []string{"core/internal/sns"}, may: []string{"internal/entry", "core/internal/jsonscan"}},
 		{rule: "what the stores in SQL share knows dialects only", of: []string{"core/internal/sqldb"},
@@ -115,7 +118,7 @@ func directions() []direction {
 
 		// What stands on core.
 		{rule: "provider tables know the entry", of: []string{"core/provider", "core/provider/unproved"},
-			may: []string{"core", "internal/entry", "core/internal/sns"}},
+			may: []string{"core", "internal/entry", "core/internal/sns", "core/internal/callback", "core/secrets"}},
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/jwt"},
 			may: append(tools, "core", "core/reason"), foreign: []string{"github.com/golang-jwt/jwt"}},
 		{rule: "a provider package whose mechanism is code knows core and tools", of: []string{"core/provider/jws"},

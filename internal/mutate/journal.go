@@ -8,12 +8,6 @@ func ofTheJournal() []mutation {
 		text, hook, headers     = "core/journal/text.go", "core/journal/hook.go", "core/journal/headers.go"
 	)
 	return []mutation{
-		{name: "a filter chooses the events of a batch", file: keep, old: "e.Endpoint, e.Scope, e.Parts = was.Endpoint, was.Scope, was.Parts", new: "e.Endpoint, e.Scope = was.Endpoint, was.Scope"},
-		{name: "a list of events that is cut off is read", file: codec, old: "if len(h.Parts)%partSize != 0 {", new: "if false {"},
-		{name: "a handler behind an outer guard gets the event of a run", file: "core/redrive.go", in: []string{"./internal/adaptertest"}, old: "r = ticket.withhold(g, r)", new: "ticket.withhold(g, r)"},
-		{name: "a named receiver waits for the transaction of its event", file: "core/run.go", in: []string{"./core"}, old: "\t\tif tx.open() {", new: "\t\tif false {"},
-		{name: "a batch that is partly done runs as a whole", file: "core/wholebatch.go", in: []string{"./core"}, old: "case done < len(results):", new: "case true:"},
-		{name: "the entry of a batch is closed with events that nobody keeps", file: "core/wholebatch.go", in: []string{"./core"}, old: "state = 0\n", new: "_ = state\n"},
 		{name: "entries are stored in plain while the keys are missing", file: pack, old: "return j.sealer.seal(ctx, out, row)", new: "if b, err := j.sealer.seal(ctx, out, row); err == nil {\n\t\treturn b, nil\n\t}\n\treturn append([]byte{formPlain}, out...), nil"},
 		{name: "a sealed journal takes plain entries", file: pack, old: "case j.sealer != nil:", new: "case false:"},
 		{name: "a few bytes may expand to gigabytes", file: pack, old: "out, err := io.ReadAll(io.LimitReader(z, MaxBlob+1))\n\t\tif err != nil || len(out) > MaxBlob {", new: "out, err := io.ReadAll(z)\n\t\tif err != nil {"},

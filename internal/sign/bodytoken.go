@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -40,7 +41,11 @@ func presentInBody(r *http.Request, c entry.Credential, secret string) error {
 		}
 	}
 	for _, place := range places {
-		object, member := place.parent(c.Name)
+		name := c.Name
+		if head, _, ok := strings.Cut(strings.TrimPrefix(c.Or, "/"), "/"); ok && place[head] != nil {
+			name = c.Or // the object that holds it there is in the body
+		}
+		object, member := place.parent(name)
 		object[member] = secret
 	}
 	body, err := json.Marshal(doc)

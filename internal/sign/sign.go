@@ -45,6 +45,11 @@ func Request(r *http.Request, p entry.Provider, secret string, at time.Time) err
 			return err
 		}
 	}
+	if e.Event.Sealed != nil { // the ciphertext is what is signed
+		if body, err = seal(r, e, body, secret, at); err != nil {
+			return err
+		}
+	}
 	s := &signer{entry: e, scheme: e.Scheme, r: r, body: body, at: stamp(e.Scheme.Timestamp.Unit, at)}
 	if e.Scheme.Custom != nil {
 		own, ok := e.Scheme.Custom.(entry.CustomSigner)

@@ -71,9 +71,12 @@ func (p *Place) CheckBody(body []byte, in *Input) (labels []string, f fault.Fail
 // A member that comes twice is refused, because the app might read the other one. The token stays in
 // the body, so the app must not log bodies.
 func (p *Place) checkMember(object []byte, in *Input) ([]string, fault.Failure) {
-	var raw [1][]byte
-	if p.member.Find(object, raw[:]) != nil {
+	var raw [2][]byte // at the pointer, and at the other one, if there is one
+	if p.member.Find(object, raw[:p.member.Len()]) != nil {
 		return nil, fault.New(reason.MissingCredential, noToken)
+	}
+	if raw[0] == nil {
+		raw[0] = raw[1]
 	}
 	token, ok := jsonscan.Text(raw[0])
 	switch {

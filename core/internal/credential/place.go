@@ -115,6 +115,15 @@ func NewPlace(kind entry.CredentialKind, name, items string) (p *Place, what str
 	return p, what, nil
 }
 
+// Or adds the pointer to a token in the body that stands there where there is none at the place's own pointer.
+//
+// Both are looked for in one strict pass. A body that names either twice is refused.
+func (p *Place) Or(name, other string) {
+	if other != "" {
+		p.member = jsonscan.Compile(name, other)
+	}
+}
+
 // InBody reports whether the body holds the credential.
 func (p *Place) InBody() bool { return p.member != nil }
 

@@ -343,6 +343,8 @@ func handshake(h *entry.Handshake) string {
 		text += ", proved"
 	case h.Published != "":
 		text += ", signed with the secret `" + h.Published + "`, which is published and proves nothing else"
+	case h.TokenJSON != "":
+		text += ", encrypted and not signed, with a verify token in `" + h.TokenJSON + "`"
 	case h.TokenQuery != "":
 		text += ", with a verify token in `" + h.TokenQuery + "`"
 	case h.Unsigned:
@@ -353,6 +355,10 @@ func handshake(h *entry.Handshake) string {
 		text += ": answered in `" + h.Headers[0][0] + "`"
 	case h.Answer != "":
 		text += ": answered with `" + h.Answer + "`"
+	case h.EchoSealed:
+		text += ": answered with the decrypted challenge"
+	case h.AnswerAck:
+		text += ": answered with an acknowledgement"
 	case h.EchoQuery != "" || h.EchoJSON != "" || h.WhenHeader != "":
 		text += ": answered with the challenge"
 	case h.Body != "":

@@ -61,6 +61,7 @@ func write(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 		}
 		line("Parameter `"+p.Name+"`", p.Doc+" ("+need+")")
 	}
+	line("Encrypted", encrypted(e.Event.Sealed))
 	line("Remembered by", remembered(e))
 	line("Event", details(e))
 	for i := range e.Handshakes {
@@ -104,7 +105,34 @@ func answers(e *entry.Entry) string {
 		all = append(all, "an acknowledgement has no body")
 	}
 	if e.AckBody != "" {
-		all = append(all, "an acknowledgement says `"+e.AckBody+"`")
+		text := "an acknowledgement says `" + e.AckBody + "`"
+		if e.AckSealed {
+			text += ", encrypted and signed for each delivery"
+		}
+		all = append(all, text)
 	}
 	return strings.Join(all, "; ")
+}
+
+// encrypted says what is encrypted, and how.
+func encrypted(s *entry.Sealed) string {
+	if s == nil {
+		return ""
+	}
+	cipher := map[entry.Cipher]string{
+		entry.AES256GCM: "AES-256-GCM", entry.AES256CBCHashed: "AES-256-CBC", entry.AES256CBCFramed: "AES-256-CBC",
+	}[s.Cipher]
+	place := "`" + s.Pointer + "`"
+	if s.Element != "" {
+		place = "the element `" + s.Element + "`, or " + place
+	}
+	what := "the payload"
+	if s.Data {
+		what = "the data"
+	}
+	if s.XML {
+		what += ", whose XML is given as JSON"
+	}
+	return cipher + " in " + place + "; the plaintext is " + what + " of the event; decrypted after the proof, with " +
+		"`" + s.Setting + "`: " + s.KeyFrom
 }

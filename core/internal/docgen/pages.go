@@ -72,6 +72,7 @@ func page(c catalogue.Entry) string {
 	line("Not covered", strings.Join(e.Unsigned, "; "))
 	line("Methods", strings.Join(append([]string{http.MethodPost}, e.Methods...), ", "))
 	line("Signed time", fresh(e))
+	line("Encrypted", encrypted(e.Event.Sealed))
 	line("Remembered by", remembered(e))
 	line("Event", details(e))
 	line("Answers", answers(e))

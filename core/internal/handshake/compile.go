@@ -19,6 +19,7 @@ import (
 type handshake struct {
 	*entry.Handshake
 	challenge *jsonscan.Paths // the marker, the challenge and what the handshake lacks
+	token     *jsonscan.Paths // the verify token
 	secret    *jsonscan.Paths
 	form      *formscan.Names         // the field of a form that marks it
 	mark      []byte                  // in every body that brings the handshake, as it is or escaped; nil: unknown
@@ -28,6 +29,7 @@ type handshake struct {
 func compile(e *entry.Entry, h *entry.Handshake) handshake {
 	return handshake{
 		Handshake: h, challenge: jsonscan.Compile(h.WhenJSON, h.EchoJSON, h.LacksJSON),
+		token:  jsonscan.Compile(h.TokenJSON),
 		secret: jsonscan.Compile(h.SecretJSON), form: formscan.Compile(h.WhenForm), mark: markOf(h),
 		published: signature.NewPublishedKey(e, h.Published),
 	}

@@ -61,8 +61,11 @@ func New(e *entry.Entry) *Set {
 // Claims are what the request says. The tenant in them chooses whose verify tokens count, and proves
 // nothing.
 type Input struct {
-	Request  *http.Request
-	Body     []byte            // nil while only the head is known
+	Request *http.Request
+	Body    []byte // nil while only the head is known
+	Opened  []byte // what was decrypted of a proved delivery; nil: nothing is encrypted
+	// Open decrypts an unproved body, or returns nil. It is for handshakes whose token is their proof.
+	Open     func(body []byte) []byte
 	Claims   *signature.Claims // whose tenant counts
 	Now      time.Time         // by the guard's clock
 	Plain    bool              // plain HTTP was let through
@@ -81,6 +84,15 @@ type Answer struct {
 	Header      [][2]string // further headers, with canonical names
 	Bodiless    bool        // the headers alone are sent, those of the text included
 	Note        string      // for the operator's log
+	Ack         bool        // the acknowledgement of a delivery is sent instead
+}
+
+// payload returns what the members of a proved delivery are read from.
+func (in *Input) payload() []byte {
+	if in.Opened != nil {
+		return in.Opened
+	}
+	return in.Body
 }
 
 // Method reports whether a request with this method may be a delivery, or a handshake that has to be proved like one.

@@ -70,7 +70,7 @@ func (s *Set) echoQuery(h *handshake, in *Input) (*Answer, fault.Failure) {
 		}
 		// Fails closed: without a token anybody could subscribe this endpoint to an account of theirs.
 		if s.Tokens == nil {
-			return nil, fault.New(reason.MissingCredential, "a handshake came and Setup.VerifyTokens is not configured")
+			return nil, fault.New(reason.MissingCredential, noVerifyTokens)
 		}
 		// Without matches: a handshake does not show that a secret is in use.
 		check := credential.Input{
@@ -113,6 +113,12 @@ func (s *Set) Unsigned(in *Input, read func() ([]byte, fault.Failure)) (*Answer,
 				return nil, f
 			}
 		}
+		if h.TokenJSON != "" {
+			if answer, f := s.sealedChallenge(h, in, body); answer != nil || f.Failed() {
+				return answer, f
+			}
+			continue
+		}
 		if h.WhenForm != "" {
 			if text, ok := h.formText(body); ok && signature.MatchesGrammar(h.Grammar, text) {
 				return h.fixed(), fault.Failure{}
@@ -131,4 +137,37 @@ func (s *Set) Unsigned(in *Input, read func() ([]byte, fault.Failure)) (*Answer,
 		}
 	}
 	return nil, fault.Failure{}
+}
+
+// noVerifyTokens is the detail of a handshake that no configured token can prove.
+const noVerifyTokens = "a handshake came and Setup.VerifyTokens is not configured"
+
+// sealedChallenge answers a challenge that came encrypted and not signed, and that holds the verify token. A nil answer
+// without a failure: the body is not one, and the request is refused for its missing signature.
+//
+// Anybody can send a ciphertext here. So all that fails is answered alike, whether the padding, the text or the token
+// is wrong, and what is echoed is restricted: a changed ciphertext shows nothing of another one.
+func (s *Set) sealedChallenge(h *handshake, in *Input, body []byte) (*Answer, fault.Failure) {
+	if in.Open == nil { // the endpoint decrypts nothing
+		return nil, fault.Failure{}
+	}
+	plain := in.Open(body)
+	var raw [3][]byte
+	var token [1][]byte
+	if plain == nil || h.challenge.Find(plain, raw[:]) != nil || !h.marked(&raw) ||
+		h.token.Find(plain, token[:]) != nil {
+		return nil, fault.Failure{}
+	}
+	if s.Tokens == nil {
+		return nil, fault.New(reason.MissingCredential, noVerifyTokens)
+	}
+	text, _ := jsonscan.Text(token[0])
+	check := credential.Input{
+		Request: in.Request, Tenant: in.Claims.Tenant, TenantFault: in.Claims.TenantFault, Now: in.Now,
+	}
+	if _, f := s.Tokens.Check(in.Request.Context(), text, &check); f.Failed() {
+		return nil, f
+	}
+	challenge, _ := jsonscan.Text(raw[1])
+	return s.answerChallenge(h, challenge, in)
 }

@@ -20,6 +20,15 @@ func StripTokens(r *http.Request, params, segments []string) {
 	r.RequestURI = stripped(whole, params, segments).RequestURI()
 }
 
+// WithoutParameters returns the URI of a request without some parameters. What is not a URI stays as it is.
+func WithoutParameters(uri string, params []string) string {
+	u, err := url.ParseRequestURI(uri)
+	if err != nil {
+		return uri
+	}
+	return stripped(u, params, nil).RequestURI()
+}
+
 // stripped returns the URL without the query parameters and path segments that were credentials, accepted or not.
 // Routers give a parameter of the path decoded or as it came; either leaves the path. In doubt it removes too much: a
 // text equal to the token goes wherever the path holds it. The caller's URL is not changed.

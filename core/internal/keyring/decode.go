@@ -26,7 +26,7 @@ func (rules *Rules) Decode(text string) (key Key, problem string) {
 	if problem = rules.kindProblem(text); problem != "" {
 		return key, problem
 	}
-	if strings.HasPrefix(text, "-----BEGIN") {
+	if strings.Contains(text, "-----BEGIN ") { // also behind the id of a key
 		text = strings.TrimSpace(text) // a file in PEM ends with a newline
 	}
 	switch {

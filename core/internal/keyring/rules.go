@@ -22,7 +22,7 @@ const MinSecretBytes = 16
 type Rules struct {
 	Field  string          // of the config
 	Kinds  []entry.KeyKind // of a scheme; none: the text is the key
-	Custom entry.Custom    // decodes the texts in place of Kinds; nil: Kinds decide
+	Custom KeyCompiler     // decodes the texts in place of Kinds; nil: Kinds decide
 	Pair   bool            // each secret is "user:password"
 	Min    int             // bytes after decoding, at least
 	WeakOK bool            // Min, placeholders and other kinds of keys are not refused
@@ -32,6 +32,12 @@ type Rules struct {
 	// Refuses is the entry whose secrets these are: a secret that looks like another kind of key, stands in quotation
 	// marks or is published is refused. nil: it is not known how these secrets look, and New only warns.
 	Refuses *entry.Entry
+}
+
+// KeyCompiler compiles one configured key, or says what is wrong with it in words that do not hold it: a mechanism that
+// is code ([entry.Custom]), or a cipher. A secret must have at least least bytes after decoding.
+type KeyCompiler interface {
+	Key(text string, least int) (key any, problem string)
 }
 
 // Key is a secret after decoding.

@@ -31,7 +31,8 @@ func LeftBy(e *entry.Entry) (all []Left) {
 			Reason: "send anything: the delivery holds the shared secret itself, until it is changed",
 		}}
 	}
-	if c := e.Scheme.Custom; c != nil && !c.Traits().Body && !c.Traits().Payload {
+	// Of what is encrypted, the ciphertext is what is proved, and all that events are read from.
+	if c := e.Scheme.Custom; c != nil && !c.Traits().Body && !c.Traits().Payload && e.Event.Sealed == nil {
 		return []Left{{
 			Everything: true, Kinds: []Kind{SecondIdentity, NoIdentity},
 			Reason: "send another body: the token covers none, until it expires",
@@ -136,7 +137,7 @@ func signsHeader(e *entry.Entry, name string) bool {
 
 // unsignedMembers are the members that join the identity and that no proof covers.
 func unsignedMembers(e *entry.Entry) (pointers []string) {
-	if e.Identity.Kind != entry.ByPointer || SignsWholeBody(e) {
+	if e.Identity.Kind != entry.ByPointer || SignsWholeBody(e) || e.Event.Sealed != nil {
 		return nil
 	}
 	for _, pointer := range append([]string{e.Identity.Pointer}, e.Identity.And...) {

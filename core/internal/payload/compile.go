@@ -168,6 +168,6 @@ func namedByHeaders(e *entry.Entry) bool {
 		return false // what is read later is read from the body as it is
 	}
 	return e.Batch == nil && e.Recipient == nil && e.Identity.Kind != entry.ByPointer &&
-		spec.PayloadJSON == "" && spec.Binary == "" &&
+		spec.PayloadJSON == "" && spec.Binary == "" && spec.Sealed == nil &&
 		all(inHeader, spec.ID, spec.Type, spec.Tenant) && all(inBody, spec.Action, spec.Time, spec.Attempt)
 }

@@ -47,6 +47,9 @@ func (r *Reader) Open(t *Source) {
 	t.form = r.forms != nil && formscan.Is(t.Body)
 	body := r.taken(t.Body)
 	t.Payload = payloadOf(body)
+	if t.Opened != nil && !r.spec.Sealed.Data {
+		t.Payload = payloadOf(t.Opened)
+	}
 	// The header counts only if it is proved. Otherwise an attacker could switch a captured delivery to
 	// the other form, and change what its body means.
 	t.binary = r.spec.Binary != "" && t.HeadersProved && header(t.Headers, r.spec.Binary) != ""
@@ -188,6 +191,9 @@ func (r *Reader) readDetails(t *Source, d *Details) {
 		}
 	}
 	d.Data = d.Payload
+	if t.Opened != nil && r.spec.Sealed.Data {
+		d.Data = t.Opened
+	}
 	if r.spec.Data != "" {
 		if data := t.found()[r.at[r.spec.Data]]; len(data) > 0 {
 			d.Data = data

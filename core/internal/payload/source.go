@@ -16,6 +16,7 @@ type Source struct {
 	RawQuery      string // of the request's URL
 	Body          []byte
 	Payload       []byte // of one event
+	Opened        []byte // what was decrypted; nil: nothing was
 	BodyProved    bool
 	HeadersProved bool
 	SignedID      string // the id that is signed

@@ -36,6 +36,7 @@ type lightClaims struct {
 	items    []Claims          // of each item, where a list is signed item by item
 	groups   []Claims          // further signatures, each with a timestamp of its own
 	custom   any               // of a mechanism that is code, between head and body
+	Key      any               // what such a mechanism made of the key that proved the delivery
 
 	Match     *keyring.Matches // records the secrets that match
 	Lenient   bool             // a stale or early time goes to StaleNote, and the signature is checked all the same

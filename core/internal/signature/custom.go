@@ -30,7 +30,7 @@ func (v *Verifier) customHead(in *Input) fault.Failure {
 	// The mechanism gets no keys here. What it reads in the head is a claim, and proves nothing until
 	// Body runs.
 	s := &customState{request: entry.CustomRequest{
-		Method: in.Request.Method, URL: in.URL, Header: in.Request.Header, Now: in.Now,
+		Method: in.Request.Method, URL: in.URL, Query: in.Request.URL.RawQuery, Header: in.Request.Header, Now: in.Now,
 	}}
 	if v.Ring == nil { // keys that are configured take the place of those that are fetched
 		s.request.Source = v.keySource
@@ -85,7 +85,7 @@ func (v *Verifier) customBody(in *Input) (label string, f fault.Failure) {
 	switch {
 	case proof.Key >= 0 && proof.Key < len(active):
 		k := active[proof.Key]
-		label = k.secret.Label()
+		label, p.Key = k.secret.Label(), keys[proof.Key]
 		list.Matched(p.Match, k.use, &k.secret, in.Now)
 	case proof.Key == -1 && v.custom.Keyless && req.Source != nil:
 		label = "fetched"

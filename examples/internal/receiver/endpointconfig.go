@@ -80,8 +80,12 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 		"dangerously_allow_http":         into(&e.allowHTTP, r.yes),
 		"dangerously_allow_weak_secrets": into(&e.allowWeak, r.yes),
 	}
-	for _, key := range parameterNames() {
+	names, secret := parameterNames()
+	for _, key := range names {
 		fields[key] = func(n *yaml.Node, at place) { e.parameters[key] = r.texts(n, at) }
+		if secret[key] {
+			fields[key] = func(n *yaml.Node, at place) { e.parameters[key] = r.secretTexts(n, at, nested, key) }
+		}
 	}
 	e.places = r.mapping(n, at, fields)
 	for key, p := range nested {

@@ -84,7 +84,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 			return nil
 		})
 	flags.Func("param", "`name=value` of what the provider needs besides (docs/providers.md), such as "+
-		"topics=arn:...; may be repeated", func(text string) error {
+		"topics=arn:...; of a secret, the environment variable that holds it; may be repeated", func(text string) error {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" || value == "" {
 			return errors.New("it is not name=value")
@@ -152,7 +152,8 @@ func (o *options) config(m *mistakes) *config {
 			"credentials": {key: "-secret-env"},
 			"public_url":  {key: "-public-url"}, "keys": {key: "-key"}, "verify_token": {key: "-verify-token-env"},
 		}}
-	for _, name := range slices.Concat(parameterNames(), slices.Collect(maps.Keys(o.parameters))) {
+	known, secret := parameterNames()
+	for _, name := range slices.Concat(known, slices.Collect(maps.Keys(o.parameters))) {
 		e.places[name] = place{key: "-param " + name}
 	}
 	m.goodPath(o.path, e.places["path"])
@@ -164,6 +165,11 @@ func (o *options) config(m *mistakes) *config {
 	}
 	if o.secretEnv != "" {
 		e.secrets = m.secretsFromEnv(strings.Split(o.secretEnv, ","), e.places["secrets"])
+	}
+	for name, values := range e.parameters {
+		if secret[name] { // a command line is no place for a secret
+			e.parameters[name] = revealed(m.secretsFromEnv(values, e.places[name]))
+		}
 	}
 	m.provide(e, o.provider)
 	if e.secrets == nil && e.keys == nil && !e.entry.FetchesKeys() && !e.entry.BringsKeys() {

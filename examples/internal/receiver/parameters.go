@@ -17,17 +17,35 @@ import (
 )
 
 // parameterNames are the keys of what providers need besides secrets: whichever of them needs it. What goes into
-// core.Config instead of into the provider has keys of its own.
-func parameterNames() []string {
-	var names []string
+// core.Config instead of into the provider has keys of its own. The values of some are secrets, and are given as the
+// others are: as they stand, by the name of an environment variable or of a file.
+func parameterNames() (names []string, secret map[string]bool) {
+	secret = map[string]bool{}
 	for _, e := range catalogue.All() {
 		for _, p := range e.Parameters {
 			if p.Field == "" && !slices.Contains(names, p.Name) {
 				names = append(names, p.Name)
+				secret[p.Name] = p.Secret
 			}
 		}
 	}
-	return names
+	return names, secret
+}
+
+// secretTexts reads one secret, or a list of them.
+func (r reader) secretTexts(n *yaml.Node, at place, places map[string]place, key string) []string {
+	if follow(n).Kind == yaml.SequenceNode {
+		return revealed(r.secrets(n, at, places, key))
+	}
+	return revealed([]secrets.Secret{r.secret(n, at)})
+}
+
+func revealed(all []secrets.Secret) []string {
+	texts := make([]string, len(all))
+	for i := range all {
+		texts[i] = all[i].DangerouslyReveal()
+	}
+	return texts
 }
 
 func providerNames() []string {

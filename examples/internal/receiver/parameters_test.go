@@ -18,10 +18,12 @@ import (
 // TestEveryParameterHasAKey: what a parameter goes into is either the provider's function, or a key that is read here.
 func TestEveryParameterHasAKey(t *testing.T) {
 	t.Parallel()
+	names, secret := parameterNames()
 	for _, e := range catalogue.All() {
 		for _, p := range e.Parameters {
 			if p.Field == "" {
-				require.Contains(t, parameterNames(), p.Name)
+				require.Contains(t, names, p.Name)
+				require.Equal(t, p.Secret, secret[p.Name])
 				continue
 			}
 			require.Contains(t, []string{catalogue.PublicURL, catalogue.VerifyToken, catalogue.AwaitSecret,
@@ -79,6 +81,8 @@ func TestParametersByFlags(t *testing.T) {
 			"-param nothing: discord has no such parameter"},
 		{[]string{"-provider", "discord"}, "-secret-env: is missing"},
 		{[]string{"-provider", "notion", "-param", "secret_sink_file=x"}, "secret_sink_file: stands in a file only"},
+		{[]string{"-provider", "wecom", "-param", "receive_ids=a", "-param", "encoding_aes_keys=NO_SUCH_VARIABLE"},
+			"NO_SUCH_VARIABLE"},
 		{[]string{"-provider", "meta", "-key", key, "-param", "verify_token=1"}, "verify_token: has a flag of its own"},
 	} {
 		code, text := fails(t, row.args...)
