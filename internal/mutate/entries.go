@@ -20,7 +20,7 @@ func ofEntries() []mutation {
 		{name: "a binary event whose data is a list is split", file: batch, old: "if r.batch == nil || t.binary {", new: "if r.batch == nil {", in: in},
 		{name: "the events of the second item of a list of lists are lost", file: batch, old: "\t\tif len(items) > MaxBatch {\n\t\t\treturn nil, false", new: "\t\tif len(items) > 0 {\n\t\t\treturn items, true\n\t\t}\n\t\tif len(items) > MaxBatch {\n\t\t\treturn nil, false", in: in},
 		{name: "any scheme of the Authorization header will do", file: signature, old: "if !strings.EqualFold(scheme, prefix) || !ok", new: "if scheme == prefix+\"?\" || !ok", in: in},
-		{name: "one item with the token vouches for the others", file: "core/bodytoken.go", old: "\t\tn++\n\t\tif labels", new: "\t\tif n++; n > 1 {\n\t\t\treturn nil\n\t\t}\n\t\tif labels", in: in},
+		{name: "one item with the token vouches for the others", file: "core/internal/credential/body.go", old: "\t\tn++\n\t\tif labels", new: "\t\tif n++; n > 1 {\n\t\t\treturn nil\n\t\t}\n\t\tif labels", in: in},
 		{name: "the digest of a body is not part of what is signed", file: "core/internal/signature/parts.go", old: "sum := sha256.Sum256(in.Body)\n\t\tst.Write(sum[:])", new: "sum := sha256.Sum256(nil)\n\t\tst.Write(sum[:])", in: in},
 
 		{name: "Telnyx's signature covers no time", file: "core/provider/public_key.go", old: "Signed:    []entry.Part{entry.TimestampText(), entry.Literal(\"|\"), entry.Body()},", new: "Signed:    []entry.Part{entry.Literal(\"|\"), entry.Body()},", in: in},

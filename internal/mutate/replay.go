@@ -34,7 +34,7 @@ func ofReplay() []mutation {
 		{name: "a conflict holds the event that it names", file: claim, old: "d.holding.DecideAll(replay.Release)\n\t}\n\tfor", new: "d.holding.DecideAll(replay.Commit)\n\t}\n\tfor", in: []string{"./core/provider"}},
 		{name: "a transmission of what is done may have another body", file: claim, old: "if reply != nil && d.signed != nil {", new: "if false {", in: []string{"./core/provider"}},
 		{name: "what is signed is forgotten with a failed event", file: "core/internal/lease/holding.go", old: "signed: true, verdict: replay.Commit}", new: "signed: true}", in: []string{"./core/provider"}},
-		{name: "what is signed tells what became of the event", file: "core/internal/lease/holding.go", old: "\t\tcase c.signed:\n", new: "", in: []string{"./core/provider"}},
+		{name: "what is signed tells what became of the event", file: "core/internal/lease/settle.go", old: "\t\tcase c.signed:\n", new: "", in: []string{"./core/provider"}},
 
 		{name: "a store evicts what is live", file: "core/replay/memstore/shard.go", old: "if d.len > 0 && d.at(0) <= now {", new: "if d.len > 0 {"},
 		{name: "a store grows without an end", file: "core/replay/memstore/room.go", old: "if s.room.taken.Add(lot) > s.room.capacity {", new: "if s.room.taken.Add(lot) < 0 {"},
@@ -145,7 +145,7 @@ func ofSettling() []mutation {
 		{name: "a deadline that nobody waits for never comes", file: "core/internal/lease/context.go", old: "} else if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "} else if false {"},
 		{name: "a deadline that somebody waits for never comes", file: "core/internal/lease/context.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
 		{name: "the cause of an end is lost", file: "core/internal/lease/context.go", old: "if c.armed.Load() == nil && cause == nil {", new: "if c.armed.Load() == nil {"},
-		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/deferred.go", old: "t.HeadersProved = d.facts.body, l.proved, l.headersProved", new: "t.HeadersProved = d.facts.body, !l.pending, l.headersProved"},
+		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/events.go", old: "t.HeadersProved = d.facts.body, l.proved, l.headersProved", new: "t.HeadersProved = d.facts.body, !l.pending, l.headersProved"},
 		{name: "a commit is tried once", file: holding,
 			old: "if isFinal(err) || time.Now().Add(pause).After(try.limit) {", new: "if err != nil {"},
 		{name: "a release is waited for after the lease has expired", file: holding,

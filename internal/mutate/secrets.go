@@ -32,12 +32,12 @@ func ofSecrets() []mutation {
 		{name: "a look that panics ends the program", file: renewal, old: "if v := recover(); v != nil {", new: "if v := any(nil); v != nil {"},
 		{name: "what a look panics with is told", file: renewal, old: `"it panicked with a %T"`, new: `"it panicked with a %v"`},
 		{name: "a tenant that is gone keeps its secrets", file: renewal, old: "r.list, r.err, r.fault, r.next = nil, err, nil, now.Add(unknownTTL)", new: "r.err, r.fault, r.next = err, nil, now.Add(unknownTTL)"},
-		{name: "senders do not take turns", file: "core/lookqueue.go", old: "other.near(others, now); a != b {\n\t\treturn a < b", new: "other.near(others, now); a != b {\n\t\treturn false"},
-		{name: "senders of one network do not take turns", file: "core/lookqueue.go", old: "other.missed(now)+other.running; a != b {\n\t\treturn a < b", new: "other.missed(now)+other.running; a != b {\n\t\treturn false"},
-		{name: "each sender of a network has a turn of its own", file: "core/lookqueue.go", old: "return s.network.missed(now) + s.network.running", new: "return s.missed(now) + s.running"},
-		{name: "no look is kept for proved senders", file: "core/lookqueue.go", old: "q.running[lineUnproved] < maxLooks-keptLooks {", new: "q.running[lineUnproved] < maxLooks {"},
+		{name: "senders do not take turns", file: "core/secrets/lookqueue.go", old: "other.near(others, now); a != b {\n\t\treturn a < b", new: "other.near(others, now); a != b {\n\t\treturn false"},
+		{name: "senders of one network do not take turns", file: "core/secrets/lookqueue.go", old: "other.missed(now)+other.running; a != b {\n\t\treturn a < b", new: "other.missed(now)+other.running; a != b {\n\t\treturn false"},
+		{name: "each sender of a network has a turn of its own", file: "core/secrets/lookqueue.go", old: "return s.network.missed(now) + s.network.running", new: "return s.missed(now) + s.running"},
+		{name: "no look is kept for proved senders", file: "core/secrets/lookqueue.go", old: "q.running[lineUnproved] < maxLooks-keptLooks {", new: "q.running[lineUnproved] < maxLooks {"},
 		{name: "whoever joins a look waits in another's turn", file: renewal, old: "f.queue.join(f, from)\n\t\t}\n\t} else if", new: "_ = f\n\t\t}\n\t} else if"},
-		{name: "any number of looks run at a time", file: "core/lookqueue.go", old: "maxLooks  = 16", new: "maxLooks  = 1600"},
+		{name: "any number of looks run at a time", file: "core/secrets/lookqueue.go", old: "maxLooks  = 16", new: "maxLooks  = 1600"},
 		{name: "unknown tenants delay known ones", file: functions, old: "if _, known := s.known.Get(tenant); known || tenant == \"\" {", new: "if tenant == \"\" {"},
 		{name: "unknown tenants displace known ones", file: functions, old: "r = s.unknown.GetOrAdd(", new: "r = s.known.GetOrAdd("},
 
@@ -48,6 +48,6 @@ func ofSecrets() []mutation {
 		{name: "a new list is logged with its secrets", file: ring, old: "out[i] = s.Label()", new: "out[i] = s.DangerouslyReveal()"},
 		{name: "a list that could not be renewed counts as the newest", file: ring, old: "return c.list.Fault() != nil || c.state.refused.Load() != nil", new: "return c.state.refused.Load() != nil"},
 		{name: "a list that its source gives no more stays in force", file: ring, old: "if err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\treturn k.inForce(&k.alone", new: "if err != nil {\n\t\t\tif c := k.alone.current.Load(); c != nil {\n\t\t\t\treturn c, nil\n\t\t\t}\n\t\t\treturn nil, err\n\t\t}\n\t\treturn k.inForce(&k.alone"},
-		{name: "a map of tenants may be changed when it was judged", file: "core/tenantsecrets.go", old: "return tenantSecrets(maps.Clone(sources))", new: "return tenantSecrets(sources)"},
+		{name: "a map of tenants may be changed when it was judged", file: "core/secrets/tenant.go", old: "return tenantSecrets(maps.Clone(sources))", new: "return tenantSecrets(sources)"},
 	}
 }
