@@ -4,12 +4,70 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
+
+// bodies bounds the bodies that nobody has proved.
+type bodies struct {
+	max       int64         // bytes
+	timeout   time.Duration // for the whole body, not for one read
+	budget    *Budget       // never nil: the process has one
+	share     *share        // this endpoint's part of it
+	room      *intake.Share // of that, what bodies have
+	scratches sync.Pool     // of *scratch, with a body's buffer in each
+}
+
+// Bounds of Limits.MaxBody, in bytes.
+const (
+	defaultMaxBody = 1 << 20
+	maxMaxBody     = 256 << 20
+)
+
+// configureMaxBody sets how long a body may be.
+func (g *Guard) configureMaxBody(c *Config, m *fault.Mistakes) {
+	g.bodies.max = c.Limits.MaxBody
+	if g.bodies.max == 0 {
+		g.bodies.max = g.entry.MaxBody
+	}
+	if g.bodies.max == 0 {
+		g.bodies.max = defaultMaxBody
+	}
+	// A body is kept in memory as a whole, because a signature covers all of it. The bound keeps a typo from allowing
+	// terabytes.
+	if g.bodies.max < 0 || g.bodies.max > maxMaxBody {
+		m.Add("Limits.MaxBody", strconv.FormatInt(g.bodies.max, 10), "it must be between 1 and %d bytes", maxMaxBody)
+	}
+}
+
+// configureBodies sets how long a body may take, and what the endpoint shares with others.
+func (g *Guard) configureBodies(c *Config, m *fault.Mistakes) {
+	g.bodies.timeout = c.Limits.BodyTimeout
+	if g.bodies.timeout == 0 {
+		g.bodies.timeout = intake.DefaultTimeout
+	}
+	// A negative or forgotten unit (30 is 30ns) would refuse every body. A very long one lets slow senders hold slots.
+	if g.bodies.timeout < time.Millisecond || g.bodies.timeout > intake.MaxTimeout {
+		m.Add("Limits.BodyTimeout", g.bodies.timeout.String(),
+			"it must be between 1ms and %s; zero means %s", intake.MaxTimeout, intake.DefaultTimeout)
+	}
+	g.bodies.budget = c.Budget
+	switch {
+	case g.bodies.budget == nil:
+		g.bodies.budget = processBudget
+	case g.bodies.budget.err != nil:
+		m.Add("Budget", "", "%v", g.bodies.budget.err)
+	// Fails closed: the zero Budget has no bounds to enforce.
+	case g.bodies.budget.bodies == nil:
+		m.Add("Budget", "",
+			"it is the zero value; make one with core.NewBudget, or leave it out to share the process' own")
+	}
+}
 
 // restoredBody is the body that everything after the guard reads. Like any request body it is for one goroutine.
 type restoredBody struct {

@@ -164,6 +164,7 @@ func (g *Guard) configureRequest(c *Config, m *fault.Mistakes) {
 	}
 	g.methods = head.NewMethods(g.entry)
 	g.configurePerimeter(c, m)
+	g.configureBodies(c, m)
 }
 
 // announce logs at start what is dangerous and what is configured twice.

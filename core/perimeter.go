@@ -2,17 +2,13 @@ package core
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
-	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/intake"
+	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/sources"
 )
@@ -28,36 +24,23 @@ type perimeter struct {
 	retryAfter time.Duration       // for the answer to a refusal; zero: the default
 }
 
-// bodies bounds the bodies that nobody has proved.
-type bodies struct {
-	max       int64         // bytes
-	timeout   time.Duration // for the whole body, not for one read
-	budget    *Budget       // never nil: the process has one
-	share     *share        // this endpoint's part of it
-	room      *intake.Share // of that, what bodies have
-	scratches sync.Pool     // of *scratch, with a body's buffer in each
-}
+// Networks is a list of address prefixes, separated by commas or spaces: "10.0.0.0/8, 203.0.113.7". A single address is
+// that one host. It is a string so that [PrivateNetworks] can be a constant.
+type Networks string
 
-// Bounds of Limits.MaxBody, in bytes.
-const (
-	defaultMaxBody = 1 << 20
-	maxMaxBody     = 256 << 20
-)
+// PrivateNetworks are the addresses that reverse proxies in front of an app usually have: loopback, the private
+// ranges of RFC 1918 and RFC 4193, and link-local addresses. Trusting them is right where only your own proxies can
+// reach the app's port from such an address.
+const PrivateNetworks Networks = "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, " +
+	"169.254.0.0/16, fc00::/7, fe80::/10"
 
-// configureMaxBody sets how long a body may be.
-func (g *Guard) configureMaxBody(c *Config, m *fault.Mistakes) {
-	g.bodies.max = c.Limits.MaxBody
-	if g.bodies.max == 0 {
-		g.bodies.max = g.entry.MaxBody
+// Sources makes a fixed list of the networks. [New] parses it once.
+func (n Networks) Sources(context.Context) (*sources.Set, error) {
+	prefixes, err := origin.ParsePrefixes(string(n))
+	if err != nil {
+		return nil, err
 	}
-	if g.bodies.max == 0 {
-		g.bodies.max = defaultMaxBody
-	}
-	// A body is kept in memory as a whole, because a signature covers all of it. The bound keeps a typo from allowing
-	// terabytes.
-	if g.bodies.max < 0 || g.bodies.max > maxMaxBody {
-		m.Add("Limits.MaxBody", strconv.FormatInt(g.bodies.max, 10), "it must be between 1 and %d bytes", maxMaxBody)
-	}
+	return sources.NewSet(prefixes...)
 }
 
 // staticSources is a list that was parsed by New. It never fails, and never changes.
@@ -91,7 +74,7 @@ func (g *Guard) configureSources(c *Config, m *fault.Mistakes) {
 
 // configureProxies sets whose forwarding headers count.
 func (g *Guard) configureProxies(c *Config, m *fault.Mistakes) {
-	prefixes, err := c.TrustedProxies.prefixes()
+	prefixes, err := origin.ParsePrefixes(string(c.TrustedProxies))
 	if err != nil {
 		m.Add("TrustedProxies", string(c.TrustedProxies), "%v", err)
 	}
@@ -111,26 +94,6 @@ func (g *Guard) configureProxies(c *Config, m *fault.Mistakes) {
 func (g *Guard) configurePerimeter(c *Config, m *fault.Mistakes) {
 	g.configureSources(c, m)
 	g.configureRates(c, m)
-	g.bodies.timeout = c.Limits.BodyTimeout
-	if g.bodies.timeout == 0 {
-		g.bodies.timeout = intake.DefaultTimeout
-	}
-	// A negative or forgotten unit (30 is 30ns) would refuse every body. A very long one lets slow senders hold slots.
-	if g.bodies.timeout < time.Millisecond || g.bodies.timeout > intake.MaxTimeout {
-		m.Add("Limits.BodyTimeout", g.bodies.timeout.String(),
-			"it must be between 1ms and %s; zero means %s", intake.MaxTimeout, intake.DefaultTimeout)
-	}
-	g.bodies.budget = c.Budget
-	switch {
-	case g.bodies.budget == nil:
-		g.bodies.budget = processBudget
-	case g.bodies.budget.err != nil:
-		m.Add("Budget", "", "%v", g.bodies.budget.err)
-	// Fails closed: the zero Budget has no bounds to enforce.
-	case g.bodies.budget.bodies == nil:
-		m.Add("Budget", "",
-			"it is the zero value; make one with core.NewBudget, or leave it out to share the process' own")
-	}
 }
 
 // checkPerimeter checks how the request came, from whom, and how often.
@@ -155,61 +118,6 @@ func (g *Guard) checkPerimeter(r *http.Request, i *inspection) fault.Failure {
 		i.claims.From = g.senderOf(i, listed)
 	}
 	return g.enforce(&i.facts, CheckRateLimit, g.checkRate(r.Context(), i))
-}
-
-// Networks is a list of address prefixes, separated by commas or spaces: "10.0.0.0/8, 203.0.113.7". A single address is
-// that one host. It is a string so that [PrivateNetworks] can be a constant.
-type Networks string
-
-// PrivateNetworks are the addresses that reverse proxies in front of an app usually have: loopback, the private
-// ranges of RFC 1918 and RFC 4193, and link-local addresses. Trusting them is right where only your own proxies can
-// reach the app's port from such an address.
-const PrivateNetworks Networks = "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, " +
-	"169.254.0.0/16, fc00::/7, fe80::/10"
-
-// prefixes parses the list. IPv4 addresses written in IPv6 are unmapped; zones are refused.
-func (n Networks) prefixes() ([]netip.Prefix, error) {
-	fields := strings.FieldsFunc(string(n), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' })
-	out := make([]netip.Prefix, 0, len(fields))
-	for _, f := range fields {
-		if !strings.Contains(f, "/") {
-			addr, err := netip.ParseAddr(f)
-			// Zones are refused: they name interfaces of one machine.
-			if err != nil || addr.Zone() != "" {
-				return nil, fmt.Errorf("%q is neither an address nor a prefix such as 10.0.0.0/8", f)
-			}
-			addr = addr.Unmap()
-			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
-			continue
-		}
-		p, err := netip.ParsePrefix(f)
-		if err != nil {
-			return nil, fmt.Errorf("%q is neither an address nor a prefix such as 10.0.0.0/8", f)
-		}
-		if p != p.Masked() {
-			// 10.1.2.3/8 is either a host with a wrong mask or a network with a stray host part: not ours to guess.
-			return nil, fmt.Errorf("%q has bits set beyond the prefix; write %s, or a bare address for one host",
-				f, p.Masked())
-		}
-		if p.Addr().Is4In6() {
-			// Fails closed: such a prefix holds all of IPv4 and more.
-			if p.Bits() < 96 {
-				return nil, fmt.Errorf("%q mixes IPv4 and IPv6; write the IPv4 prefix", f)
-			}
-			p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
-
-// Sources makes a fixed list of the networks. [New] parses it once.
-func (n Networks) Sources(context.Context) (*sources.Set, error) {
-	prefixes, err := n.prefixes()
-	if err != nil {
-		return nil, err
-	}
-	return sources.NewSet(prefixes...)
 }
 
 // budgeted reports whether a request can make the guard ask others on its behalf: for keys, or for a tenant's secrets.
