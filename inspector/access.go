@@ -39,7 +39,8 @@ var ErrLogin = errors.New("inspector: a login is required")
 func BasicAuth(logins secrets.Source, access Access) func(*http.Request) (Access, error) {
 	return func(r *http.Request) (Access, error) {
 		user, password, ok := r.BasicAuth()
-		if !ok {
+		// Fails closed: a variable that holds "user:" is a mistake, and not a login that everybody knows.
+		if !ok || user == "" || password == "" {
 			return Access{}, ErrLogin
 		}
 		list, err := logins.Lookup(r.Context(), "")

@@ -205,6 +205,7 @@ func (p *Inspector) redriveMany(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // runs take as long as the app does
 	v := &bulk{}
 	inARow := 0
+	stopping := false
 	for result, err := range p.redriver.RedriveAll(r.Context(), q, core.RedriveOptions{StopAfter: 3}) {
 		one := resultOf(result.ID, result, err)
 		v.Results = append(v.Results, one)
@@ -217,8 +218,13 @@ func (p *Inspector) redriveMany(w http.ResponseWriter, r *http.Request) {
 			v.Failed++
 			inARow++
 		}
+		// The server would wait for all of them.
+		if stopping = p.isClosed(); stopping {
+			break
+		}
 	}
-	v.Stopped, v.More = inARow >= 3, len(v.Results) == q.Limit
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
+	v.Stopped, v.More = inARow >= 3, stopping || len(v.Results) == q.Limit
 	p.log.InfoContext(r.Context(), "webhook events ran again", "by", access.Name, "endpoint", q.Endpoint, "state",
 		q.State,
 		"done", v.Done, "failed", v.Failed)

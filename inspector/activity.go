@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -61,6 +62,9 @@ func (a *Activity) Observe(_ context.Context, r core.Record) {
 	// What the sender chose is cut: the page shows it in a line.
 	r.ID, r.Type, r.Tenant, r.Detail = cut(r.ID, 200), cut(r.Type, 200), cut(r.Tenant, 200), cut(r.Detail, 2000)
 	r.Stack = nil // the log has it
+	if r.Err != nil {
+		r.Err = errors.New(cut(r.Err.Error(), 2000)) // it may quote a body, or hold one
+	}
 	r.Failed = slices.Clone(r.Failed[:min(len(r.Failed), 20)])
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -44,17 +44,25 @@ type app struct {
 	access   inspector.Access
 	denied   error
 	fail     atomic.Bool
+	problem  string // the text of the receiver's error
 	runs     atomic.Int32
 	log      strings.Builder
 }
 
 func newApp(t *testing.T) *app {
 	t.Helper()
-	a := &app{t: t, sender: webhooktest.NewSender(provider.Stripe()), access: everything(),
-		activity: inspector.NewActivity()}
-	var err error
-	a.kept, err = journal.InMemory(journal.Config{AlsoDone: true})
+	kept, err := journal.InMemory(journal.Config{AlsoDone: true})
 	require.NoError(t, err)
+	return newAppWith(t, kept)
+}
+
+// newAppWith is newApp with another journal.
+func newAppWith(t *testing.T, kept *journal.Journal) *app {
+	t.Helper()
+	a := &app{t: t, sender: webhooktest.NewSender(provider.Stripe()), access: everything(),
+		activity: inspector.NewActivity(), problem: `column "currency" does not exist`}
+	a.kept = kept
+	var err error
 	a.guard, err = core.New(core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(a.sender.Secret()),
 		Replay:  memstore.New(),
@@ -66,7 +74,7 @@ func newApp(t *testing.T) *app {
 	signals.On("*", func(context.Context, core.Event) error {
 		a.runs.Add(1)
 		if a.fail.Load() {
-			return errors.New(`column "currency" does not exist`)
+			return errors.New(a.problem)
 		}
 		return nil
 	})

@@ -41,14 +41,19 @@ func (p *Inspector) showComparison(w http.ResponseWriter, r *http.Request) {
 		both[i] = e
 	}
 	v := &comparison{A: both[0], B: both[1]}
-	v.Details = differences(headLines(v.A), headLines(v.B))
-	a, b := bodyLines(v.A), bodyLines(v.B)
-	if len(a) > comparedLines || len(b) > comparedLines {
-		a, b = a[:min(len(a), comparedLines)], b[:min(len(b), comparedLines)]
-		v.Note = "Only the first 2000 lines of each payload are compared."
+	var less [2]bool
+	v.Details, less[0] = compare(headLines(v.A), headLines(v.B))
+	v.Payload, less[1] = compare(bodyLines(v.A), bodyLines(v.B))
+	if less[0] || less[1] {
+		v.Note = "Only the first 2000 lines of each side are compared."
 	}
-	v.Payload = differences(a, b)
 	p.show(w, r, "compare", "Comparison", v)
+}
+
+// compare compares the first lines of two texts. It reports whether there are more.
+func compare(a, b []string) ([]difference, bool) {
+	less := len(a) > comparedLines || len(b) > comparedLines
+	return differences(a[:min(len(a), comparedLines)], b[:min(len(b), comparedLines)]), less
 }
 
 func headLines(e *journal.Entry) []string {

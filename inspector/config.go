@@ -109,8 +109,18 @@ func New(c Config) (*Inspector, error) {
 	return p, nil
 }
 
-// Close ends the live streams. [http.Server.Shutdown] would wait for them: give Close to its RegisterOnShutdown.
+// Close ends the live streams, and many runs after the one that is under way. [http.Server.Shutdown] would wait for
+// them: give Close to its RegisterOnShutdown.
 func (p *Inspector) Close() { p.once.Do(func() { close(p.closed) }) }
+
+func (p *Inspector) isClosed() bool {
+	select {
+	case <-p.closed:
+		return true
+	default:
+		return false
+	}
+}
 
 // guards returns the guards that the page knows, in the order of their endpoints.
 func (p *Inspector) guards() []*core.Guard {

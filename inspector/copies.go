@@ -31,7 +31,8 @@ func curlOf(e *journal.Entry) string {
 	var b strings.Builder
 	b.WriteString("# event.bin is the download of this page. The signature is not kept: an endpoint that checks it " +
 		"refuses this.\n")
-	fmt.Fprintf(&b, "curl --request %s %s", quoted(e.Request.Method), quoted(addressOf(&e.Request)))
+	// curl treats brackets and braces in a URL as a list of URLs, and would send a request to each.
+	fmt.Fprintf(&b, "curl --globoff --request %s --url %s", quoted(e.Request.Method), quoted(addressOf(&e.Request)))
 	for _, h := range sentHeaders(e.Request.Header) {
 		fmt.Fprintf(&b, " \\\n  --header %s", quoted(h.Name+": "+h.Value))
 	}
@@ -39,11 +40,11 @@ func curlOf(e *journal.Entry) string {
 	return b.String()
 }
 
-// sentHeaders leaves out what curl or a proxy sets.
+// sentHeaders leaves out what curl or a proxy sets, and what may be a credential.
 func sentHeaders(h http.Header) []header {
 	var all []header
 	for name, values := range h {
-		if strings.HasPrefix(name, "X-Forwarded-") || slices.Contains([]string{
+		if strings.HasPrefix(name, "X-Forwarded-") || looksSecret(name) || slices.Contains([]string{
 			"Accept-Encoding", "Content-Length", "Forwarded", "Connection", "User-Agent", "Date",
 		}, name) {
 			continue
@@ -85,8 +86,17 @@ func testOf(e *journal.Entry) string {
 	fmt.Fprintf(&b, "\tanswer := sender.Send(router, %s, webhooktest.Sample{\n", strconv.Quote(pathOf(e.Request.URL)))
 	if kept := sentHeaders(e.Request.Header); len(kept) > 0 {
 		b.WriteString("\t\tHeader: http.Header{\n")
-		for _, h := range kept {
-			fmt.Fprintf(&b, "\t\t\t%s: {%s},\n", strconv.Quote(h.Name), strconv.Quote(h.Value))
+		for i, h := range kept {
+			// The values of one name stand together: a key that comes twice does not compile.
+			switch {
+			case i > 0 && kept[i-1].Name == h.Name:
+				b.WriteString(", " + strconv.Quote(h.Value))
+			default:
+				fmt.Fprintf(&b, "\t\t\t%s: {%s", strconv.Quote(h.Name), strconv.Quote(h.Value))
+			}
+			if i == len(kept)-1 || kept[i+1].Name != h.Name {
+				b.WriteString("},\n")
+			}
 		}
 		b.WriteString("\t\t},\n")
 	}

@@ -150,16 +150,16 @@ func entryJSON(e *journal.Entry, payloads bool) any {
 		Header   http.Header   `json:"header,omitempty"`
 		Dropped  []string      `json:"headers_not_kept,omitempty"`
 		Length   int64         `json:"length"`
-		Digest   string        `json:"sha256"`
+		Digest   string        `json:"sha256,omitempty"`
 		Body     []byte        `json:"body,omitempty"` // base64
 	}{
 		row: entryRow(e), Action: e.Action, Happened: e.Time, Error: e.Err, Finished: e.Finished, First: e.First,
 		Last: e.Last, Runnable: e.Runnable, WhyNot: e.WhyNot, History: e.Runs, Length: e.Length,
-		Digest: fmt.Sprintf("%x", e.Digest),
 	}
 	if payloads {
-		v.Method, v.URL, v.Header, v.Dropped = e.Request.Method, e.Request.URL, e.Request.Header, e.Request.Dropped
-		v.Body = e.Body
+		v.Method, v.URL, v.Dropped = e.Request.Method, e.Request.URL, e.Request.Dropped
+		v.Header, v.Body = masked(e.Request.Header), e.Body
+		v.Digest = fmt.Sprintf("%x", e.Digest) // with the payload only: it would confirm a guess of a short one
 	}
 	return v
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 )
@@ -76,19 +77,24 @@ func (p *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, http.StatusForbidden, "The request came from another site")
 		return
 	}
-	path, ok := strings.CutPrefix(r.URL.Path, p.prefix)
-	if !ok {
+	below, ok := strings.CutPrefix(r.URL.Path, p.prefix)
+	if !ok || below != "" && below[0] != '/' {
 		p.fail(w, r, http.StatusNotFound, "Config.Prefix is not the path at which the page is mounted")
 		return
 	}
-	if path == "" {
+	if below == "" {
 		// Relative, because a proxy may have removed a part of the path.
 		h.Set("Location", r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]+"/")
 		w.WriteHeader(http.StatusPermanentRedirect)
 		return
 	}
+	// http.ServeMux would redirect to the cleaned path, without the prefix: out of the page.
+	if clean := path.Clean(below); below != clean && below != clean+"/" || below == "//" {
+		p.fail(w, r, http.StatusNotFound, "There is no such page")
+		return
+	}
 	inner := r.Clone(context.WithValue(r.Context(), accessKey{}, &access))
-	inner.URL.Path = path
+	inner.URL.Path = below
 	inner.URL.RawPath = strings.TrimPrefix(r.URL.RawPath, p.prefix)
 	p.mux.ServeHTTP(w, inner)
 }

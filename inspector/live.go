@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"time"
@@ -12,6 +13,11 @@ const (
 	maxStreams = 16                     // at a time: each asks the journal
 	lookAgain  = 500 * time.Millisecond // between two looks at the journal
 	keepAlive  = 15 * time.Second       // between two signs of life, for proxies that close what is silent
+	// streamLife is after how long a stream ends. The browser opens the next by itself, and Authorize is called again:
+	// whoever may no longer see the page does not keep a stream.
+	streamLife = 10 * time.Minute
+	// writeTimeout bounds each write, longer than keepAlive. Who reads nothing does not keep a stream either.
+	writeTimeout = 30 * time.Second
 )
 
 // stream reports by server-sent events that the list has changed. It sends nothing of it: the page loads the list again
@@ -24,30 +30,38 @@ func (p *Inspector) stream(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, http.StatusServiceUnavailable, "Too many live pages are open.")
 		return
 	}
+	ctx, cancel := context.WithTimeout(r.Context(), streamLife)
+	defer cancel()
+	go func() { // a store that hangs is not waited for
+		select {
+		case <-p.closed:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	control := http.NewResponseController(w)
-	// the server's own would end the stream; without it the stream begins again
-	_ = control.SetWriteDeadline(time.Time{})
+	// The server's own deadline would end the stream. Where it cannot be set, the stream ends, and begins again.
+	_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx
 	w.WriteHeader(http.StatusOK)
 	look, alive := time.NewTicker(lookAgain), time.NewTicker(keepAlive)
 	defer look.Stop()
 	defer alive.Stop()
-	last := p.mark(r)
+	last := p.mark(ctx)
 	fmt.Fprintf(w, "retry: 2000\n\n")
 	for {
+		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
 		if control.Flush() != nil {
 			return
 		}
 		select {
-		case <-r.Context().Done():
-			return
-		case <-p.closed:
+		case <-ctx.Done():
 			return
 		case <-alive.C:
 			fmt.Fprint(w, ": alive\n\n")
 		case <-look.C:
-			if now := p.mark(r); now != last {
+			if now := p.mark(ctx); now != last {
 				last = now
 				fmt.Fprint(w, "event: changed\ndata: \n\n")
 			}
@@ -63,9 +77,11 @@ type mark struct {
 	activity uint64
 }
 
-func (p *Inspector) mark(r *http.Request) mark {
+func (p *Inspector) mark(ctx context.Context) mark {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	m := mark{activity: p.activity.version()}
-	rows, err := p.journal.List(r.Context(), journal.Page{Limit: 1})
+	rows, err := p.journal.List(ctx, journal.Page{Limit: 1})
 	if err == nil && len(rows) > 0 {
 		m.newest, m.revision, m.at = rows[0].ID, rows[0].Revision, rows[0].At
 	}

@@ -18,16 +18,33 @@ const shownBytes = 256 << 10
 // header is one header of a request.
 type header struct{ Name, Value string }
 
-// headersOf returns headers by name. A journal keeps none that holds a credential; what looks like one all the same is
-// masked.
-func headersOf(h http.Header) []header {
-	var all []header
+// looksSecret reports whether a header may hold a credential. A journal keeps none of which it knows that, but the app
+// can name headers to keep.
+func looksSecret(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"auth", "cookie", "secret", "token", "signature", "password", "key"},
+		func(word string) bool { return strings.Contains(name, word) })
+}
+
+// masked returns headers without the values of those that may hold a credential.
+func masked(h http.Header) http.Header {
+	out := make(http.Header, len(h))
 	for name, values := range h {
 		for _, v := range values {
-			if slices.ContainsFunc([]string{"auth", "cookie", "secret", "token", "signature", "password", "key"},
-				func(word string) bool { return strings.Contains(strings.ToLower(name), word) }) {
+			if looksSecret(name) {
 				v = fmt.Sprintf("(%d bytes, hidden)", len(v))
 			}
+			out[name] = append(out[name], v)
+		}
+	}
+	return out
+}
+
+// headersOf returns headers by name, masked and cut.
+func headersOf(h http.Header) []header {
+	var all []header
+	for name, values := range masked(h) {
+		for _, v := range values {
 			all = append(all, header{name, cut(v, 1000)})
 		}
 	}
@@ -59,11 +76,39 @@ func payloadOf(body []byte, length int64, contentType string) *payload {
 	// Only a whole body can be indented. JSON that is cut would be shown as something that was never sent.
 	if len(body) <= shownBytes && int64(len(body)) == length && looksLikeJSON(body, contentType) {
 		var b bytes.Buffer
-		if json.Indent(&b, bytes.TrimPrefix(body, []byte("\uFEFF")), "", "  ") == nil && b.Len() <= 4*shownBytes {
+		text := bytes.TrimPrefix(body, []byte("\uFEFF"))
+		// Checked before: deeply nested, a payload of 100 KB would be indented to gigabytes.
+		if fitsIndented(text, 4*shownBytes) && json.Indent(&b, text, "", "  ") == nil {
 			v.Pretty = readable(b.Bytes())
 		}
 	}
 	return v
+}
+
+// fitsIndented reports whether JSON has at most so many bytes once it is indented. It counts too much rather than too
+// little.
+func fitsIndented(text []byte, most int) bool {
+	size, depth, quoted := len(text), 0, false
+	for i := 0; i < len(text) && size <= most; i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++ // whatever follows does not end the string
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+			size += 1 + 2*depth
+		case c == '}' || c == ']':
+			depth = max(0, depth-1)
+			size += 1 + 2*depth
+		case c == ',':
+			size += 1 + 2*depth
+		case c == ':':
+			size++
+		}
+	}
+	return size <= most
 }
 
 func looksLikeJSON(body []byte, contentType string) bool {
