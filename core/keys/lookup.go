@@ -12,8 +12,8 @@ import (
 // lookup returns a source for providers that serve each key on request, under your credentials (Plaid).
 //
 // fetch gets the kid of a delivery, 1 to 128 of A-Z a-z 0-9 - and _, and returns the answer that read reads. The sender
-// chose the kid. fetch must be safe for concurrent use and honour the context. An error that matches [ErrUnknownKey] means
-// that the key does not exist. Any other error means that the key is unavailable now.
+// chose the kid. fetch must be safe for concurrent use and honour the context. An error that matches [ErrUnknownKey]
+// means that the key does not exist. Any other error means that the key is unavailable now.
 //
 // [Options] bounds how often fetch is called, as it bounds fetches. Its fields about requests have no effect.
 func lookup(
@@ -59,8 +59,9 @@ func lookup(
 		}}, nil
 }
 
-// oneJWK reads a JSON Web Key that fetch returned for kid. It is checked as those of [JWKS] are. It fails closed on a key of another kid: a mixed-up answer
-// must not verify under the wrong name. Whatever "expired_at" holds, it means that the provider no longer uses the key.
+// oneJWK reads a JSON Web Key that fetch returned for kid. It is checked as those of [JWKS] are. It fails closed on a
+// key of another kid: a mixed-up answer must not verify under the wrong name. Whatever "expired_at" holds, it means
+// that the provider no longer uses the key.
 func oneJWK(data []byte, kid string, allowed map[string]string) (crypto.PublicKey, error) {
 	if err := strictjson.Check(data); err != nil {
 		return nil, err

@@ -11,9 +11,9 @@ import (
 // Keygen is the webhooks of a Keygen account that sign with Ed25519, the default. The secret is the account's public
 // key, 64 hexadecimal digits. Endpoints that sign in another way are [KeygenWith].
 //
-// What is signed is the method, the path, the host, the date and the digest of the body, in this order; a signature over
-// anything else is refused. The digest is made of the body, and the header Digest is not read. Each attempt is signed
-// again. Keygen-Date counts before Date, which proxies rewrite.
+// What is signed is the method, the path, the host, the date and the digest of the body, in this order; a signature
+// over anything else is refused. The digest is made of the body, and the header Digest is not read. Each attempt is
+// signed again. Keygen-Date counts before Date, which proxies rewrite.
 //
 // https://keygen.sh/docs/api/signatures/
 // https://github.com/keygen-sh/keygen-go
@@ -32,7 +32,9 @@ func KeygenWith(algorithm PublicKeyAlgorithm) core.Provider {
 				Field: headers("Keygen-Signature"), Layout: entry.Parameters, Name: "signature", Encoding: entry.Base64,
 				Fixed: [][2]string{{"headers", "(request-target) host date digest"}},
 			},
-			Timestamp: entry.Timestamp{Field: headers("Keygen-Date"), Else: "Date", Unit: entry.HTTPDate, Resigned: true},
+			Timestamp: entry.Timestamp{
+				Field: headers("Keygen-Date"), Else: "Date", Unit: entry.HTTPDate, Resigned: true,
+			},
 			Signed: []entry.Part{
 				entry.Literal("(request-target): "), {Kind: entry.PartMethod, Lower: true}, entry.Literal(" "),
 				{Kind: entry.PartPath}, entry.Literal("\nhost: "), {Kind: entry.PartHost}, entry.Literal("\ndate: "),

@@ -20,8 +20,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
-// TestOneKeyForEverybodyNeedsARecipient: where a sender signs for every account with one key, what is signed for another
-// account is refused, and an entry without accounts makes no guard.
+// TestOneKeyForEverybodyNeedsARecipient: where a sender signs for every account with one key, what is signed for
+// another account is refused, and an entry without accounts makes no guard.
 func TestOneKeyForEverybodyNeedsARecipient(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(ownTime, 0)

@@ -161,8 +161,8 @@ const (
 	// `keyid="a", signature="aa", headers="b"`: quoted parameters separated by commas; the signature under Name, and
 	// those of Fixed, which have to be there
 	Parameters
-	// base64 of a JSON object: the signature in the member Name, the key's id in the one that KeyRef.Key names. What else
-	// the object says, such as an algorithm, is not obeyed.
+	// base64 of a JSON object: the signature in the member Name, the key's id in the one that KeyRef.Key names. What
+	// else the object says, such as an algorithm, is not obeyed.
 	Packed
 	// "Application id:aa": the scheme Prefix in either case, the key's id, a colon, one signature
 	AuthScheme
@@ -181,8 +181,8 @@ type Signature struct {
 	Version Field
 	// Beside are further headers that may hold a signature of the same delivery, one for each active secret.
 	Beside []string
-	// Fixed are parameters that have to come once and be this, such as the list of what is signed. They are compared and
-	// never obeyed.
+	// Fixed are parameters that have to come once and be this, such as the list of what is signed. They are compared
+	// and never obeyed.
 	Fixed [][2]string
 	// NotBeside are headers that hold a newer signature of the same sender. A delivery that has one is refused: it is
 	// checked by the sender's newer entry, and the older signature must not stand in for a newer one that is wrong.
@@ -270,8 +270,8 @@ const (
 	// to be sorted, and to name itself and the timestamp (Contentful).
 	PartListedHeaders
 	PartBodySHA256Hex // the SHA-256 of the body in hexadecimal digits, in lower case (fal.ai)
-	// PartBodyText is the body as a JSON text, quoted and escaped as JavaScript's JSON.stringify does. The body has to be
-	// UTF-8, or several bodies would be one text (Hygraph).
+	// PartBodyText is the body as a JSON text, quoted and escaped as JavaScript's JSON.stringify does. The body has to
+	// be UTF-8, or several bodies would be one text (Hygraph).
 	PartBodyText
 	PartBodySHA256Base64 // the SHA-256 of the body in base64 (Keygen)
 	PartHost             // the host of the public URL, without its port (Keygen)

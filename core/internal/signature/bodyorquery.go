@@ -13,15 +13,16 @@ const queryCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 // checkBodyOrQuery keeps a signed body and a signed query apart. Without it, whoever captured a delivery could send its
 // body as the query of a request that has none, or a query as the body, under the same signature.
 //
-// It fails closed: a query that is signed has only characters of a query, and a body has another one. Every JSON object,
-// list and text has one: a brace, a bracket or a quotation mark.
+// It fails closed: a query that is signed has only characters of a query, and a body has another one. Every JSON
+// object, list and text has one: a brace, a bracket or a quotation mark.
 func (v *Verifier) checkBodyOrQuery(in *Input) fault.Failure {
 	if !v.bodyOrQuery {
 		return fault.Failure{}
 	}
 	if len(in.Body) > 0 {
 		if isQuery(string(in.Body)) {
-			return fault.New(reason.MalformedSignature, "the body could be a query, which is signed where there is no body")
+			return fault.New(reason.MalformedSignature,
+				"the body could be a query, which is signed where there is no body")
 		}
 		return fault.Failure{}
 	}

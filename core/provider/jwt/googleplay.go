@@ -8,9 +8,9 @@ import (
 )
 
 // GooglePlay is Google Play's real-time developer notifications, which a push subscription of Pub/Sub with
-// authentication delivers: as [GooglePubSub], but that the payload is the notification itself, decoded from the message.
-// Its type is the name of what it holds, "subscriptionNotification", and its action the notificationType. A notification
-// says that something changed and not what: ask Google Play's API. Config.Keys is that of keys.Google.
+// authentication delivers: as [GooglePubSub], but that the payload is the notification itself, decoded from the
+// message. Its type is the name of what it holds, "subscriptionNotification", and its action the notificationType. A
+// notification says that something changed and not what: ask Google Play's API. Config.Keys is that of keys.Google.
 //
 // The token says who sent it and covers nothing of the message.
 //
@@ -29,7 +29,8 @@ func GooglePlay(c GoogleConfig) core.Provider {
 			ID:   []entry.Value{{Envelope: "/message/messageId"}, {Header: "X-Goog-Pubsub-Message-Id"}},
 			Type: []entry.Value{{FirstKey: "version", NotKeys: "packageName eventTimeMillis"}},
 			Action: []entry.Value{
-				{JSON: "/subscriptionNotification/notificationType"}, {JSON: "/oneTimeProductNotification/notificationType"},
+				{JSON: "/subscriptionNotification/notificationType"},
+				{JSON: "/oneTimeProductNotification/notificationType"},
 			},
 			Time: pointer("/eventTimeMillis"), TimeUnit: entry.Milliseconds, Tenant: pointer("/packageName"),
 			Attempt:     []entry.Value{{Envelope: "/deliveryAttempt"}},
