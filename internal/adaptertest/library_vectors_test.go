@@ -34,6 +34,8 @@ type recorded struct {
 		Bundle      string `json:"bundle_id"`
 		App         int64  `json:"app_apple_id"`
 		Environment string
+
+		Audience, Email string
 	}
 	Cert    string          `json:"cert_pem"`
 	Public  string          `json:"public_key"`
@@ -136,6 +138,10 @@ func (v *recorded) fusionAuth() core.Provider {
 	return jwt.FusionAuth(v.Alg)
 }
 
+func (v *recorded) googlePlay() core.Provider {
+	return jwt.GooglePlay(jwt.GoogleConfig{Audience: v.Config.Audience, ServiceAccounts: []string{v.Config.Email}})
+}
+
 func (v *recorded) jiraOAuth() core.Provider { return jwt.JiraOAuth() }
 
 func (v *recorded) moralis() core.Provider { return keccak.Moralis() }
@@ -181,6 +187,7 @@ func recordedByOthers() map[string]func(*recorded) core.Provider {
 		"provider/jws/testdata/vectors/truelayer.json":        armoured(jws.TrueLayer),
 		"provider/jws/testdata/vectors/wix.json":              armoured(jws.Wix),
 		"provider/jwt/testdata/vectors/fusionauth.json":       (*recorded).fusionAuth,
+		"provider/jwt/testdata/vectors/google-play-rtdn.json": (*recorded).googlePlay,
 		"provider/jwt/testdata/vectors/jira-oauth.json":       (*recorded).jiraOAuth,
 		"provider/keccak/testdata/vectors/moralis.json":       (*recorded).moralis,
 		"provider/testdata/recipients/fal.json":               (*recorded).fal,
