@@ -190,20 +190,20 @@ func (r *receiver) print(v any, text string) error {
 
 // observe prints a line for each delivery.
 func (r *receiver) observe(_ context.Context, rec core.Record) {
-	text := fmt.Sprintf("%s  %d %s  %s %s", rec.Time.Local().Format(time.TimeOnly), rec.Status, rec.Reason, rec.Type,
-		rec.ID)
+	text := fmt.Sprintf("%s  %d %s  %s %s", rec.Time.Local().Format(time.TimeOnly), rec.Status, rec.Reason,
+		oneLine(rec.Type), oneLine(rec.ID)) // no type makes a line of its own
 	if rec.Detail != "" {
-		text += "  " + rec.Detail
+		text += "  " + oneLine(rec.Detail)
 	}
 	for _, f := range rec.Findings {
-		text += "\n          " + f.String()
+		text += "\n          " + oneLine(f.String())
 	}
 	// An error here is one of standard output: nobody reads it any more.
 	_ = r.print(map[string]any{
 		"event": "answered", "time": rec.Time, "status": rec.Status, "reason": rec.Reason, "type": rec.Type,
 		"id":     rec.ID,
 		"detail": rec.Detail,
-	}, printable(text)+"\n")
+	}, text+"\n")
 }
 
 // receive hands an event on. An error is kept in the journal, and the page runs it again.

@@ -145,8 +145,8 @@ func (p *program) eventsCommand() *cobra.Command {
 					outcome = e.Reason
 				}
 				rows = append(rows, []string{
-					id, e.Time.Local().Format(time.DateTime), e.Endpoint, outcome, printable(e.Type),
-					tries(e.Attempts), oneLine(e.Error),
+					oneLine(id), e.Time.Local().Format(time.DateTime), oneLine(e.Endpoint), oneLine(outcome),
+					oneLine(e.Type), tries(e.Attempts), oneLine(e.Error),
 				})
 			}
 			return p.print(all, columns(rows))
@@ -193,7 +193,8 @@ func (p *program) showCommand() *cobra.Command {
 				"url", "length", "error", "why_not",
 			} {
 				if v, ok := e[name]; ok {
-					text += fmt.Sprintf("%-9s %v\n", name, v)
+					// An error may have lines. None begins as a field does.
+					text += fmt.Sprintf("%-9s %s\n", name, strings.ReplaceAll(fmt.Sprint(v), "\n", "\n          "))
 				}
 			}
 			return p.print(e, printable(text))
@@ -309,7 +310,7 @@ func (p *program) ran(all []ran, remark string) error {
 		if one.Result == "done" || one.Result == "already_done" {
 			done++
 		}
-		rows = append(rows, []string{one.ID, one.Result, oneLine(one.Error)})
+		rows = append(rows, []string{oneLine(one.ID), oneLine(one.Result), oneLine(one.Error)})
 	}
 	text := columns(rows) + fmt.Sprintf("%d redriven: %d done\n", len(all), done) + remark
 	if all == nil {
@@ -360,7 +361,9 @@ func (p *program) rotationCommand() *cobra.Command {
 					if !s.NotAfter.IsZero() {
 						until = "valid until " + s.NotAfter.Local().Format(time.DateTime)
 					}
-					rows = append(rows, []string{e.Endpoint, printable(s.Label), s.Setting, s.State, last, until})
+					rows = append(rows, []string{
+						oneLine(e.Endpoint), oneLine(s.Label), oneLine(s.Setting), oneLine(s.State), last, until,
+					})
 				}
 			}
 			return p.print(all, columns(rows))

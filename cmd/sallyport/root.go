@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -83,14 +84,19 @@ func (p *program) command() *cobra.Command {
 // help is what a command does that has others below it.
 func help(c *cobra.Command, _ []string) error { return c.Help() }
 
-// print writes what a command found: as JSON, or as text.
+// print writes what a command found: as JSON, or as text. Neither changes the terminal.
 func (p *program) print(v any, text string) error {
 	if p.output == "json" {
-		e := json.NewEncoder(p.out)
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
-		return e.Encode(v)
+		if err := e.Encode(v); err != nil {
+			return err
+		}
+		_, err := io.WriteString(p.out, escaped(b.String()))
+		return err
 	}
-	_, err := io.WriteString(p.out, text)
+	_, err := io.WriteString(p.out, printable(text))
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -78,15 +79,34 @@ func curl(r *http.Request) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "curl --request %s %s", quoted(r.Method), quoted(r.URL.String()))
+	from := " \\\n  --data-raw " + quoted(string(text)) // --data would remove line ends, and take @ for a file
+	if printable(string(text)) != string(text) || !utf8.Valid(text) {
+		// No terminal shows such bytes as they are, and one copied differently has another signature.
+		b.WriteString("printf " + quoted(octal(text)) + " | ")
+		from = " \\\n  --data-binary @-"
+	}
+	// curl would treat brackets and braces in a URL as a list of URLs, and send a request to each.
+	fmt.Fprintf(&b, "curl --globoff --request %s %s", quoted(r.Method), quoted(r.URL.String()))
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
 			fmt.Fprintf(&b, " \\\n  --header %s", quoted(name+": "+value))
 		}
 	}
-	// --data would remove line ends. A body that begins with @ would be taken for a file.
-	fmt.Fprintf(&b, " \\\n  --data-raw %s", quoted(string(text)))
+	b.WriteString(from)
 	return b.String(), nil
+}
+
+// octal returns bytes as the format of printf, in which it changes nothing.
+func octal(text []byte) string {
+	var b strings.Builder
+	for _, c := range text {
+		if c < ' ' || c > '~' || c == '\\' || c == '%' || c == '\'' {
+			fmt.Fprintf(&b, "\\%03o", c)
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
 }
 
 // quoted returns a text in single quotes, in which a POSIX shell changes nothing.

@@ -46,21 +46,41 @@ func allowed(address string, remote bool) error {
 	return fmt.Errorf("%s is not this machine: add --allow-remote if it is yours", ip)
 }
 
-// metadata reports whether clouds serve their machines' credentials at an address, or at one of its network.
+// metadata reports whether clouds serve their machines' credentials at an address, or at one of its network. The zone of
+// an address does not matter, and an IPv4 address counts in each form in which IPv6 carries one.
 func metadata(ip netip.Addr) bool {
+	ip = ip.WithZone("").Unmap()
+	if v4, ok := embedded(ip); ok && metadata(v4) {
+		return true
+	}
 	for _, network := range []string{
 		"169.254.0.0/16", "fe80::/10", // link-local: AWS, Azure, Google, DigitalOcean, Oracle and others
 		"fd00:ec2::/32", "fd20:ce::/32", // AWS and Google over IPv6
-		"100.100.100.200/32",  // Alibaba
-		"168.63.129.16/32",    // Azure's host
-		"192.0.0.192/32",      // Oracle, formerly
-		"64:ff9b::a9fe:0/112", // 169.254.0.0/16 through NAT64
+		"100.100.100.200/32", // Alibaba
+		"168.63.129.16/32",   // Azure's host
+		"192.0.0.192/32",     // Oracle, formerly
 	} {
 		if p, err := netip.ParsePrefix(network); err == nil && p.Contains(ip) {
 			return true
 		}
 	}
 	return false
+}
+
+// embedded returns the IPv4 address to which a translator or a tunnel takes an IPv6 address (RFC 6052, 8215, 3056, 4291).
+func embedded(ip netip.Addr) (netip.Addr, bool) {
+	if !ip.Is6() {
+		return netip.Addr{}, false
+	}
+	b := ip.As16()
+	switch {
+	case netip.MustParsePrefix("2002::/16").Contains(ip):
+		return netip.AddrFrom4([4]byte(b[2:6])), true
+	case netip.MustParsePrefix("64:ff9b::/96").Contains(ip), netip.MustParsePrefix("64:ff9b:1::/48").Contains(ip),
+		netip.MustParsePrefix("::/96").Contains(ip):
+		return netip.AddrFrom4([4]byte(b[12:])), true
+	}
+	return netip.Addr{}, false
 }
 
 // parseTarget reads the URL of an endpoint.
