@@ -213,8 +213,8 @@ func TestSlacksHandshakeIsAnsweredAfterTheProofOnly(t *testing.T) {
 	require.NotEmpty(t, reasonOf(g, signedRequest(t, p, `{"challenge":"<script>","type":"url_verification"}`, nil)))
 }
 
-// TestTheDerivationOfIdentities computes identities as they are documented, without the code that derives them.
-func TestTheDerivationOfIdentities(t *testing.T) {
+// TestDerivationsOfIdentitiesNeverChange computes identities as they are documented, without the code that derives them.
+func TestDerivationsOfIdentitiesNeverChange(t *testing.T) {
 	t.Parallel()
 	derive := func(parts ...string) string {
 		h := sha256.New()

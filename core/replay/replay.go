@@ -146,7 +146,7 @@ type Scope uint8
 const (
 	// Process: only this process. A restart forgets.
 	Process Scope = iota + 1
-	// Shared: every process that uses the same database.
+	// Shared: every process that uses the same database or file, also one after the other.
 	Shared
 )
 
@@ -208,8 +208,9 @@ type Store interface {
 	// settlement that is not well-formed fails the whole batch before anything takes effect.
 	//
 	// It is idempotent: a caller that did not get the answer repeats the settlement with the same token. A repeated
-	// Commit succeeds while the key is remembered, and a repeated Release while no other delivery has claimed the key.
-	// The repetition must not change DoneAt or the expiry of the TTL.
+	// Commit succeeds while the key is remembered. A Release succeeds while no other delivery has claimed the key,
+	// also a repeated one and one after the lease: the key is free, which is its purpose. The repetition must not change
+	// DoneAt or the expiry of the TTL.
 	//
 	// Errors: [*LeaseLostError] for claims that are no longer held (the others took effect), [ErrClosed], or the
 	// engine's (it is unknown what took effect; call again).

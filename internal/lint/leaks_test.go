@@ -38,7 +38,7 @@ func TestEveryPackageLooksForLeaks(t *testing.T) {
 	}
 	for folder, ok := range looks {
 		if !ok {
-			t.Errorf("%s: no TestMain calls goleak.VerifyTestMain", folder)
+			t.Errorf("%s: no TestMain calls goleak.VerifyTestMain: add a main_test.go, as in core/replay", folder)
 		}
 	}
 }

@@ -205,7 +205,7 @@ func remembered(e *entry.Entry) string {
 		text = "what is signed"
 	case entry.None:
 		return "nothing: " + e.Identity.Why
-	default:
+	case entry.ByDigest:
 		text = "the body"
 		if e.Batch != nil {
 			text = "the event's part of the body"
@@ -217,6 +217,8 @@ func remembered(e *entry.Entry) string {
 			}
 			text += " with `" + strings.Join(e.Identity.With, between) + "`"
 		}
+	default: // the page would say something else than what is remembered
+		panic(fmt.Sprintf("docgen: no words for the kind %d of entry.IdentityKind", e.Identity.Kind))
 	}
 	if e.Identity.SignedOnce {
 		text += "; beside it what is signed, which vouches for one body"

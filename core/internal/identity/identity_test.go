@@ -79,11 +79,12 @@ func TestNoDerivationEverChanges(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, derived(row.parts...), hex.EncodeToString(row.have[:]))
-			require.Equal(t, row.golden, hex.EncodeToString(row.have[:]))
+			const how = "stores hold this identity: undo the change, and give the new derivation a kind of its own"
+			require.Equal(t, derived(row.parts...), hex.EncodeToString(row.have[:]), how)
+			require.Equal(t, row.golden, hex.EncodeToString(row.have[:]), how)
 		})
 	}
-	require.Equal(t, "1", identity.Version)
+	require.Equal(t, "1", identity.Version, "with another version every event that is sent again runs again")
 }
 
 // TestNoTwoListsOfPartsAreAlike moves bytes from one part to the next: each division is another event.
