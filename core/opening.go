@@ -42,8 +42,7 @@ func (g *Guard) configureSealed(c *Config, m *fault.Mistakes) (notes []string) {
 	}
 	if src == nil || isTypedNil(src) {
 		if !spec.OwnSecret {
-			m.Add(spec.Setting, "", "%s encrypts its deliveries, and no key to decrypt them with is configured: copy it "+
-				"from %s", g.entry.Title, spec.KeyFrom)
+			m.Add(spec.Setting, "", noOpeningKeys, g.entry.Title, spec.KeyFrom)
 		}
 		return nil
 	}
@@ -73,8 +72,9 @@ func openingKeys(list []keyring.Checked) []openingKey {
 }
 
 const (
-	notOpened = "the delivery is genuine, and is encrypted for somebody else: compare the decryption key and the receiver " +
-		"with what the provider shows"
+	noOpeningKeys = "%s encrypts its deliveries, and no key to decrypt them with is configured: copy it from %s"
+	notOpened     = "the delivery is genuine, and is encrypted for somebody else: compare the decryption key and the " +
+		"receiver with what the provider shows"
 	noOpeningKey = "no decryption key is valid now: see "
 )
 

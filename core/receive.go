@@ -272,7 +272,8 @@ func (g *Guard) checkBody(r *http.Request, i *inspection) fault.Failure {
 // handshakeInput returns what a handshake is recognised by.
 func (i *inspection) handshakeInput(r *http.Request) handshake.Input {
 	return handshake.Input{
-		Request: r, Body: i.body, Opened: i.opened, Claims: i.claims, Now: i.now, Plain: i.plain, User: i.basic, Unproved: i.unproved,
+		Request: r, Body: i.body, Opened: i.opened, Claims: i.claims, Now: i.now, Plain: i.plain, User: i.basic,
+		Unproved: i.unproved,
 	}
 }
 

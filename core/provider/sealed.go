@@ -107,7 +107,8 @@ func FeishuToken() core.Provider {
 	e := feishu()
 	e.Name, e.Title = "feishu-token", "Feishu / Lark (Verification Token)"
 	e.SecretFrom = "the app > Events & callbacks > Encryption strategy > Verification Token"
-	// The request that tries the URL and events of version 1 have the token at the top, those of version 2 in the header.
+	// The request that tries the URL and events of version 1 have the token at the top, those of version 2 in the
+	// header.
 	e.Credential = entry.Credential{Kind: entry.BodyToken, Name: "/token", Or: "/header/token"}
 	e.Unsigned = []string{"everything: whoever has seen one delivery knows the token"}
 	return of(e)
@@ -156,8 +157,9 @@ func DingTalk(c DingTalkConfig) core.Provider {
 	const success = "success"
 	s := &entry.Sealed{
 		// Without Texts, an acknowledgement that somebody captured would be an event.
-		Cipher: entry.AES256CBCFramed, Pointer: "/encrypt", Receivers: slices.Clone(c.OwnerKeys), Texts: []string{success},
-		Keys: c.EncodingAESKeys, Setting: "DingTalkConfig.EncodingAESKeys",
+		Cipher: entry.AES256CBCFramed, Pointer: "/encrypt", Receivers: slices.Clone(c.OwnerKeys),
+		Texts: []string{success},
+		Keys:  c.EncodingAESKeys, Setting: "DingTalkConfig.EncodingAESKeys",
 		KeyFrom: "the app > Event subscription > Encryption aes_key",
 	}
 	return entry.NewProvider(entry.Entry{
@@ -192,8 +194,8 @@ type WeComConfig struct {
 	EncodingAESKeys secrets.Source
 }
 
-// WeCom is the messages and events of WeCom (WeChat Work) apps that receive by API. The secret is the Token. The payload
-// is the decrypted document in JSON: the names of its elements are members, with texts.
+// WeCom is the messages and events of WeCom (WeChat Work) apps that receive by API. The secret is the Token. The
+// payload is the decrypted document in JSON: the names of its elements are members, with texts.
 //
 //	<xml><MsgType><![CDATA[text]]></MsgType><MsgId>1</MsgId></xml>  {"MsgId":"1","MsgType":"text"}
 //

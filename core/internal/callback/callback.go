@@ -220,7 +220,8 @@ func (m mechanism) Answer(key any, ciphertext string, at time.Time) []byte {
 	nonce := rand.Text()
 	stamp := strconv.FormatInt(at.UnixMilli(), 10)
 	body, _ := json.Marshal(map[string]string{ // texts only: it cannot fail
-		"msg_signature": sum(token, stamp, nonce, ciphertext), "encrypt": ciphertext, "timeStamp": stamp, "nonce": nonce,
+		"msg_signature": sum(token, stamp, nonce, ciphertext), "encrypt": ciphertext, "timeStamp": stamp,
+		"nonce": nonce,
 	})
 	return body
 }

@@ -45,8 +45,8 @@ const (
 	badGCMKey = "the key has %d bytes, and an APIv3 key has 32: copy it again, whole"
 )
 
-// Key compiles one configured key. A problem says what is wrong with it, and never quotes it. least is 1 where weak keys
-// are let in, for recorded deliveries: then a key of AES-128 or AES-192 is one as well.
+// Key compiles one configured key. A problem says what is wrong with it, and never quotes it. least is 1 where weak
+// keys are let in, for recorded deliveries: then a key of AES-128 or AES-192 is one as well.
 func (o *Opener) Key(text string, least int) (key any, problem string) {
 	var raw []byte
 	k := &Key{}
