@@ -213,7 +213,8 @@ func TestSlacksHandshakeIsAnsweredAfterTheProofOnly(t *testing.T) {
 	require.NotEmpty(t, reasonOf(g, signedRequest(t, p, `{"challenge":"<script>","type":"url_verification"}`, nil)))
 }
 
-// TestDerivationsOfIdentitiesNeverChange computes identities as they are documented, without the code that derives them.
+// TestDerivationsOfIdentitiesNeverChange computes identities as they are documented, without the code that derives
+// them.
 func TestDerivationsOfIdentitiesNeverChange(t *testing.T) {
 	t.Parallel()
 	derive := func(parts ...string) string {
