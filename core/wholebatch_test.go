@@ -146,9 +146,8 @@ func TestAWholeBatchExcludesItsRetries(t *testing.T) {
 		j, app, _ := keptWhole(t)
 		app.next = good
 		require.Equal(t, 200, app.deliver(list(1, 2, 3)))
-		n, err := j.CloseProcessed(t.Context())
+		_, err := j.CloseProcessed(t.Context()) // or the sweep that the failure has begun
 		require.NoError(t, err)
-		require.Equal(t, 1, n)
 		require.Equal(t, journal.Done, j.only(t).State)
 	})
 }
