@@ -134,12 +134,12 @@ func (r *Record) sampledInLog() bool {
 // deliver writes the line of a record from the pump's goroutine.
 func (l *guardLog) deliver(r *Record, _ int) {
 	r.explain()
-	defer r.release()
+	level, message := levelOf(r), messageOf(r)
 	if r.line == lineFirst {
-		l.Write(context.WithoutCancel(r.ctx), slog.LevelInfo, firstAccepted, l.attrsOf(r)...)
-		return
+		level, message = slog.LevelInfo, firstAccepted
 	}
-	l.Write(context.WithoutCancel(r.ctx), levelOf(r), messageOf(r), l.attrsOf(r)...)
+	l.Write(context.WithoutCancel(r.ctx), level, message, l.attrsOf(r)...)
+	r.release()
 }
 
 // drop counts a line for which the queue has no room.

@@ -269,15 +269,20 @@ type outlet struct {
 
 func newOutlet(n int, o Observer, l *guardLog) *outlet {
 	out := &outlet{n: n, observer: o, log: l}
-	out.pump.Deliver, out.pump.Drop = out.deliver, out.drop
+	out.pump.Deliver, out.pump.Drop = out.take, out.drop
 	return out
+}
+
+// take hands a record to the observer, and gives it back.
+func (o *outlet) take(r *Record, dropped int) {
+	r.explain() // before the copy: all observers and the log see the same findings
+	o.deliver(r, dropped)
+	r.release()
 }
 
 // deliver contains the observer's panics: they are logged and crash nothing. The observer gets a copy, which it may
 // keep: it refers to nothing of the request.
 func (o *outlet) deliver(r *Record, dropped int) {
-	r.explain() // before the copy: all observers and the log see the same findings
-	defer r.release()
 	defer func() {
 		o.copy = Record{}
 		if v := recover(); v != nil {

@@ -191,12 +191,21 @@ func (p *signalsRun) run(i int) result {
 			p.settleHeld()
 			d.flush()
 		}
-		res := p.callReceiver(ctx, rc, &event, p.named.of(i, n), &tx, &total)
+		res, joins := result{}, rc.name != ""
+		if cp := p.named.of(i, n); cp.state == 0 {
+			res = d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
+		} else {
+			res, joins = p.callClaimed(ctx, rc, &event, cp, &tx)
+		}
+		if joins {
+			total.joined = append(total.joined, rc.name)
+		}
 		if res.declined {
 			continue
 		}
 		total.handled = true
 		total.merge(res)
+		total.finished = append(total.finished, res.finished...)
 		if rc.name != "" && res.succeeded {
 			total.finished = append(total.finished, rc.name)
 		}
@@ -208,30 +217,21 @@ func (p *signalsRun) run(i int) result {
 	return total
 }
 
-// callReceiver calls one receiver of an event, unless its part is done or in flight elsewhere. It adds to total which
-// named receivers stand and fall with the event, and which had finished before.
-func (p *signalsRun) callReceiver(
-	ctx context.Context, rc *receiver, event *Event, cp checkpoint, tx *transaction, total *result,
-) (res result) {
-	joins := false
-	switch cp.state {
-	case replay.Done:
-		total.finished = append(total.finished, rc.name)
-	case 0:
-		res, joins = p.d.callIn(tx, func() error { return rc.call(event.run.ctx, p.c, *event) }), rc.name != ""
-	case replay.Claimed:
-		if tx.open() {
-			res, joins = p.runJoined(tx, rc, *event, cp.claim)
-		} else {
-			res = p.runNamed(ctx, rc, *event, cp.claim)
-		}
-	case replay.InFlight:
-		res = result{worst: outcomeInFlight, wait: cp.wait}
+// callClaimed calls a receiver with a claim of its own, unless its part is done or in flight elsewhere. It reports
+// whether the receiver's work stands and falls with the event's.
+func (p *signalsRun) callClaimed(
+	ctx context.Context, rc *receiver, event *Event, cp checkpoint, tx *transaction,
+) (res result, joins bool) {
+	switch {
+	case cp.state == replay.Done:
+		return result{finished: []string{rc.name}}, false
+	case cp.state == replay.InFlight:
+		return result{worst: outcomeInFlight, wait: cp.wait}, false
+	case tx.open():
+		return p.runJoined(tx, rc, *event, cp.claim)
+	default:
+		return p.runNamed(ctx, rc, *event, cp.claim), false
 	}
-	if joins {
-		total.joined = append(total.joined, rc.name)
-	}
-	return res
 }
 
 // finishRun commits the transaction of an event's receivers, or rolls it back. It fails closed: without a commit, total
