@@ -73,7 +73,7 @@ func (p *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, http.StatusForbidden, "Access was refused; the app's log says why")
 		return
 	}
-	if err := p.origin.Check(r); err != nil {
+	if err := p.origin.Check(r); err != nil || embedsFromElsewhere(r) {
 		p.fail(w, r, http.StatusForbidden, "The request came from another site")
 		return
 	}
@@ -97,6 +97,15 @@ func (p *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	inner.URL.Path = below
 	inner.URL.RawPath = strings.TrimPrefix(r.URL.RawPath, p.prefix)
 	p.mux.ServeHTTP(w, inner)
+}
+
+// embedsFromElsewhere reports whether another site loads something of the page into its own, such as an image. It would
+// see nothing of it, but a browser sends the login along, and each live page takes one of few places. A link from
+// elsewhere is a navigation, and opens the page. Browsers without these headers are let through: it fails open.
+func embedsFromElsewhere(r *http.Request) bool {
+	site, dest := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Sec-Fetch-Dest")
+	opens := r.Header.Get("Sec-Fetch-Mode") == "navigate" && (dest == "" || dest == "document")
+	return (site == "cross-site" || site == "same-site") && !opens
 }
 
 // wantsJSON reports whether the answer is JSON: for whoever asks for it and not for a page.

@@ -170,6 +170,29 @@ func TestAJSONAnswerHidesWhatThePageHides(t *testing.T) {
 	require.Equal(t, int32(1), a.runs.Load())
 }
 
+func TestAnotherSiteLoadsNothingOfThePage(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	for _, site := range []string{"cross-site", "same-site"} {
+		for _, path := range []string{"/", "/live", "/endpoints", "/script.js"} {
+			w := a.get(path, func(r *http.Request) {
+				r.Header.Set("Sec-Fetch-Site", site)
+				r.Header.Set("Sec-Fetch-Mode", "no-cors")
+			})
+			require.Equal(t, 403, w.Code, "%s of a %s: each live page takes one of 16 places", path, site)
+		}
+		require.Equal(t, 403, a.get("/live", func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Site", site)
+			r.Header.Set("Sec-Fetch-Mode", "navigate")
+			r.Header.Set("Sec-Fetch-Dest", "iframe")
+		}).Code)
+		require.Equal(t, 200, a.get("/", func(r *http.Request) {
+			r.Header.Set("Sec-Fetch-Site", site)
+			r.Header.Set("Sec-Fetch-Mode", "navigate")
+		}).Code, "a link from a chat opens the page")
+	}
+}
+
 // hanging is a store that does not answer the newest list until its caller gives up.
 type hanging struct {
 	journal.Store

@@ -31,7 +31,7 @@ func parsePages() map[string]*template.Template {
 			text, _ := id.(string)
 			return text[:min(len(text), 12)]
 		},
-		// A text that an app or a sender wrote, in a <pre>: templates make text of it, and this leaves its direction alone.
+		// A text that an app or a sender wrote, without what would turn its direction.
 		"plain": func(text string) string { return cut(text, 16<<10) },
 		"took":  func(d time.Duration) string { return d.Round(time.Microsecond * 10).String() },
 		"lines": func(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") },

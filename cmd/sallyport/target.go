@@ -46,8 +46,8 @@ func allowed(address string, remote bool) error {
 	return fmt.Errorf("%s is not this machine: add --allow-remote if it is yours", ip)
 }
 
-// metadata reports whether clouds serve their machines' credentials at an address, or at one of its network. The zone of
-// an address does not matter, and an IPv4 address counts in each form in which IPv6 carries one.
+// metadata reports whether clouds serve their machines' credentials at an address, or at one of its network. The zone
+// of an address does not matter, and an IPv4 address counts in each form in which IPv6 carries one.
 func metadata(ip netip.Addr) bool {
 	ip = ip.WithZone("").Unmap()
 	if v4, ok := embedded(ip); ok && metadata(v4) {
@@ -67,7 +67,8 @@ func metadata(ip netip.Addr) bool {
 	return false
 }
 
-// embedded returns the IPv4 address to which a translator or a tunnel takes an IPv6 address (RFC 6052, 8215, 3056, 4291).
+// embedded returns the IPv4 address to which a translator or a tunnel takes an IPv6 address (RFC 3056, 4291, 6052,
+// 8215).
 func embedded(ip netip.Addr) (netip.Addr, bool) {
 	if !ip.Is6() {
 		return netip.Addr{}, false
