@@ -29,12 +29,12 @@ type WeChatPayConfig struct {
 // A key with an id serves the deliveries alone that name it. The event's data is the decrypted resource. WeChat Pay
 // sends some notifications with a wrong signature, to see whether it is checked, and sends them again with a right one.
 //
-// https://pay.weixin.qq.com/doc/v3/merchant/4012791861
+// https://pay.weixin.qq.com/doc/v3/merchant/4012075420
 // https://github.com/wechatpay-apiv3/wechatpay-go
 func WeChatPay(c WeChatPayConfig) core.Provider {
 	return of(entry.Entry{
 		Name: "wechat-pay", Title: "WeChat Pay", Confidence: "A",
-		Docs:       "https://pay.weixin.qq.com/doc/v3/merchant/4012791861",
+		Docs:       "https://pay.weixin.qq.com/doc/v3/merchant/4012075420",
 		SecretFrom: "the merchant platform's API security > WeChat Pay public key, with its id",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.RSAPKCS1SHA256,
@@ -61,7 +61,7 @@ func WeChatPay(c WeChatPayConfig) core.Provider {
 			},
 		},
 		RetryHorizon: 24*time.Hour + 4*time.Minute, LastQuickRetry: time.Minute, AckLimit: 5 * time.Second,
-		Addresses: "https://pay.weixin.qq.com/doc/v3/merchant/4012075249",
+		Addresses: "https://pay.weixin.qq.com/doc/v3/merchant/4012075420",
 	})
 }
 
@@ -73,7 +73,7 @@ const feishuHorizon = 7*time.Hour + 6*time.Minute
 // sends when the URL is saved is not signed, and the token inside proves it. For an app without an Encrypt Key, see
 // [FeishuToken].
 //
-// https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/encrypt-key-encryption-configuration-case
+// https://open.feishu.cn/document/server-docs/event-subscription-guide
 // https://github.com/larksuite/oapi-sdk-go
 func Feishu() core.Provider {
 	e := feishu()
@@ -102,7 +102,7 @@ func Feishu() core.Provider {
 // FeishuToken is the events of a Feishu or Lark app without an Encrypt Key. Nothing is signed or encrypted: the secret
 // is the Verification Token, which each body holds. Prefer [Feishu] and set an Encrypt Key.
 //
-// https://open.feishu.cn/document/server-docs/event-subscription-guide/event-subscription-configure-/request-url-configuration-case
+// https://open.feishu.cn/document/server-docs/event-subscription-guide
 func FeishuToken() core.Provider {
 	e := feishu()
 	e.Name, e.Title = "feishu-token", "Feishu / Lark (Verification Token)"
@@ -118,9 +118,8 @@ func FeishuToken() core.Provider {
 func feishu() entry.Entry {
 	return entry.Entry{
 		Confidence: "A",
-		Docs: "https://open.feishu.cn/document/server-docs/event-subscription-guide/" +
-			"event-subscription-configure-/encrypt-key-encryption-configuration-case",
-		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/header/event_id"},
+		Docs:       "https://open.feishu.cn/document/server-docs/event-subscription-guide",
+		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/header/event_id"},
 		Event: entry.Event{
 			ID:   []entry.Value{{JSON: "/header/event_id"}, {JSON: "/uuid"}},
 			Type: []entry.Value{{JSON: "/header/event_type"}, {JSON: "/event/type"}},
