@@ -1,9 +1,7 @@
 package core_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -11,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // TestAnEventOfABatchThatChangedUnderItsIDIsReported: whether the first one of its id came before it in the same batch,
@@ -31,8 +30,8 @@ func TestAnEventOfABatchThatChangedUnderItsIDIsReported(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var log bytes.Buffer
-			j := newJournaled(t, batched(), func(c *core.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+			var log testlog.Log
+			j := newJournaled(t, batched(), func(c *core.Config) { c.Logger = log.Logger() })
 			if row.before != "" {
 				require.Equal(t, 200, run(j.Guard, signedBody("["+row.before+"]"), ok).Code)
 			}

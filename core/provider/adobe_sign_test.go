@@ -1,8 +1,6 @@
 package provider_test
 
 import (
-	"bytes"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,17 +13,18 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // TestAdobeSignsClientIDIsRepeatedToWhoeverHasIt, and to nobody else; and that it is no secret is said at the start.
 func TestAdobeSignsClientIDIsRepeatedToWhoeverHasIt(t *testing.T) {
 	t.Parallel()
 	const name, id, token = "X-AdobeSign-ClientId", "BGBQIIE7H253K6", "a-token-of-more-than-16-bytes"
-	var log bytes.Buffer
+	var log testlog.Log // the guard writes behind the test
 	make := func(credentials ...core.Credential) *core.Guard {
 		g, err := core.New(core.Config{
 			Endpoint: "adobe", Provider: provider.AdobeSign(), Secrets: secrets.Static(id), Replay: memstore.New(),
-			Credentials: credentials, Logger: slog.New(slog.NewTextHandler(&log, nil)), DangerouslyAllowHTTP: true,
+			Credentials: credentials, Logger: log.Logger(), DangerouslyAllowHTTP: true,
 		})
 		require.NoError(t, err)
 		return g

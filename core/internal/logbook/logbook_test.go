@@ -1,11 +1,11 @@
 package logbook_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,14 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
-// lines returns a log and what it has written so far.
+// lines returns a log and what it has written so far, once its timers have done their work. Both are for a bubble of
+// synctest.
 func lines(t *testing.T) (*logbook.Log, func() []map[string]any) {
-	var out bytes.Buffer
+	var out testlog.Log // timers write too
 	l := logbook.New(slog.New(slog.NewJSONHandler(&out, nil)), slog.String("endpoint", "acme"))
 	return l, func() (all []map[string]any) {
-		d := json.NewDecoder(bytes.NewReader(out.Bytes()))
+		synctest.Wait()
+		d := json.NewDecoder(strings.NewReader(out.String()))
 		for d.More() {
 			var line map[string]any
 			require.NoError(t, d.Decode(&line))
@@ -68,7 +71,6 @@ func TestTypesAreBoundedAndTheOldestMakeRoom(t *testing.T) {
 			require.Equal(t, n <= 100, tally.First(1, fmt.Sprint("type ", n), time.Now()), "type %d", n)
 		}
 		time.Sleep(time.Minute)
-		synctest.Wait()
 		require.Len(t, written(), 1)
 		require.Equal(t, "1 (other types)", written()[0]["msg"])
 		require.EqualValues(t, 99, written()[0]["count"])
@@ -112,7 +114,6 @@ func TestABurstLosesNothing(t *testing.T) {
 		require.Equal(t, 21, own, "20 in a second, and one that demands a line")
 		require.Len(t, written(), 1, "500 do not wait for the end of the second")
 		time.Sleep(time.Second)
-		synctest.Wait()
 		require.Len(t, written(), 2)
 		require.Len(t, written()[0]["events"], 500)
 		require.Len(t, written()[1]["events"], 479)

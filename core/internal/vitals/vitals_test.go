@@ -1,6 +1,8 @@
 package vitals_test
 
 import (
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,27 +13,43 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
+// pass lets time pass in a bubble of synctest, and timers do their work.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func TestTheAlarmIsRaisedOnceForEachSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var v vitals.Vitals
+		var mu sync.Mutex // the alarm is raised by a timer
 		var raised []time.Duration
 		v.Begin(time.Now())
-		v.Watch(time.Hour, func(quiet time.Duration) { raised = append(raised, quiet) })
+		v.Watch(time.Hour, func(quiet time.Duration) {
+			mu.Lock()
+			defer mu.Unlock()
+			raised = append(raised, quiet)
+		})
+		all := func() []time.Duration {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(raised)
+		}
 		defer v.EndAlarm()
-		time.Sleep(50 * time.Minute)
+		pass(50 * time.Minute)
 		v.Proved(time.Now())
-		time.Sleep(59 * time.Minute)
-		require.Empty(t, raised)
-		time.Sleep(5 * time.Hour)
-		require.Equal(t, []time.Duration{time.Hour}, raised)
+		pass(59 * time.Minute)
+		require.Empty(t, all())
+		pass(5 * time.Hour)
+		require.Equal(t, []time.Duration{time.Hour}, all())
 		v.Proved(time.Now())
-		time.Sleep(3 * time.Hour)
-		require.Len(t, raised, 2, "another silence")
+		pass(3 * time.Hour)
+		require.Len(t, all(), 2, "another silence")
 		v.EndAlarm()
 		v.EndAlarm()
 		v.Proved(time.Now())
-		time.Sleep(3 * time.Hour)
-		require.Len(t, raised, 2)
+		pass(3 * time.Hour)
+		require.Len(t, all(), 2)
 	})
 }
 
