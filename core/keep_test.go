@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -233,21 +234,24 @@ func TestNothingUnprovedIsKept(t *testing.T) {
 // TestARetryIsTheSameEntry: attempts are counted, and an open entry is closed once the store knows its event as done.
 func TestARetryIsTheSameEntry(t *testing.T) {
 	t.Parallel()
-	j := newJournaled(t, timestamped(), nil)
-	fails := func(context.Context, core.Event) error { return errColumn }
-	for range 3 {
-		require.Equal(t, 500, run(j.Guard, signed(event), fails).Code)
-	}
-	require.Equal(t, []string{"open evt_1 signal_failed x3: " + errColumn.Error()}, j.entries(t))
-	closed, err := j.CloseProcessed(t.Context())
-	require.NoError(t, err)
-	require.Zero(t, closed, "the event is not done")
-	require.Equal(t, 200, run(j.Guard, signed(event), ok).Code)
-	require.Equal(t, journal.Open, j.only(t).State, "success is not told to the journal")
-	closed, err = j.CloseProcessed(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, 1, closed)
-	require.Equal(t, journal.Done, j.only(t).State)
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournaled(t, timestamped(), nil)
+		fails := func(context.Context, core.Event) error { return errColumn }
+		for range 3 {
+			require.Equal(t, 500, run(j.Guard, signed(event), fails).Code)
+		}
+		synctest.Wait() // for the sweep that the first failure has begun
+		require.Equal(t, []string{"open evt_1 signal_failed x3: " + errColumn.Error()}, j.entries(t))
+		closed, err := j.CloseProcessed(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, closed, "the event is not done")
+		require.Equal(t, 200, run(j.Guard, signed(event), ok).Code)
+		require.Equal(t, journal.Open, j.only(t).State, "success is not told to the journal")
+		closed, err = j.CloseProcessed(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, 1, closed)
+		require.Equal(t, journal.Done, j.only(t).State)
+	})
 }
 
 // TestNoCredentialIsKept: headers are kept by name, and tokens are gone from the URL.
