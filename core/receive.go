@@ -18,7 +18,8 @@ import (
 //
 // The checks run from cheap to expensive, and nothing is trusted before it is proved. The method, transport, source,
 // rate, credentials, signature header and timestamp are checked before the body is read. The replay store is asked
-// about genuine deliveries only. Receive never writes to w: it is there for the connection's read deadline.
+// about genuine deliveries only. Receive never writes to w: it is there for the connection's read deadline, and for a
+// header that a proved sender wants back.
 func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbound) (*Delivery, *Reply) {
 	// Only code of this package can put a delivery into a context: no header and no URL of a sender can.
 	prior := carriedBy(r.Context())

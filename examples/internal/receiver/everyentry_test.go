@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -124,7 +125,7 @@ func events(t *testing.T, s served) int {
 		PublicURL: "https://" + host + "/" + s.Name,
 	})
 	require.NoError(t, err)
-	d, reply := g.Receive(nil, s.sender.Request("/"+s.Name, s.sample), adapter.Inbound{})
+	d, reply := g.Receive(httptest.NewRecorder(), s.sender.Request("/"+s.Name, s.sample), adapter.Inbound{})
 	require.Nil(t, reply, s.Name)
 	return len(d.Events())
 }

@@ -50,7 +50,8 @@ func start(t *testing.T, configuration string, args ...string) *receiver {
 		args = append(args, "-config", write(t, "receiver.yaml", configuration))
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r := &receiver{t: t, stdout: make(lines, 1000), stderr: make(lines, 1000), stop: stop, code: make(chan int, 1)}
+	// Room for what every sender's endpoint writes: a full channel would stop the receiver.
+	r := &receiver{t: t, stdout: make(lines, 10_000), stderr: make(lines, 10_000), stop: stop, code: make(chan int, 1)}
 	go func() { r.code <- run(ctx, args, drivers.Store, r.stdout, r.stderr) }()
 	var first struct{ Listening string }
 	require.NoError(t, json.Unmarshal([]byte(r.line()), &first))
