@@ -59,16 +59,17 @@ func statusOf(err error) (int, string) {
 	}
 }
 
-// revisionOf returns the revision that the person looked at. Without one nothing is done: the entry may have become
-// another since.
-func (p *Inspector) revisionOf(w http.ResponseWriter, r *http.Request) (uint64, bool) {
+// chosen returns the entry that an action is on, and the revision that the person looked at. Without one nothing is
+// done: the entry may have become another since. It answers itself where it reports false.
+func (p *Inspector) chosen(w http.ResponseWriter, r *http.Request) (e *journal.Entry, revision uint64, ok bool) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	n, err := strconv.ParseUint(r.PostFormValue("revision"), 10, 64)
-	if err != nil || n == 0 {
+	revision, err := strconv.ParseUint(r.PostFormValue("revision"), 10, 64)
+	if err != nil || revision == 0 {
 		p.fail(w, r, http.StatusBadRequest, "The form names no revision of the entry.")
-		return 0, false
+		return nil, 0, false
 	}
-	return n, true
+	e, ok = p.load(w, r)
+	return e, revision, ok
 }
 
 func (p *Inspector) redriveOne(w http.ResponseWriter, r *http.Request) {
@@ -77,11 +78,7 @@ func (p *Inspector) redriveOne(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, http.StatusForbidden, "You may not run events again (Access.Redrive, Config.Redriver).")
 		return
 	}
-	revision, ok := p.revisionOf(w, r)
-	if !ok {
-		return
-	}
-	e, ok := p.load(w, r)
+	e, revision, ok := p.chosen(w, r)
 	if !ok {
 		return
 	}
@@ -90,9 +87,8 @@ func (p *Inspector) redriveOne(w http.ResponseWriter, r *http.Request) {
 	result, err := p.redriver.Redrive(ctx, e.ID, core.RedriveOptions{
 		Revision: revision, EvenIfDone: r.PostFormValue("even_if_done") == "yes",
 	})
-	p.log.InfoContext(r.Context(), "a webhook event ran again", "by", access.Name, "endpoint", e.Endpoint, "entry",
-		e.ID,
-		"reason", result.Reason, "error", err)
+	p.log.InfoContext(r.Context(), "a webhook event ran again", "by", access.Name, "endpoint", e.Endpoint,
+		"entry", e.ID, "reason", result.Reason, "error", err)
 	if errors.Is(err, journal.ErrChanged) || errors.Is(err, journal.ErrNotFound) || errors.Is(err, journal.ErrForged) {
 		p.failJournal(w, r, err)
 		return
@@ -137,11 +133,7 @@ func (p *Inspector) dismiss(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, http.StatusForbidden, "You may not dismiss events (Access.Dismiss).")
 		return
 	}
-	revision, ok := p.revisionOf(w, r)
-	if !ok {
-		return
-	}
-	e, ok := p.load(w, r)
+	e, revision, ok := p.chosen(w, r)
 	if !ok {
 		return
 	}
@@ -149,8 +141,8 @@ func (p *Inspector) dismiss(w http.ResponseWriter, r *http.Request) {
 		p.failJournal(w, r, err)
 		return
 	}
-	p.log.InfoContext(r.Context(), "a webhook event was dismissed", "by", access.Name, "endpoint", e.Endpoint, "entry",
-		e.ID)
+	p.log.InfoContext(r.Context(), "a webhook event was dismissed", "by", access.Name, "endpoint", e.Endpoint,
+		"entry", e.ID)
 	if wantsJSON(r) {
 		sendJSON(w, http.StatusOK, map[string]any{"id": e.ID, "state": journal.Dismissed.String()})
 		return
@@ -225,9 +217,8 @@ func (p *Inspector) redriveMany(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 	v.Stopped, v.More = inARow >= 3, stopping || len(v.Results) == q.Limit
-	p.log.InfoContext(r.Context(), "webhook events ran again", "by", access.Name, "endpoint", q.Endpoint, "state",
-		q.State,
-		"done", v.Done, "failed", v.Failed)
+	p.log.InfoContext(r.Context(), "webhook events ran again", "by", access.Name, "endpoint", q.Endpoint,
+		"state", q.State, "done", v.Done, "failed", v.Failed)
 	if wantsJSON(r) {
 		sendJSON(w, http.StatusOK, map[string]any{"results": v.Results, "stopped": v.Stopped, "more": v.More})
 		return

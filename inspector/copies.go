@@ -2,6 +2,7 @@ package inspector
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,7 +34,7 @@ func curlOf(e *journal.Entry) string {
 		"refuses this.\n")
 	// curl treats brackets and braces in a URL as a list of URLs, and would send a request to each.
 	fmt.Fprintf(&b, "curl --globoff --request %s --url %s", quoted(e.Request.Method), quoted(addressOf(&e.Request)))
-	for _, h := range sentHeaders(e.Request.Header) {
+	for _, h := range byName(sentHeaders(e.Request.Header)) {
 		fmt.Fprintf(&b, " \\\n  --header %s", quoted(h.Name+": "+h.Value))
 	}
 	b.WriteString(" \\\n  --data-binary @event.bin")
@@ -41,20 +42,14 @@ func curlOf(e *journal.Entry) string {
 }
 
 // sentHeaders leaves out what curl or a proxy sets, and what may be a credential.
-func sentHeaders(h http.Header) []header {
-	var all []header
-	for name, values := range h {
-		if strings.HasPrefix(name, "X-Forwarded-") || looksSecret(name) || slices.Contains([]string{
+func sentHeaders(h http.Header) http.Header {
+	sent := maps.Clone(h)
+	maps.DeleteFunc(sent, func(name string, _ []string) bool {
+		return strings.HasPrefix(name, "X-Forwarded-") || looksSecret(name) || slices.Contains([]string{
 			"Accept-Encoding", "Content-Length", "Forwarded", "Connection", "User-Agent", "Date",
-		}, name) {
-			continue
-		}
-		for _, v := range values {
-			all = append(all, header{name, v})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b header) int { return strings.Compare(a.Name, b.Name) })
-	return all
+		}, name)
+	})
+	return sent
 }
 
 // quoted returns a text in single quotes for a shell.
@@ -86,17 +81,13 @@ func testOf(e *journal.Entry) string {
 	fmt.Fprintf(&b, "\tanswer := sender.Send(router, %s, webhooktest.Sample{\n", strconv.Quote(pathOf(e.Request.URL)))
 	if kept := sentHeaders(e.Request.Header); len(kept) > 0 {
 		b.WriteString("\t\tHeader: http.Header{\n")
-		for i, h := range kept {
+		for _, name := range slices.Sorted(maps.Keys(kept)) {
 			// The values of one name stand together: a key that comes twice does not compile.
-			switch {
-			case i > 0 && kept[i-1].Name == h.Name:
-				b.WriteString(", " + strconv.Quote(h.Value))
-			default:
-				fmt.Fprintf(&b, "\t\t\t%s: {%s", strconv.Quote(h.Name), strconv.Quote(h.Value))
+			values := make([]string, len(kept[name]))
+			for i, v := range kept[name] {
+				values[i] = strconv.Quote(v)
 			}
-			if i == len(kept)-1 || kept[i+1].Name != h.Name {
-				b.WriteString("},\n")
-			}
+			fmt.Fprintf(&b, "\t\t\t%s: {%s},\n", strconv.Quote(name), strings.Join(values, ", "))
 		}
 		b.WriteString("\t\t},\n")
 	}

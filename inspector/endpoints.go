@@ -24,20 +24,18 @@ func (p *Inspector) banners(access *Access) []banner {
 	var all []banner
 	for _, g := range p.guards() {
 		if access.sees(g.Endpoint()) {
-			all = append(all, p.bannersOf(g)...)
+			all = append(all, p.bannersOf(g, g.Health(), g.Rotation().Secrets)...)
 		}
 	}
 	if n := p.journal.NotKept(); n > 0 && access.Endpoints == nil {
 		all = append(all, banner{Text: fmt.Sprintf("The journal left out %d open entries, because their endpoints "+
-			"have too many: "+
-			"the providers still retry those events", n)})
+			"have too many: the providers still retry those events", n)})
 	}
 	return all
 }
 
-func (p *Inspector) bannersOf(g *core.Guard) []banner {
+func (p *Inspector) bannersOf(g *core.Guard, h core.Health, known []secrets.Use) []banner {
 	var all []banner
-	h := g.Health()
 	add := func(since time.Time, format string, args ...any) {
 		all = append(all, banner{Endpoint: g.Endpoint(), Text: fmt.Sprintf(format, args...), Since: since})
 	}
@@ -47,12 +45,10 @@ func (p *Inspector) bannersOf(g *core.Guard) []banner {
 	if h.RejectedInARow >= rejectedBanner {
 		if h.LastProved.IsZero() {
 			add(time.Time{}, "refused %d deliveries, the last as %s, and verified none since it started",
-				h.RejectedInARow,
-				h.LastReason)
+				h.RejectedInARow, h.LastReason)
 		} else {
 			add(h.LastProved, "refused %d deliveries in a row, the last as %s; the last verified one was at",
-				h.RejectedInARow,
-				h.LastReason)
+				h.RejectedInARow, h.LastReason)
 		}
 	}
 	if !h.SecretsStaleSince.IsZero() {
@@ -61,7 +57,7 @@ func (p *Inspector) bannersOf(g *core.Guard) []banner {
 	if h.DroppedRecords > 0 {
 		add(time.Time{}, "dropped %d records, because an observer was too slow", h.DroppedRecords)
 	}
-	for _, u := range g.Rotation().Secrets {
+	for _, u := range known {
 		if !u.NotAfter.IsZero() && u.Left.IsZero() && u.NotAfter.Before(p.now().Add(expiryBanner)) {
 			word := "expires at"
 			if u.NotAfter.Before(p.now()) {
@@ -124,8 +120,8 @@ func (p *Inspector) endpointOf(g *core.Guard) endpoint {
 	e := endpoint{
 		Name: g.Endpoint(), Provider: g.Provider(), Paused: g.Paused(), Health: g.Health(),
 		Secrets: g.Rotation().Secrets,
-		Banners: p.bannersOf(g),
 	}
+	e.Banners = p.bannersOf(g, e.Health, e.Secrets)
 	for _, u := range e.Secrets {
 		if !u.NotAfter.IsZero() && u.Left.IsZero() && (e.NextExpiry.IsZero() || u.NotAfter.Before(e.NextExpiry)) {
 			e.NextExpiry = u.NotAfter

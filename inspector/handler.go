@@ -22,10 +22,15 @@ type accessKey struct{}
 
 // accessOf returns what the person who sent the request may do.
 func accessOf(r *http.Request) *Access {
-	a, _ := r.Context().Value(accessKey{}).(*Access)
-	if a == nil {
-		return &Access{Endpoints: []string{}} // fails closed: a request that Authorize has not seen
+	if a := routed(r); a != nil {
+		return a
 	}
+	return &Access{Endpoints: []string{}} // fails closed: a request that Authorize has not seen
+}
+
+// routed returns the access of a request whose path is below the prefix; nil: it was not let in, or not routed yet.
+func routed(r *http.Request) *Access {
+	a, _ := r.Context().Value(accessKey{}).(*Access)
 	return a
 }
 
@@ -143,14 +148,8 @@ func sendJSON(w http.ResponseWriter, status int, v any) {
 // rootOf returns the relative path from a page to the list. All links are relative: where the page is mounted, and
 // what a proxy makes of it, is nothing that it has to know.
 func rootOf(r *http.Request) string {
-	if depth := strings.Count(r.URL.Path, "/") - 1; depth > 0 && accessSet(r) {
+	if depth := strings.Count(r.URL.Path, "/") - 1; depth > 0 && routed(r) != nil {
 		return strings.Repeat("../", depth)
 	}
 	return "./"
-}
-
-// accessSet reports whether the request's path is below the prefix: it was routed.
-func accessSet(r *http.Request) bool {
-	_, ok := r.Context().Value(accessKey{}).(*Access)
-	return ok
 }

@@ -25,7 +25,7 @@ const (
 // filter is what the list shows, as it stands in the query of its URL.
 type filter struct {
 	Endpoint string
-	Outcome  string // a state of the journal, "refused", "kept" for all entries; empty: everything
+	Outcome  string // a state of the journal, or "refused"; empty: everything
 	Type     string
 	Text     string
 	before   journal.Cursor
@@ -115,7 +115,6 @@ type list struct {
 	Endpoints []string
 	Outcomes  [][2]string
 	Banners   []banner
-	Access    *Access
 	CanRun    bool // in bulk
 	Empty     string
 }
@@ -127,7 +126,7 @@ func (p *Inspector) showList(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()
 	access, f := accessOf(r), filterOf(r)
-	l := &list{Filter: f, Outcomes: outcomes(), Access: access, Banners: p.banners(access)}
+	l := &list{Filter: f, Outcomes: outcomes(), Banners: p.banners(access)}
 	for _, g := range p.guards() {
 		if access.sees(g.Endpoint()) && !slices.Contains(l.Endpoints, g.Endpoint()) {
 			l.Endpoints = append(l.Endpoints, g.Endpoint())
@@ -237,7 +236,6 @@ func (p *Inspector) deliveryRows(
 		byID[entries[i].ID] = &entries[i]
 	}
 	var rows []row
-	var ids []journal.ID
 	for _, d := range p.activity.deliveries(func(d *delivery) bool { return access.sees(d.Endpoint) }) {
 		id := entryOf(&d)
 		if e := byID[id]; e != nil {
@@ -251,19 +249,23 @@ func (p *Inspector) deliveryRows(
 			continue
 		}
 		r := deliveryRow(&d)
-		if r.event = id; id != "" {
-			ids = append(ids, id)
-		}
+		r.event = id
 		rows = append(rows, r)
 		if len(rows) > pageRows {
 			break
 		}
 	}
-	return p.withoutKept(ctx, rows, ids)
+	return p.withoutKept(ctx, rows)
 }
 
 // withoutKept leaves out deliveries whose event has an entry on another page of the list.
-func (p *Inspector) withoutKept(ctx context.Context, rows []row, ids []journal.ID) ([]row, error) {
+func (p *Inspector) withoutKept(ctx context.Context, rows []row) ([]row, error) {
+	var ids []journal.ID
+	for i := range rows {
+		if rows[i].event != "" {
+			ids = append(ids, rows[i].event)
+		}
+	}
 	if len(ids) == 0 {
 		return rows, nil
 	}

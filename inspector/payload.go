@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -42,13 +43,21 @@ func masked(h http.Header) http.Header {
 
 // headersOf returns headers by name, masked and cut.
 func headersOf(h http.Header) []header {
+	all := byName(masked(h))
+	for i := range all {
+		all[i].Value = cut(all[i].Value, 1000)
+	}
+	return all
+}
+
+// byName returns a line for each value, in the order of the names.
+func byName(h http.Header) []header {
 	var all []header
-	for name, values := range masked(h) {
-		for _, v := range values {
-			all = append(all, header{name, cut(v, 1000)})
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, v := range h[name] {
+			all = append(all, header{name, v})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b header) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 

@@ -4,8 +4,9 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/journal"
 )
 
 //go:embed templates/*.html static/*
@@ -23,18 +24,12 @@ type shell struct {
 // parsePages parses a template for each page, with the shell around it.
 func parsePages() map[string]*template.Template {
 	functions := template.FuncMap{
-		"utc": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
-		"machine": func(t time.Time) string {
-			return t.UTC().Format(time.RFC3339Nano)
-		},
-		"short": func(id any) string {
-			text, _ := id.(string)
-			return text[:min(len(text), 12)]
-		},
+		"utc":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
+		"machine": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
+		"short":   func(id journal.ID) string { return string(id[:min(len(id), 12)]) },
 		// A text that an app or a sender wrote, without what would turn its direction.
 		"plain": func(text string) string { return cut(text, 16<<10) },
 		"took":  func(d time.Duration) string { return d.Round(time.Microsecond * 10).String() },
-		"lines": func(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") },
 	}
 	pages := map[string]*template.Template{}
 	for _, name := range []string{"list", "event", "delivery", "endpoints", "compare", "bulk", "error"} {
