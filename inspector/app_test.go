@@ -32,7 +32,7 @@ func everything() inspector.Access {
 	return inspector.Access{Name: "ops", Payloads: true, Redrive: true, Dismiss: true, Pause: true}
 }
 
-// app is an app with one endpoint, whose receiver fails as long as it is told to, and the page.
+// app is an app with one endpoint, whose receiver fails while fail is set, and the page.
 type app struct {
 	t        *testing.T
 	sender   *webhooktest.Sender

@@ -78,7 +78,7 @@ func (p *program) check(ctx context.Context, o *checking, address string) error 
 	if err != nil {
 		return err
 	}
-	x := &examiner{ctx: ctx, client: client(o.remote), sender: s, other: s.stranger(), o: o, p: p}
+	x := &examiner{ctx: ctx, client: client(o.remote), sender: s, other: s.another(), o: o, p: p}
 	if x.target, err = parseTarget(address); err != nil {
 		return err
 	}
@@ -86,6 +86,9 @@ func (p *program) check(ctx context.Context, o *checking, address string) error 
 		if x.runs, err = parseTarget(o.runs); err != nil {
 			return fmt.Errorf("--runs: %w", err)
 		}
+	}
+	if err := o.load(p.in); err != nil {
+		return err
 	}
 	// The slow one takes its time while the others go on.
 	var slow result
@@ -120,7 +123,7 @@ func (x *examiner) report() error {
 			verdict = "WRONG: " + r.Says
 			wrongs++
 		}
-		rows = append(rows, []string{r.Case, status, printable(verdict)})
+		rows = append(rows, []string{r.Case, status, verdict})
 	}
 	text := columns(rows) + fmt.Sprintf("%d checks, %d wrong\n", len(x.all), wrongs)
 	if err := x.p.print(map[string]any{"checks": x.all, "wrong": wrongs}, text); err != nil {
@@ -225,7 +228,7 @@ func (x *examiner) slowBody() result {
 		}
 	}()
 	defer func() { _ = from.Close() }()
-	signed, err := x.make(x.sender, time.Now(), nil)
+	signed, err := x.make(x.sender, time.Now())
 	if err != nil {
 		return result{Case: name, Unchecked: err.Error()}
 	}
@@ -238,8 +241,7 @@ func (x *examiner) slowBody() result {
 	a, err := send(ctx, x.client, r)
 	if err != nil && ctx.Err() != nil {
 		return result{Case: name, Says: fmt.Sprintf("the endpoint waited for it for %s: set http.Server.ReadTimeout, "+
-			"and bound "+
-			"how long a body may take", x.o.slow)}
+			"and bound how long a body may take", x.o.slow)}
 	}
 	return result{Case: name, Status: a.Status, Right: !a.accepted(), Says: "it was accepted before it was there"}
 }

@@ -45,6 +45,9 @@ func TestWhatIsSentArrivesAtListen(t *testing.T) {
 	cmd.in = `{"id":"evt_own","type":"mine"}`
 	cmd.good("send", "--provider", "stripe", "--body", "-")
 	out.waits(t, "mine evt_own")
+	cmd.in = `{"id":"evt_own","type":"mine"}`
+	three := cmd.good("send", "--provider", "stripe", "--body", "-", "--count", "3", "--rate", "100")
+	require.Equal(t, 3, strings.Count(three, "200 accepted"), "standard input is read once, and sent three times")
 
 	file := filepath.Join(cmd.env["XDG_STATE_HOME"], "sallyport", "stripe.json")
 	info, err := os.Stat(file)
@@ -108,7 +111,7 @@ func TestListenHandsOnWhatItVerified(t *testing.T) {
 	}
 }
 
-// operated is a running app with its page, whose receiver fails as long as it is told to.
+// operated is a running app with its page, whose receiver fails while fail is set.
 type operated struct {
 	fail   atomic.Bool
 	sender *webhooktest.Sender

@@ -36,9 +36,8 @@ func (c *choice) provide() (catalogue.Entry, core.Provider, error) {
 	}
 	e, ok := catalogue.ByName(c.provider)
 	if !ok {
-		return catalogue.Entry{}, core.Provider{}, fmt.Errorf("--provider: there is no sender %q; \"sallyport "+
-			"providers %s\" "+
-			"looks for similar names", printable(c.provider), printable(c.provider))
+		return catalogue.Entry{}, core.Provider{}, fmt.Errorf("--provider: there is no sender %q; "+
+			"\"sallyport providers %s\" looks for similar names", c.provider, c.provider)
 	}
 	values := catalogue.Values{}
 	for _, p := range e.Parameters {
@@ -50,7 +49,7 @@ func (c *choice) provide() (catalogue.Entry, core.Provider, error) {
 	for _, text := range c.parameters {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return e, core.Provider{}, fmt.Errorf("--param %q is not name=value", printable(text))
+			return e, core.Provider{}, fmt.Errorf("--param %q is not name=value", text)
 		}
 		if !given[name] {
 			values[name], given[name] = nil, true
@@ -70,15 +69,11 @@ func (p *program) sender(c *choice, fresh bool) (*sender, bool, error) {
 	}
 	s := &sender{entry: e, provider: provided}
 	if c.secretEnv != "" {
-		s.Configured = p.getenv(c.secretEnv)
-		if s.Configured == "" {
-			return nil, false, fmt.Errorf("--secret-env: the environment variable %s is not set",
-				printable(c.secretEnv))
-		}
+		s.Configured, err = p.variable("--secret-env", c.secretEnv)
 		s.Signing = s.Configured
-		return s, false, nil
+		return s, false, err
 	}
-	file, err := p.keyFile(e.Name)
+	file, err := p.stateFile(e.Name + keySuffix)
 	if err != nil {
 		return nil, false, err
 	}
@@ -99,8 +94,23 @@ func (p *program) sender(c *choice, fresh bool) (*sender, bool, error) {
 	return s, true, s.keep(file)
 }
 
-// keyFile is where a secret of a provider is kept for tests on this machine.
-func (p *program) keyFile(provider string) (string, error) {
+// variable returns what an environment variable holds that a flag names.
+func (p *program) variable(flag, name string) (string, error) {
+	text := p.getenv(name)
+	if text == "" {
+		return "", fmt.Errorf("%s: the environment variable %s is not set", flag, name)
+	}
+	return text, nil
+}
+
+// The files of a sender: its keys, and where listen receives.
+const (
+	keySuffix   = ".json"
+	placeSuffix = ".url"
+)
+
+// stateFile is where something is kept for tests on this machine.
+func (p *program) stateFile(name string) (string, error) {
 	folder := p.getenv("XDG_STATE_HOME")
 	if !filepath.IsAbs(folder) { // the XDG specification ignores it: the secret would stand where the command runs
 		home := p.getenv("HOME")
@@ -109,16 +119,21 @@ func (p *program) keyFile(provider string) (string, error) {
 		}
 		folder = filepath.Join(home, ".local", "state")
 	}
-	return filepath.Join(folder, "sallyport", provider+".json"), nil
+	return filepath.Join(folder, "sallyport", name), nil
 }
 
-// keep writes the secret into a file that only the user can read.
+// keep writes the secret into a file.
 func (s *sender) keep(file string) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
 	text, err := json.Marshal(s)
 	if err != nil {
+		return err
+	}
+	return writePrivate(file, text)
+}
+
+// writePrivate writes a file that only the user can read.
+func writePrivate(file string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
 	// A name of its own first: whoever reads meanwhile gets a whole file, and an older one's mode does not stay.

@@ -10,9 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -93,8 +90,8 @@ func (p *program) listen(ctx context.Context, o *listening) error {
 		}
 	}
 	if o.resign != "" {
-		if r.resign = p.getenv(o.resign); r.resign == "" {
-			return fmt.Errorf("--resign: the environment variable %s is not set", printable(o.resign))
+		if r.resign, err = p.variable("--resign", o.resign); err != nil {
+			return err
 		}
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.address)
@@ -105,21 +102,14 @@ func (p *program) listen(ctx context.Context, o *listening) error {
 		return errors.Join(err, listener.Close())
 	}
 	place := "http://" + listener.Addr().String() + "/"
-	file, err := p.keyFile(s.entry.Name)
+	file, err := p.stateFile(s.entry.Name + placeSuffix)
 	if err == nil { // without a home there is no default, and send needs the URL
-		err = writeFile(strings.TrimSuffix(file, filepath.Ext(file))+".url", place)
+		err = writePrivate(file, []byte(place+"\n"))
 	}
 	if err != nil && o.secretEnv == "" {
 		return errors.Join(err, listener.Close())
 	}
 	return r.serve(ctx, listener, place, fresh)
-}
-
-func writeFile(name, text string) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(name, []byte(text+"\n"), 0o600)
 }
 
 // start makes the guard, the server and the page.
@@ -201,8 +191,7 @@ func (r *receiver) observe(_ context.Context, rec core.Record) {
 	// An error here is one of standard output: nobody reads it any more.
 	_ = r.print(map[string]any{
 		"event": "answered", "time": rec.Time, "status": rec.Status, "reason": rec.Reason, "type": rec.Type,
-		"id":     rec.ID,
-		"detail": rec.Detail,
+		"id": rec.ID, "detail": rec.Detail,
 	}, text+"\n")
 }
 

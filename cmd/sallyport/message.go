@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,8 @@ type content struct {
 	body      string
 	headers   []string
 	publicURL string
+
+	own []byte // what --body holds
 }
 
 func (c *content) flags(cmd *cobra.Command) {
@@ -39,9 +42,33 @@ func (c *content) flags(cmd *cobra.Command) {
 
 const maxBody = 64 << 20
 
-// sample makes the body and the headers that the sender sends besides its proof.
-func (p *program) sample(s *sender, c *content) (webhooktest.Sample, error) {
-	made, err := p.unchanged(s, c)
+// load reads the body of --body, once for all deliveries: standard input can be read a single time.
+func (c *content) load(in io.Reader) error {
+	if c.body == "" {
+		return nil
+	}
+	if c.body != "-" {
+		f, err := os.Open(c.body)
+		if err != nil {
+			return fmt.Errorf("--body: %w", err)
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	var err error
+	c.own, err = io.ReadAll(io.LimitReader(in, maxBody+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("--body: %w", err)
+	case len(c.own) > maxBody:
+		return fmt.Errorf("--body is longer than %d bytes", maxBody)
+	}
+	return nil
+}
+
+// sample makes the body and the headers that the sender sends besides its proof. load has to come before it.
+func (c *content) sample(s *sender) (webhooktest.Sample, error) {
+	made, err := c.unchanged(s)
 	if err != nil {
 		return made, err
 	}
@@ -56,32 +83,16 @@ func (p *program) sample(s *sender, c *content) (webhooktest.Sample, error) {
 	for _, text := range c.headers {
 		name, value, ok := strings.Cut(text, ":")
 		if !ok || strings.TrimSpace(name) == "" {
-			return made, fmt.Errorf("--header %q is not \"Name: value\"", printable(text))
+			return made, fmt.Errorf("--header %q is not \"Name: value\"", text)
 		}
 		made.Header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	return made, nil
 }
 
-func (p *program) unchanged(s *sender, c *content) (webhooktest.Sample, error) {
+func (c *content) unchanged(s *sender) (webhooktest.Sample, error) {
 	if c.body != "" {
-		from := p.in
-		if c.body != "-" {
-			f, err := os.Open(c.body)
-			if err != nil {
-				return webhooktest.Sample{}, fmt.Errorf("--body: %w", err)
-			}
-			defer func() { _ = f.Close() }()
-			from = f
-		}
-		body, err := io.ReadAll(io.LimitReader(from, maxBody+1))
-		switch {
-		case err != nil:
-			return webhooktest.Sample{}, fmt.Errorf("--body: %w", err)
-		case len(body) > maxBody:
-			return webhooktest.Sample{}, fmt.Errorf("--body is longer than %d bytes", maxBody)
-		}
-		return webhooktest.Sample{Type: c.eventType, Body: body}, nil
+		return webhooktest.Sample{Type: c.eventType, Body: slices.Clone(c.own)}, nil
 	}
 	samples := webhooktest.Samples(s.provider)
 	for _, one := range samples {
@@ -94,15 +105,15 @@ func (p *program) unchanged(s *sender, c *content) (webhooktest.Sample, error) {
 		if kind == "" {
 			kind = "test"
 		}
-		body, err := json.Marshal(map[string]any{"id": "evt_" + strconv.FormatInt(time.Now().UnixNano(), 36),
-			"type": kind})
+		id := "evt_" + strconv.FormatInt(time.Now().UnixNano(), 36)
+		body, err := json.Marshal(map[string]any{"id": id, "type": kind})
 		return webhooktest.Sample{Type: kind, Body: body}, err
 	}
 	// A type without a sample: the first one's body, under the other name, where it stands in the body.
 	one := samples[0]
 	if !bytes.Contains(one.Body, []byte(strconv.Quote(one.Type))) {
 		return one, fmt.Errorf("--type: there is no sample %q; there are %s. Give a body of your own by --body",
-			printable(c.eventType), strings.Join(typesOf(samples), ", "))
+			c.eventType, strings.Join(typesOf(samples), ", "))
 	}
 	one.Body = bytes.ReplaceAll(one.Body, []byte(strconv.Quote(one.Type)), []byte(strconv.Quote(c.eventType)))
 	one.Type = c.eventType
@@ -127,14 +138,14 @@ func set(body []byte, changes []string) ([]byte, error) {
 	for _, text := range changes {
 		path, value, ok := strings.Cut(text, "=")
 		if !ok || path == "" {
-			return nil, fmt.Errorf("--set %q is not path=value", printable(text))
+			return nil, fmt.Errorf("--set %q is not path=value", text)
 		}
 		var v any
 		if json.Unmarshal([]byte(value), &v) != nil {
 			v = value
 		}
 		if err := put(&root, strings.Split(path, "."), v); err != nil {
-			return nil, fmt.Errorf("--set %s: %w", printable(path), err)
+			return nil, fmt.Errorf("--set %s: %w", path, err)
 		}
 	}
 	return json.Marshal(root)
@@ -157,11 +168,11 @@ func put(at *any, path []string, value any) error {
 	case []any:
 		n, err := strconv.Atoi(path[0])
 		if err != nil || n < 0 || n >= len(v) {
-			return fmt.Errorf("there is no element %q", printable(path[0]))
+			return fmt.Errorf("there is no element %q", path[0])
 		}
 		return put(&v[n], path[1:], value)
 	}
-	return fmt.Errorf("nothing is below %q: it is not an object", printable(path[0]))
+	return fmt.Errorf("nothing is below %q: it is not an object", path[0])
 }
 
 // sign makes a signed request to an endpoint. The URL that is signed is the registered one.

@@ -47,6 +47,17 @@ func (p *program) page() (*remotePage, error) {
 	return r, nil
 }
 
+// onPage makes a command of work on the page.
+func (p *program) onPage(work func(*cobra.Command, *remotePage, []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		page, err := p.page()
+		if err != nil {
+			return err
+		}
+		return work(c, page, args)
+	}
+}
+
 // call asks the page, and decodes what it answers.
 func (r *remotePage) call(ctx context.Context, method, path string, form url.Values, into any) error {
 	at, err := r.base.Parse(path)
@@ -113,11 +124,7 @@ func (p *program) eventsCommand() *cobra.Command {
 			"List what arrived at a running app, the newest first.\n\n" +
 				pageHelp),
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			page, err := p.page()
-			if err != nil {
-				return err
-			}
+		RunE: p.onPage(func(c *cobra.Command, page *remotePage, _ []string) error {
 			query := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "text": {text}}.Encode()
 			all := []event{}
 			for len(all) < most {
@@ -150,7 +157,7 @@ func (p *program) eventsCommand() *cobra.Command {
 				})
 			}
 			return p.print(all, columns(rows))
-		},
+		}),
 	}
 	c.Flags().StringVar(&state, "state", "", "`state`: open, parked, done, dismissed or refused")
 	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of the endpoint")
@@ -177,11 +184,7 @@ func (p *program) showCommand() *cobra.Command {
 			"Show an event of a running app.\n\n" +
 				pageHelp),
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			page, err := p.page()
-			if err != nil {
-				return err
-			}
+		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
 			var e map[string]any
 			if err := page.call(c.Context(), http.MethodGet, "event/"+url.PathEscape(args[0]), nil, &e); err != nil {
 				return err
@@ -189,26 +192,27 @@ func (p *program) showCommand() *cobra.Command {
 			text := ""
 			for _, name := range []string{
 				"endpoint", "provider", "state", "reason", "type", "event", "tenant", "attempts", "runs", "first",
-				"last", "method",
-				"url", "length", "error", "why_not",
+				"last", "method", "url", "length", "error", "why_not",
 			} {
 				if v, ok := e[name]; ok {
 					// An error may have lines. None begins as a field does.
 					text += fmt.Sprintf("%-9s %s\n", name, strings.ReplaceAll(fmt.Sprint(v), "\n", "\n          "))
 				}
 			}
-			return p.print(e, printable(text))
-		},
+			return p.print(e, text)
+		}),
 	}
 }
 
-// revisionOf asks for the revision of an entry: what a person has not seen is not run.
-func (r *remotePage) revisionOf(ctx context.Context, id string) (url.Values, error) {
+// act acts on an entry, at the revision that it has now: the page refuses one that has changed since.
+func (r *remotePage) act(ctx context.Context, id, action string, into any) error {
+	path := "event/" + url.PathEscape(id)
 	var e event
-	if err := r.call(ctx, http.MethodGet, "event/"+url.PathEscape(id), nil, &e); err != nil {
-		return nil, err
+	if err := r.call(ctx, http.MethodGet, path, nil, &e); err != nil {
+		return err
 	}
-	return url.Values{"revision": {strconv.FormatUint(e.Revision, 10)}}, nil
+	form := url.Values{"revision": {strconv.FormatUint(e.Revision, 10)}}
+	return r.call(ctx, http.MethodPost, path+"/"+action, form, into)
 }
 
 func (p *program) dismissCommand() *cobra.Command {
@@ -218,22 +222,13 @@ func (p *program) dismissCommand() *cobra.Command {
 			"Close an event of a running app without a success.\n\n" +
 				pageHelp),
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			page, err := p.page()
-			if err != nil {
-				return err
-			}
-			form, err := page.revisionOf(c.Context(), args[0])
-			if err != nil {
-				return err
-			}
+		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
 			var done map[string]any
-			path := "event/" + url.PathEscape(args[0]) + "/dismiss"
-			if err := page.call(c.Context(), http.MethodPost, path, form, &done); err != nil {
+			if err := page.act(c.Context(), args[0], "dismiss", &done); err != nil {
 				return err
 			}
 			return p.print(done, "dismissed\n")
-		},
+		}),
 	}
 }
 
@@ -256,26 +251,17 @@ func (p *program) redriveCommand() *cobra.Command {
 				pageHelp),
 		Example: "  sallyport redrive 7c1e09...\n  sallyport redrive --state parked --endpoint stripe",
 		Args:    cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			page, err := p.page()
-			if err != nil {
-				return err
-			}
+		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
 			if len(args) == 0 {
 				form := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "error": {text}}
 				return p.redriveMany(c.Context(), page, form)
 			}
-			form, err := page.revisionOf(c.Context(), args[0])
-			if err != nil {
-				return err
-			}
 			var one ran
-			path := "event/" + url.PathEscape(args[0]) + "/redrive"
-			if err := page.call(c.Context(), http.MethodPost, path, form, &one); err != nil {
+			if err := page.act(c.Context(), args[0], "redrive", &one); err != nil {
 				return err
 			}
 			return p.ran([]ran{one}, "")
-		},
+		}),
 	}
 	c.Flags().StringVar(&state, "state", "parked", "`state` of those to run, without an ID: open or parked")
 	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of their endpoint")
@@ -332,11 +318,7 @@ func (p *program) rotationCommand() *cobra.Command {
 			"Show which secrets a running app uses, and which may be removed.\n\n" +
 				pageHelp),
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			page, err := p.page()
-			if err != nil {
-				return err
-			}
+		RunE: p.onPage(func(c *cobra.Command, page *remotePage, _ []string) error {
 			var all struct {
 				Endpoints []struct {
 					Endpoint, Provider string
@@ -367,6 +349,6 @@ func (p *program) rotationCommand() *cobra.Command {
 				}
 			}
 			return p.print(all, columns(rows))
-		},
+		}),
 	}
 }

@@ -76,7 +76,7 @@ func (p *program) search(text string) error {
 		return err
 	}
 	if len(found) == 0 {
-		return fmt.Errorf("no sender's name holds %q: %w", printable(text), errWrong)
+		return fmt.Errorf("no sender's name holds %q: %w", text, errWrong)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (l *listed) page() string {
 	section(&b, "Setting it up", l.Steps)
 	section(&b, "Not taken", l.Refuses)
 	section(&b, "Notes", l.Notes)
-	return printable(b.String())
+	return b.String()
 }
 
 func section(b *strings.Builder, title string, lines []string) {

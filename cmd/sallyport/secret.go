@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -56,7 +55,7 @@ func (p *program) secretNewCommand() *cobra.Command {
 			s := &sender{entry: e, provider: provided}
 			s.Configured, s.Signing = webhooktest.Keys(provided)
 			if keep {
-				file, err := p.keyFile(e.Name)
+				file, err := p.stateFile(e.Name + keySuffix)
 				if err != nil {
 					return err
 				}
@@ -95,7 +94,7 @@ func (p *program) secretCheckCommand() *cobra.Command {
 			says := "A guard accepts it.\n"
 			if problem != nil {
 				found["problem"] = problem.Error()
-				says = printable(problem.Error()) + "\n"
+				says = problem.Error() + "\n"
 			}
 			if err := p.print(found, says); err != nil {
 				return err
@@ -116,10 +115,7 @@ const maxSecret = 64 << 10
 
 func (p *program) secretText(to *choice) (string, error) {
 	if to.secretEnv != "" {
-		if text := p.getenv(to.secretEnv); text != "" {
-			return text, nil
-		}
-		return "", fmt.Errorf("--secret-env: the environment variable %s is not set", printable(to.secretEnv))
+		return p.variable("--secret-env", to.secretEnv)
 	}
 	text, err := io.ReadAll(io.LimitReader(p.in, maxSecret+1))
 	switch {

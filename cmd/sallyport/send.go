@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -63,11 +61,11 @@ func (p *program) place(s *sender, args []string) (*url.URL, error) {
 	if len(args) > 0 {
 		return parseTarget(args[0])
 	}
-	file, err := p.keyFile(s.entry.Name)
+	file, err := p.stateFile(s.entry.Name + placeSuffix)
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(strings.TrimSuffix(file, filepath.Ext(file)) + ".url")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, errors.New("give the URL of the endpoint, or run \"sallyport listen\" first")
 	}
@@ -92,7 +90,10 @@ func (p *program) send(ctx context.Context, o *sending, args []string) error {
 		return p.sendSetup(ctx, s, o, target)
 	}
 	if o.forge {
-		s.Configured, s.Signing = webhooktest.Keys(s.provider)
+		s = s.another()
+	}
+	if err := o.load(p.in); err != nil {
+		return err
 	}
 	c := client(o.remote)
 	wrongs := 0
@@ -118,7 +119,7 @@ func (p *program) send(ctx context.Context, o *sending, args []string) error {
 
 // sendOne makes an event and sends it, and reports whether it was answered as is right.
 func (p *program) sendOne(ctx context.Context, c *http.Client, s *sender, o *sending, target *url.URL) (bool, error) {
-	sample, err := p.sample(s, &o.content)
+	sample, err := o.sample(s)
 	if err != nil {
 		return false, err
 	}
@@ -138,10 +139,14 @@ func (p *program) sendOne(ctx context.Context, c *http.Client, s *sender, o *sen
 		if err != nil {
 			return false, err
 		}
-		return true, p.print(map[string]string{"curl": line}, printable(line)+"\n")
+		return true, p.print(map[string]string{"curl": line}, line+"\n")
 	}
-	right := true
-	for n := range 1 + boolNumber(o.repeat) {
+	times := 1
+	if o.repeat {
+		times = 2
+	}
+	right, bad := true, o.forge || o.stale
+	for n := range times {
 		again := r.Clone(ctx)
 		if again.Body, err = r.GetBody(); err != nil {
 			return false, err
@@ -150,7 +155,6 @@ func (p *program) sendOne(ctx context.Context, c *http.Client, s *sender, o *sen
 		if err != nil {
 			return false, err
 		}
-		bad := o.forge || o.stale
 		right = right && a.accepted() != bad
 		if err := p.print(a, a.line(bad, n > 0)); err != nil {
 			return false, err
@@ -186,30 +190,21 @@ func (s *sender) fresh(sample webhooktest.Sample) webhooktest.Sample {
 	return sample
 }
 
-func boolNumber(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // line says what came of a delivery.
 func (a answer) line(bad, again bool) string {
 	took := a.Took.Round(time.Millisecond / 10)
-	text := ""
 	switch {
 	case bad && !a.accepted():
-		text = fmt.Sprintf("%d refused in %s, as it must be\n", a.Status, took)
+		return fmt.Sprintf("%d refused in %s, as it must be\n", a.Status, took)
 	case bad:
-		text = fmt.Sprintf("%d ACCEPTED in %s: it must be refused\n", a.Status, took)
+		return fmt.Sprintf("%d ACCEPTED in %s: it must be refused\n", a.Status, took)
 	case a.accepted() && again:
-		text = fmt.Sprintf("%d in %s, the second time\n", a.Status, took)
+		return fmt.Sprintf("%d in %s, the second time\n", a.Status, took)
 	case a.accepted():
-		text = fmt.Sprintf("%d accepted in %s\n", a.Status, took)
+		return fmt.Sprintf("%d accepted in %s\n", a.Status, took)
 	default:
-		text = fmt.Sprintf("%d NOT accepted in %s: %s\n", a.Status, took, oneLine(a.Body))
+		return fmt.Sprintf("%d NOT accepted in %s: %s\n", a.Status, took, oneLine(a.Body))
 	}
-	return text
 }
 
 // pause waits, or returns the context's error.
@@ -237,7 +232,7 @@ func (p *program) sendSetup(ctx context.Context, s *sender, o *sending, target *
 		if step.Problem != "" {
 			says = oneLine(step.Problem) + "\n"
 		}
-		if err := p.print(step, printable(says)); err != nil {
+		if err := p.print(step, says); err != nil {
 			return err
 		}
 	}
@@ -286,7 +281,7 @@ func (s *sender) setup(ctx context.Context, c *http.Client, target *url.URL, pub
 		if one.Awaiting {
 			continue // it comes before the endpoint has a secret
 		}
-		var w *httptest.ResponseRecorder = webhook.SendSetup(endpoint, signed.RequestURI(), one)
+		w := webhook.SendSetup(endpoint, signed.RequestURI(), one)
 		if failure != nil {
 			return nil, failure
 		}

@@ -38,7 +38,10 @@ func (p *program) signCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			sample, err := p.sample(s, &what)
+			if err := what.load(p.in); err != nil {
+				return err
+			}
+			sample, err := what.sample(s)
 			if err != nil {
 				return err
 			}
@@ -59,7 +62,7 @@ func (p *program) signCommand() *cobra.Command {
 			if asCurl {
 				text = line + "\n"
 			}
-			return p.print(map[string]any{"url": r.URL.String(), "headers": r.Header, "curl": line}, printable(text))
+			return p.print(map[string]any{"url": r.URL.String(), "headers": r.Header, "curl": line}, text)
 		},
 	}
 	chooseSecret(c, &to)
