@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/internal/plain"
 )
 
 // copies are texts to paste elsewhere: into a shell, or into a test.
@@ -55,7 +55,7 @@ func sentHeaders(h http.Header) http.Header {
 // quoted returns a text in single quotes for a shell.
 func quoted(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+		if plain.Steers(r) {
 			return -1
 		}
 		return r

@@ -9,8 +9,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/sallyport-go/sallyport/internal/plain"
 )
 
 // shownBytes is how much of a payload the page shows. The rest is in the download.
@@ -135,7 +136,7 @@ func readable(b []byte) string {
 			return r
 		case r == '\r':
 			return -1
-		case unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Bidi_Control, r):
+		case plain.Steers(r):
 			return '\uFFFD'
 		}
 		return r

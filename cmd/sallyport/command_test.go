@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -47,7 +48,9 @@ func TestWhatIsSentArrivesAtListen(t *testing.T) {
 	out.waits(t, "mine evt_own")
 	cmd.in = `{"id":"evt_own","type":"mine"}`
 	three := cmd.good("send", "--provider", "stripe", "--body", "-", "--count", "3", "--rate", "100")
-	require.Equal(t, 3, strings.Count(three, "200 accepted"), "standard input is read once, and sent three times")
+	require.Equal(t, 3, strings.Count(three, "200 accepted"))
+	require.Eventually(t, func() bool { return strings.Count(out.waits(t, ""), "mine evt_") == 4 }, 20*time.Second,
+		5*time.Millisecond, "standard input is read once, and sent three times")
 
 	file := filepath.Join(cmd.env["XDG_STATE_HOME"], "sallyport", "stripe.json")
 	info, err := os.Stat(file)

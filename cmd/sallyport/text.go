@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
-	"unicode"
+
+	"github.com/sallyport-go/sallyport/internal/plain"
 )
 
 // printable removes what would change the terminal, or how the text around it is read: control characters, escape
@@ -13,7 +14,7 @@ func printable(text string) string {
 		switch {
 		case r == '\n' || r == '\t':
 			return r
-		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar:
+		case plain.Steers(r):
 			return '\uFFFD'
 		}
 		return r
@@ -25,7 +26,7 @@ func printable(text string) string {
 func escaped(text string) string {
 	var b strings.Builder
 	for _, r := range text {
-		if r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+		if r != '\n' && plain.Steers(r) {
 			fmt.Fprintf(&b, "\\u%04x", r)
 			continue
 		}

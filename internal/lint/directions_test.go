@@ -73,7 +73,7 @@ func directions() []direction {
 			may: []string{"core/sqltx"}},
 		{rule: below, of: []string{"core/internal/keyring"}, may: slices.Concat(tools, wordsAre)},
 		{rule: below, of: tools, may: append(tools, "core/reason")},
-		{rule: below, of: []string{"internal/hold"}},
+		{rule: below, of: []string{"internal/hold", "internal/plain"}},
 		{rule: "what adapters need knows nothing of the guard", of: []string{"core/adapter"},
 			may: []string{"internal/hold"}},
 
@@ -128,7 +128,7 @@ func directions() []direction {
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/keccak"},
 			may: append(tools, "core", "core/reason"), foreign: []string{"golang.org/x/crypto/sha3"}},
 		{rule: "what is offered around core knows core", of: []string{"core/webhooktest", "core/email", "inspector"},
-			may: slices.Concat(tools, wordsAre, []string{"internal/sign", "core", "core/adapter"})},
+			may: slices.Concat(tools, wordsAre, []string{"internal/sign", "internal/plain", "core", "core/adapter"})},
 		{rule: "samples of email know email events and the senders", of: []string{"core/email/emailtest"},
 			may: []string{"core", "core/email", "core/provider", "core/provider/unproved", "core/webhooktest"}},
 		{rule: "inbound messages know email events", of: []string{"core/email/inbound"},
