@@ -49,11 +49,9 @@ func serve(ctx context.Context, k *keys, stdout io.Writer) error {
 		observers := []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
 			say("%s\n", recordLine(rt.name, &r))
 		})}
-		shown := kept
-		if i == 0 {
-			observers = append(observers, activity)
-		} else {
-			shown = nil // the page is that of the first app
+		var shown *journal.Journal
+		if i == 0 { // the page is that of the first app
+			observers, shown = append(observers, activity), kept
 		}
 		s, err := startServer(rt, k, configs(shown), observers...)
 		if err != nil {
