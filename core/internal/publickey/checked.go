@@ -39,32 +39,22 @@ func CheckRSA(k *rsa.PublicKey, least, most int) (problem string) {
 
 // CheckP256 returns what is wrong with a key for ES256 (RFC 7518, section 3.4), or "". A point that is not on the curve
 // fails closed: on another curve discrete logarithms may be easy.
-func CheckP256(k *ecdsa.PublicKey) (problem string) {
-	//lint:ignore SA1019 ECDH would panic on a key without coordinates
-	if k == nil || k.Curve == nil || k.X == nil || k.Y == nil {
-		return "the ECDSA key has no point"
-	}
-	if k.Curve != elliptic.P256() {
-		return "the key is on another curve than P-256"
-	}
-	if _, err := k.ECDH(); err != nil {
-		return "the key is not a point of P-256"
-	}
-	return ""
-}
+func CheckP256(k *ecdsa.PublicKey) (problem string) { return checkPoint(k, elliptic.P256()) }
 
 // CheckP521 returns what is wrong with a key for ES512 (RFC 7518, section 3.4), or "". A point that is not on the curve
 // fails closed.
-func CheckP521(k *ecdsa.PublicKey) (problem string) {
+func CheckP521(k *ecdsa.PublicKey) (problem string) { return checkPoint(k, elliptic.P521()) }
+
+func checkPoint(k *ecdsa.PublicKey, curve elliptic.Curve) (problem string) {
 	//lint:ignore SA1019 ECDH would panic on a key without coordinates
 	if k == nil || k.Curve == nil || k.X == nil || k.Y == nil {
 		return "the ECDSA key has no point"
 	}
-	if k.Curve != elliptic.P521() {
-		return "the key is on another curve than P-521"
+	if k.Curve != curve {
+		return "the key is on another curve than " + curve.Params().Name
 	}
 	if _, err := k.ECDH(); err != nil {
-		return "the key is not a point of P-521"
+		return "the key is not a point of " + curve.Params().Name
 	}
 	return ""
 }
