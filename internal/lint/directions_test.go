@@ -27,7 +27,8 @@ func directions() []direction {
 	)
 	tools := []string{
 		"core/internal/buckets", "core/internal/sealed", "core/internal/digest", "core/internal/fault",
-		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jsonscan",
+		"core/internal/fetch", "core/internal/formscan", "core/internal/httpfield", "core/internal/jose",
+		"core/internal/jsonscan",
 		"core/internal/keyring", "core/internal/logbook", "core/internal/pattern",
 		"core/internal/publickey", "core/internal/pump",
 		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "core/internal/txwatch",

@@ -42,29 +42,7 @@ func pairOf(alg string) entry.Algorithm {
 	}
 }
 
-// checkKey returns what is wrong with a key for an algorithm, or "". It fails closed on every type of key that is not
-// the algorithm's.
-func checkKey(alg string, key crypto.PublicKey) (problem string) {
-	switch k := key.(type) {
-	case *rsa.PublicKey:
-		if alg != rs256 && alg != rs512 {
-			return "it is one of RSA"
-		}
-		return publickey.CheckRSA(k, publickey.MinRSABits, publickey.MaxRSABits)
-	case *ecdsa.PublicKey:
-		switch alg {
-		case es256:
-			return publickey.CheckP256(k)
-		case es512:
-			return publickey.CheckP521(k)
-		}
-		return "it is one of ECDSA"
-	default:
-		return "it is of another type than the provider's"
-	}
-}
-
-// fits reports whether a signature of a hash is a key's. The key must have passed checkKey.
+// fits reports whether a signature of a hash is a key's. The key must have passed jose.CheckKey.
 func fits(alg string, key crypto.PublicKey, sum, signature []byte) bool {
 	switch k := key.(type) {
 	case *rsa.PublicKey:

@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -126,11 +127,11 @@ func (c AppleConfig) forUs(payload []byte) error {
 		if found[0] == nil || string(found[0]) == "null" {
 			continue
 		}
-		bundle, _ := stringOf(found[1])
-		environment, _ := stringOf(found[3])
+		bundle, _ := strictjson.String(found[1])
+		environment, _ := strictjson.String(found[3])
 		if part == "externalPurchaseToken" { // which names none
 			environment = []byte(AppleProduction)
-			if id, _ := stringOf(found[4]); strings.HasPrefix(string(id), "SANDBOX") {
+			if id, _ := strictjson.String(found[4]); strings.HasPrefix(string(id), "SANDBOX") {
 				environment = []byte(AppleSandbox)
 			}
 		}

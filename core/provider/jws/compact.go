@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -77,7 +78,7 @@ func (m *mechanism) inBody(body []byte) (text []byte, ok bool) {
 	if m.member.Find(body, raw[:]) != nil {
 		return nil, false
 	}
-	return stringOf(raw[0])
+	return strictjson.String(raw[0])
 }
 
 // parse takes a JWS apart, and checks its form and its header.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -65,8 +66,8 @@ const timestampHeader = "X-Tl-Webhook-Timestamp"
 //
 // https://github.com/TrueLayer/truelayer-signing/blob/main/request-signing-v2.md
 func (h *joseHeader) requestLines(req *entry.CustomRequest, slash bool) (string, error) {
-	version, _ := stringOf(h.version)
-	list, ok := stringOf(h.listed)
+	version, _ := strictjson.String(h.version)
+	list, ok := strictjson.String(h.listed)
 	if !ok || string(version) != "2" {
 		return "", fault.New(reason.MalformedSignature,
 			"the signature's header must have tl_headers and the tl_version 2, which covers the whole request")

@@ -7,12 +7,12 @@ import (
 	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/jose"
 	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 const (
-	maxKid = 256 // bounds the name of a key
 	// maxCertificate bounds one certificate of a chain, in base64.
 	maxCertificate = 6 << 10
 	chainLength    = 3 // leaf, intermediate and root
@@ -26,13 +26,7 @@ type joseHeader struct {
 	chain   [][]byte // of x5c, in DER
 }
 
-// delicate are the members that would name a key of the sender's choice, or another reading of what is signed. Each is
-// refused where the entry does not expect it.
-func delicate() []string {
-	return []string{"jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc", "cty"}
-}
-
-func (h *joseHeader) take(name, value []byte) (known bool) {
+func (h *joseHeader) take(name, value []byte) {
 	switch string(name) {
 	case "alg":
 		h.alg = value
@@ -54,10 +48,7 @@ func (h *joseHeader) take(name, value []byte) (known bool) {
 		h.version = value
 	case "tl_headers":
 		h.listed = value
-	default:
-		return false
 	}
-	return true
 }
 
 // readHeader reads the header and checks it against the entry. It fails closed on every member that would change the
@@ -66,10 +57,8 @@ func (m *mechanism) readHeader(s *signed, data []byte) error {
 	h := &s.header
 	err := strictjson.Members(data, func(name, value []byte) {
 		h.take(name, value)
-		for _, one := range delicate() {
-			if bytes.EqualFold(name, []byte(one)) && !slices.Contains(m.expects, string(name)) {
-				h.refused = one
-			}
+		if one := jose.Delicate(name); one != "" && !slices.Contains(m.expects, string(name)) {
+			h.refused = one
 		}
 	})
 	switch {
@@ -79,12 +68,12 @@ func (m *mechanism) readHeader(s *signed, data []byte) error {
 		return fault.New(reason.MalformedSignature,
 			"the signature's header has a member that no signature of this provider has: "+h.refused)
 	}
-	alg, algOK := stringOf(h.alg)
+	alg, algOK := strictjson.String(h.alg)
 	if !algOK || string(alg) != m.algorithm {
 		return fault.New(reason.MalformedSignature, "the signature's header names another algorithm than "+m.algorithm+
 			", which is this provider's: another one is never tried")
 	}
-	if typ, ok := stringOf(h.typ); h.typ != nil && (!ok || m.detached == attached &&
+	if typ, ok := strictjson.String(h.typ); h.typ != nil && (!ok || m.detached == attached &&
 		!bytes.EqualFold(typ, []byte("JWT")) && !bytes.EqualFold(typ, []byte("JOSE"))) {
 		return fault.New(reason.MalformedSignature, "the signature is of another type than JWT")
 	}
@@ -112,9 +101,8 @@ func (m *mechanism) readKid(h *joseHeader) error {
 		}
 		return nil
 	}
-	kid, ok := stringOf(h.kid)
-	if !ok || len(kid) == 0 || len(kid) > maxKid ||
-		bytes.ContainsFunc(kid, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	kid, ok := strictjson.String(h.kid)
+	if !ok || len(kid) == 0 || !jose.IsKid(kid) {
 		return fault.New(reason.MalformedSignature, "the signature's kid is none that a provider gives its keys")
 	}
 	h.kid = kid
@@ -133,7 +121,7 @@ func (m *mechanism) checkExpected(name string, h *joseHeader) error {
 				`the signature's header must say that the payload is not encoded: "b64":false and "crit":["b64"]`)
 		}
 	case "jku": // compared, and never fetched
-		if jku, ok := stringOf(h.jku); !ok || !slices.Contains(m.jku, string(jku)) {
+		if jku, ok := strictjson.String(h.jku); !ok || !slices.Contains(m.jku, string(jku)) {
 			return fault.New(reason.MalformedSignature,
 				"the signature names another set of keys (jku) than those that the provider documents")
 		}
@@ -161,6 +149,3 @@ func (h *joseHeader) readChain() error {
 	}
 	return nil
 }
-
-// stringOf returns a JSON string, unescaped. ok is false for every other value, and for none.
-func stringOf(raw []byte) (text []byte, ok bool) { return strictjson.String(raw) }

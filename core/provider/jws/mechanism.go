@@ -11,6 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/jose"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -100,14 +101,7 @@ func (m *mechanism) Key(text string, _ int) (key any, problem string) {
 			text = strings.TrimSpace(string(armour))
 		}
 	}
-	public, problem := publickey.ParsePEM(text)
-	if problem != "" {
-		return nil, problem
-	}
-	if problem := checkKey(m.algorithm, public); problem != "" {
-		return nil, "the key is unfit for " + m.algorithm + ": " + problem
-	}
-	return public, ""
+	return jose.PublicKey(m.algorithm, text)
 }
 
 func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
@@ -231,7 +225,7 @@ func (m *mechanism) bySource(
 	if err != nil {
 		return sourceFailed(err)
 	}
-	if problem := m.fit.Check(m.algorithm, key, checkKey); problem != "" {
+	if problem := m.fit.Check(m.algorithm, key, jose.CheckKey); problem != "" {
 		return fault.New(reason.BadSignature, "the key that the signature names is unfit: "+problem)
 	}
 	if !fit(key) {
@@ -251,7 +245,7 @@ func (m *mechanism) byCandidates(
 			return sourceFailed(err)
 		}
 		for _, key := range keys {
-			if checkKey(m.algorithm, key) == "" && fit(key) {
+			if jose.CheckKey(m.algorithm, key) == "" && fit(key) {
 				return nil
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"math/big"
 	"net/http"
 	"net/url"
 	"time"
@@ -118,12 +117,10 @@ func signText(alg string, private any, input string) ([]byte, error) {
 		}
 		size := (k.Curve.Params().BitSize + 7) / 8
 		both := make([]byte, 2*size)
-		fill(both[:size], r)
-		fill(both[size:], s)
+		r.FillBytes(both[:size])
+		s.FillBytes(both[size:])
 		return both, nil
 	default:
 		return nil, errors.New("webhooktest: the private key is of another type than the provider's")
 	}
 }
-
-func fill(room []byte, n *big.Int) { n.FillBytes(room) }

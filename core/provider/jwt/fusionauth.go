@@ -3,6 +3,7 @@ package jwt
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -21,7 +22,7 @@ func FusionAuth(algorithm string) core.Provider {
 	var err error
 	if !slices.Contains(known, algorithm) {
 		err = fmt.Errorf("FusionAuth needs the algorithm of the key that signs events, one of %s; %.20q is not",
-			list(known), algorithm)
+			strings.Join(known, ", "), algorithm)
 		algorithm = known[0]
 	}
 	return made(entry.Entry{

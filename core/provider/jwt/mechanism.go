@@ -2,20 +2,19 @@ package jwt
 
 import (
 	"context"
-	"crypto"
 	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	lib "github.com/golang-jwt/jwt/v5"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/jose"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -72,14 +71,14 @@ func (m *mechanism) Traits() entry.CustomTraits {
 	return entry.CustomTraits{
 		Time: m.time != "", Body: m.bodyHash != "", URL: m.urlHash != "" || m.qsh != nil,
 		Query: m.urlHash != "" || m.qsh != nil, Keyless: m.keyless, Pair: m.pair(),
-		Proof: "JWT " + list(m.algorithms) + " in " + where, Signed: m.covers, Headers: []string{m.header},
+		Proof: "JWT " + strings.Join(m.algorithms, ", ") + " in " + where, Signed: m.covers, Headers: []string{m.header},
 	}
 }
 
 // Key takes a secret as it is, or a public key in PEM.
 func (m *mechanism) Key(text string, least int) (key any, problem string) {
 	if m.pair() != 0 {
-		return publicKey(m.algorithms[0], text)
+		return jose.PublicKey(m.algorithms[0], text)
 	}
 	if len(text) < max(1, least) {
 		return nil, fmt.Sprintf("the secret is too short: it needs at least %d bytes", max(1, least))
@@ -146,7 +145,7 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 	case err != nil:
 		return 0, fault.New(reason.KeysUnavailable, "the key that the token names is not available now: "+err.Error())
 	}
-	if problem := m.fit.Check(t.method.Alg(), key, checkKey); problem != "" {
+	if problem := m.fit.Check(t.method.Alg(), key, jose.CheckKey); problem != "" {
 		return 0, fault.New(reason.BadSignature, "the key that the token names is unfit: "+problem)
 	}
 	if !t.fits(key) {
@@ -171,29 +170,6 @@ func (t *token) fits(key any) bool {
 		key = secret.Secret()
 	}
 	return t.method.Verify(t.input, t.signature, key) == nil
-}
-
-// checkKey says what is wrong with a key for an algorithm.
-func checkKey(alg string, key crypto.PublicKey) (problem string) {
-	switch k := key.(type) {
-	case *rsa.PublicKey:
-		if alg != "RS256" {
-			return "it is one of RSA"
-		}
-		return publickey.CheckRSA(k, publickey.MinRSABits, publickey.MaxRSABits)
-	case *ecdsa.PublicKey:
-		if alg != "ES256" {
-			return "it is one of ECDSA"
-		}
-		return publickey.CheckP256(k)
-	case ed25519.PublicKey:
-		if alg != "EdDSA" {
-			return "it is one of Ed25519"
-		}
-		return publickey.CheckEd25519(k)
-	default:
-		return "it is of another type than the provider's"
-	}
 }
 
 // judge judges issuer, audience and times, and gives the time that the guard judges.

@@ -9,15 +9,13 @@ import (
 	lib "github.com/golang-jwt/jwt/v5"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/jose"
 	"github.com/sallyport-go/sallyport/core/internal/strictjson"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // maxToken bounds a token, and so what reading it costs.
 const maxToken = 8 << 10
-
-// maxKid bounds the name of a key.
-const maxKid = 256
 
 // token is a compact token that is well-formed. Nothing in it is proved.
 type token struct {
@@ -98,11 +96,6 @@ type joseHeader struct {
 	refused       string // the name of a member that no token has
 }
 
-// refusedMembers would name a key of the sender's choice, or another reading of the token.
-func refusedMembers() [9]string {
-	return [...]string{"jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc", "cty"}
-}
-
 func (h *joseHeader) take(name, value []byte) {
 	switch string(name) {
 	case "alg":
@@ -112,10 +105,8 @@ func (h *joseHeader) take(name, value []byte) {
 	case "typ":
 		h.typ = value
 	default:
-		for _, refused := range refusedMembers() {
-			if bytes.EqualFold(name, []byte(refused)) {
-				h.refused = refused
-			}
+		if one := jose.Delicate(name); one != "" {
+			h.refused = one
 		}
 	}
 }
@@ -142,7 +133,7 @@ func (m *mechanism) judgeHeader(t *token, data []byte) error {
 			"the token says that it is signed by another algorithm than this provider's: another one is never tried")
 	case len(typ) > 0 && !bytes.EqualFold(typ, []byte("JWT")):
 		return fault.New(reason.MalformedSignature, "the token is of another type than JWT")
-	case len(kid) > maxKid || bytes.ContainsFunc(kid, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case !jose.IsKid(kid):
 		return fault.New(reason.MalformedSignature, "the token's kid is none that a provider gives its keys")
 	case len(kid) == 0 && m.pair() != 0 && m.keyless:
 		return fault.New(reason.MalformedSignature, "the token does not name its key")
