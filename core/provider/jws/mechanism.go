@@ -172,25 +172,19 @@ func (m *mechanism) Body(
 
 // verify finds the key that made the signature: the index of a configured one, or -1 for one that the source gave.
 func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, s *signed, body []byte) (int, error) {
-	sums := make([][]byte, 1, 2)
-	var err error
-	if sums[0], err = m.sum(s, req, body, false); err != nil {
+	sum, err := m.sum(s, req, body, false)
+	if err != nil {
 		return 0, err
 	}
-	if m.detached == request {
-		other, err := m.sum(s, req, body, true)
-		if err != nil {
-			return 0, err
-		}
-		sums = append(sums, other)
-	}
+	var other []byte // with the other slash, which genuine deliveries rarely need
 	fit := func(key crypto.PublicKey) bool {
-		for _, sum := range sums {
-			if fits(m.algorithm, key, sum, s.signature) {
-				return true
-			}
+		if fits(m.algorithm, key, sum, s.signature) {
+			return true
 		}
-		return false
+		if m.detached == request && other == nil {
+			other, _ = m.sum(s, req, body, true) // it fails where the first one did
+		}
+		return other != nil && fits(m.algorithm, key, other, s.signature)
 	}
 	if req.Source == nil {
 		for i, key := range req.Keys {
