@@ -29,7 +29,7 @@ func ofHeaders() []mutation {
 		{name: "a missing timestamp is no failure", file: timestamp, old: "if text == \"\" {\n\t\treturn fault.New(", new: "if text == \"\" {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
 		{name: "a malformed timestamp is no failure", file: timestamp, old: "if !ok {\n\t\treturn fault.New(", new: "if !ok {\n\t\treturn fault.Failure{}\n\t}\n\tif false {\n\t\treturn fault.New("},
 
-		{name: "a handshake's token is not compared", file: handshake, old: "s.Tokens.Check(in.Request.Context(), token, &check); f.Failed() {", new: "s.Tokens.Check(in.Request.Context(), token, &check); false && f.Failed() {"},
+		{name: "a handshake's token is not compared", file: handshake, old: "if f := s.checkToken(token, in); f.Failed() {", new: "if f := s.checkToken(token, in); false && f.Failed() {"},
 		{name: "a challenge may hold anything", file: handshake, old: "if !ok {\n\t\t\treturn fault.New(", new: "if false && !ok {\n\t\t\treturn fault.New("},
 		{name: "a challenge of any length is echoed", file: handshake, old: "const maxChallenge = 512", new: "const maxChallenge = 512000"},
 		{name: "a secret is handed over again and again", file: handshake, old: "if !s.handedOver.CompareAndSwap(false, true) {", new: "if false {"},

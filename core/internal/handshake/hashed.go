@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 
-	"github.com/sallyport-go/sallyport/core/internal/credential"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -16,12 +15,9 @@ import (
 // It fails closed without a token: the hash would show nothing.
 func (s *Set) hash(challenge string, in *Input) (sum string, f fault.Failure) {
 	if s.Tokens == nil || s.Verifier == nil {
-		return "", fault.New(reason.MissingCredential, "a handshake came and Setup.VerifyTokens is not configured")
+		return "", fault.New(reason.MissingCredential, noVerifyTokens)
 	}
-	who := credential.Input{
-		Request: in.Request, Tenant: in.Claims.Tenant, TenantFault: in.Claims.TenantFault, Now: in.Now,
-	}
-	token, f := s.Tokens.First(in.Request.Context(), &who)
+	token, f := s.Tokens.First(in.Request.Context(), in.credential())
 	if f.Failed() {
 		return "", f
 	}

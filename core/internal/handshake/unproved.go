@@ -3,12 +3,10 @@ package handshake
 import (
 	"net/http"
 
-	"github.com/sallyport-go/sallyport/core/internal/credential"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
-	"github.com/sallyport-go/sallyport/core/reason"
 )
 
 // Unproved answers what providers send before a secret exists: with a fixed answer, or with the echo of a challenge
@@ -68,18 +66,7 @@ func (s *Set) echoQuery(h *handshake, in *Input) (*Answer, fault.Failure) {
 		if f.Failed() {
 			return nil, f
 		}
-		// Fails closed: without a token anybody could subscribe this endpoint to an account of theirs.
-		if s.Tokens == nil {
-			return nil, fault.New(reason.MissingCredential, noVerifyTokens)
-		}
-		// Without matches: a handshake does not show that a secret is in use.
-		check := credential.Input{
-			Request:     in.Request,
-			Tenant:      in.Claims.Tenant,
-			TenantFault: in.Claims.TenantFault,
-			Now:         in.Now,
-		}
-		if _, f := s.Tokens.Check(in.Request.Context(), token, &check); f.Failed() {
+		if f := s.checkToken(token, in); f.Failed() {
 			return nil, f
 		}
 	}
@@ -139,9 +126,6 @@ func (s *Set) Unsigned(in *Input, read func() ([]byte, fault.Failure)) (*Answer,
 	return nil, fault.Failure{}
 }
 
-// noVerifyTokens is the detail of a handshake that no configured token can prove.
-const noVerifyTokens = "a handshake came and Setup.VerifyTokens is not configured"
-
 // sealedChallenge answers a challenge that came encrypted and not signed, and that holds the verify token. A nil answer
 // without a failure: the body is not one, and the request is refused for its missing signature.
 //
@@ -158,14 +142,8 @@ func (s *Set) sealedChallenge(h *handshake, in *Input, body []byte) (*Answer, fa
 		h.token.Find(plain, token[:]) != nil {
 		return nil, fault.Failure{}
 	}
-	if s.Tokens == nil {
-		return nil, fault.New(reason.MissingCredential, noVerifyTokens)
-	}
 	text, _ := jsonscan.Text(token[0])
-	check := credential.Input{
-		Request: in.Request, Tenant: in.Claims.Tenant, TenantFault: in.Claims.TenantFault, Now: in.Now,
-	}
-	if _, f := s.Tokens.Check(in.Request.Context(), text, &check); f.Failed() {
+	if f := s.checkToken(text, in); f.Failed() {
 		return nil, f
 	}
 	challenge, _ := jsonscan.Text(raw[1])
