@@ -39,25 +39,12 @@ func (v *Verifier) SignedURL(r *http.Request, tenant string, plain, user bool) s
 	if !v.SignsURL && (!v.SignsPath || v.Route.Public == "") {
 		return ""
 	}
-	text := v.Route.Public
+	text := v.configuredURL(r, tenant)
 	switch {
 	case text == "":
-		scheme := "https://"
-		// Without one of these settings a request over plain HTTP behind a proxy counts as HTTPS: the
-		// proxy ends TLS, and the sender signed https.
-		if (v.Route.AllowHTTP || plain) && r.TLS == nil {
-			scheme = "http://"
-		}
-		text = scheme + r.Host + httpfield.RequestTarget(r)
-	default:
-		// The tenant is the sender's claim. It passed ValidTenant, and escaping keeps it inside its
-		// segment of the path.
-		if !v.Route.Pinned {
-			text = strings.ReplaceAll(text, TenantPlace, v.rawTenant(r, tenant))
-		}
-		if r.URL.RawQuery != "" {
-			text = v.joinQuery(text, r.URL.RawQuery)
-		}
+		text = v.requestOrigin(r, plain) + httpfield.RequestTarget(r)
+	case r.URL.RawQuery != "":
+		text = v.joinQuery(text, r.URL.RawQuery)
 	}
 	if user && v.scheme.URLUser {
 		text = withUser(text, r)
@@ -68,18 +55,32 @@ func (v *Verifier) SignedURL(r *http.Request, tenant string, plain, user bool) s
 // EndpointURL returns the URL that the provider knows the endpoint by: the configured one, or the one that the request
 // names without its query, to which the provider adds. It proves nothing: handshakes are answered with its hash.
 func (v *Verifier) EndpointURL(r *http.Request, tenant string, plain bool) string {
-	if v.Route.Public != "" {
-		if v.Route.Pinned {
-			return v.Route.Public
-		}
-		return strings.ReplaceAll(v.Route.Public, TenantPlace, v.rawTenant(r, tenant))
-	}
-	scheme := "https://"
-	if (v.Route.AllowHTTP || plain) && r.TLS == nil {
-		scheme = "http://"
+	if text := v.configuredURL(r, tenant); text != "" {
+		return text
 	}
 	path, _, _ := strings.Cut(httpfield.RequestTarget(r), "?")
-	return scheme + r.Host + path
+	return v.requestOrigin(r, plain) + path
+}
+
+// configuredURL returns the configured URL, with the tenant in its place; empty: none is configured.
+//
+// The tenant is the sender's claim. It passed ValidTenant, and escaping keeps it inside its segment of the path.
+func (v *Verifier) configuredURL(r *http.Request, tenant string) string {
+	if v.Route.Public == "" || v.Route.Pinned {
+		return v.Route.Public
+	}
+	return strings.ReplaceAll(v.Route.Public, TenantPlace, v.rawTenant(r, tenant))
+}
+
+// requestOrigin returns the scheme and the host that a request names.
+//
+// Without one of these settings a request over plain HTTP behind a proxy counts as HTTPS: the proxy ends TLS, and the
+// sender signed https.
+func (v *Verifier) requestOrigin(r *http.Request, plain bool) string {
+	if (v.Route.AllowHTTP || plain) && r.TLS == nil {
+		return "http://" + r.Host
+	}
+	return "https://" + r.Host
 }
 
 // CheckHost refuses a request whose Host could hold a part of the signed path: servers of HTTP/2 let any text through,
