@@ -76,7 +76,7 @@ func checkJSON(url string, body []byte) fault.Failure {
 	}
 	// The first byte must be a bracket: a number or a text could be continued at its beginning by the
 	// URL's last bytes.
-	if body[0] != '{' && body[0] != '[' || !jsonscan.Whole(body) {
+	if !wholeJSON(body) {
 		return fault.New(reason.BadSignature, notOneJSON)
 	}
 	return fault.Failure{}
