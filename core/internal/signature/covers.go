@@ -17,10 +17,12 @@ func (v *Verifier) Covers(body []byte, payload string) bool {
 	// No verifier means a credential. It proves the sender and vouches for the whole body.
 	case v == nil:
 		return true
-	case v.sortedForm != nil && v.sortedForm.Between == "" && formscan.Is(body) && (v.sortedForm.Closing == nil || !v.sortedForm.Closing.Only):
-		return false
 	// Every field of the form but those that are named is signed, and the text has one division.
-	case v.SignsBody, v.sortedForm != nil && v.sortedForm.Between != "":
+	case v.sortedForm != nil && v.sortedForm.Between != "":
+		return true
+	case v.sortedForm != nil && formscan.Is(body) && (v.sortedForm.Closing == nil || !v.sortedForm.Closing.Only):
+		return false
+	case v.SignsBody:
 		return true
 	}
 	// Only a part of the first reading counts. A value that merely stands in the body next to it is not
