@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -20,20 +21,20 @@ func (v *Verifier) checkBodyOrQuery(in *Input) fault.Failure {
 		return fault.Failure{}
 	}
 	if len(in.Body) > 0 {
-		if isQuery(string(in.Body)) {
+		if isQuery(in.Body) {
 			return fault.New(reason.MalformedSignature,
 				"the body could be a query, which is signed where there is no body")
 		}
 		return fault.Failure{}
 	}
-	if !isQuery(in.Request.URL.RawQuery) {
+	if !isQuery([]byte(in.Request.URL.RawQuery)) {
 		return fault.New(reason.MalformedSignature,
 			"the query, which is signed where there is no body, has characters that no query has")
 	}
 	return fault.Failure{}
 }
 
-// isQuery reports whether a text has no other characters than queries have.
-func isQuery(text string) bool {
-	return strings.IndexFunc(text, func(c rune) bool { return !strings.ContainsRune(queryCharacters, c) }) < 0
+// isQuery reports whether a text has no other characters than queries have. Most bodies differ in the first one.
+func isQuery(text []byte) bool {
+	return !bytes.ContainsFunc(text, func(c rune) bool { return !strings.ContainsRune(queryCharacters, c) })
 }

@@ -34,4 +34,4 @@ func SeparatedForm(body []byte, without ...string) (text string, ok bool) {
 }
 
 // IsQuery reports whether a text could be a query.
-func IsQuery(text string) bool { return isQuery(text) }
+func IsQuery(text string) bool { return isQuery([]byte(text)) }
