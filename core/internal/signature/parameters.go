@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -15,7 +16,7 @@ const (
 )
 
 // parseParameters reads quoted parameters, as draft-cavage-http-signatures has them in section 4.1. It fails closed for
-// one that comes twice, that has no quotation marks, or a quotation mark or a backslash inside: readers differ in what
+// one that comes twice, in whatever case of letters, that has no quotation marks, or a quotation mark or a backslash inside: readers differ in what
 // they take it for. What is signed is the entry's, so that the list of it has to be the entry's, too.
 func (v *Verifier) parseParameters(text string, p *Claims, t *tally) fault.Failure {
 	sig := &v.scheme.Signature
@@ -27,7 +28,7 @@ func (v *Verifier) parseParameters(text string, p *Claims, t *tally) fault.Failu
 		value, begun := strings.CutPrefix(quoted, `"`)
 		value, ended := strings.CutSuffix(value, `"`)
 		if !ok || !begun || !ended || strings.ContainsAny(value, `"\\`) || len(names) == cap(names) ||
-			contains(names, name) {
+			slices.ContainsFunc(names, func(have string) bool { return strings.EqualFold(have, name) }) {
 			return fault.New(reason.MalformedSignature, notParameters)
 		}
 		names = append(names, name)
@@ -52,14 +53,4 @@ func (v *Verifier) parseParameters(text string, p *Claims, t *tally) fault.Failu
 		return fault.New(reason.MalformedSignature, v.texts.noSignature)
 	}
 	return v.addSignature(0, signature, p, t)
-}
-
-// contains reports whether a list has a name, in any case of letters: names of parameters have none.
-func contains(names []string, name string) bool {
-	for _, have := range names {
-		if strings.EqualFold(have, name) {
-			return true
-		}
-	}
-	return false
 }
