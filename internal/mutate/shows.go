@@ -26,9 +26,9 @@ func ofBoundaries() []mutation {
 	both := []string{"./core", "./core/provider"}
 	return []mutation{
 		{name: "a body behind a URL may be anything", file: boundary, in: in,
-			old: "body[0] != '[' || !jsonscan.Whole(body)", new: "body[0] != '['"},
+			old: "(text[0] == '{' || text[0] == '[') && jsonscan.Whole(text)", new: "(text[0] == '{' || text[0] == '[')"},
 		{name: "a body behind a URL may begin with anything", file: boundary, in: in,
-			old: "if body[0] != '{' && body[0] != '[' ||", new: "if"},
+			old: "len(text) > 0 && (text[0] == '{' || text[0] == '[') &&", new: "len(text) > 0 &&"},
 		{name: "a later group of pairs may be of any time", file: "core/internal/signature/verifier.go",
 			old: "if v.freshGroup(p, in.Now).Failed() {", new: "if false {"},
 		{name: "a group may lend its time to the next", file: "core/internal/signature/groups.go",
