@@ -210,10 +210,7 @@ func (s *signer) makeForm() {
 	// A provider that signs only forms covers JSON by its digest in the signed URL.
 	if name := s.scheme.BodySHA256; name != "" {
 		sum := sha256.Sum256(s.body)
-		q := s.r.URL.Query()
-		q.Set(name, hex.EncodeToString(sum[:]))
-		s.r.URL.RawQuery = q.Encode()
-		s.r.RequestURI = s.r.URL.RequestURI()
+		setQuery(s.r, name, hex.EncodeToString(sum[:]))
 		return
 	}
 	text := string(s.body)

@@ -79,9 +79,7 @@ func present(r *http.Request, c entry.Credential, secret string) error {
 	case entry.HeaderToken: // in a header of the provider
 		r.Header.Set(c.Name, secret)
 	case entry.QueryToken: // in the URL
-		q := r.URL.Query()
-		q.Set(c.Name, secret)
-		r.URL.RawQuery = q.Encode()
+		setQuery(r, c.Name, secret)
 	case entry.BodyToken: // in a member of the body
 		return presentInBody(r, c, secret)
 	default:
@@ -146,21 +144,21 @@ func (s *signer) sign(secret string) ([]byte, error) {
 	if h := sch.Signature.Headers; len(h) > 0 { // the first one, where a provider has several
 		s.r.Header.Set(h[0], s.layout(signature))
 	}
-	s.setQuery(sch.Signature.Query, s.layout(signature))
+	setQuery(s.r, sch.Signature.Query, s.layout(signature))
 	s.setHeaders()
 	return s.body, nil
 }
 
 // setQuery writes a parameter of the URL; nothing where it has no name.
-func (s *signer) setQuery(name, value string) {
+func setQuery(r *http.Request, name, value string) {
 	if name == "" {
 		return
 	}
-	q := s.r.URL.Query()
+	q := r.URL.Query()
 	q.Set(name, value)
-	s.r.URL.RawQuery = q.Encode()
-	if s.r.RequestURI != "" {
-		s.r.RequestURI = s.r.URL.RequestURI()
+	r.URL.RawQuery = q.Encode()
+	if r.RequestURI != "" { // a client's request has none
+		r.RequestURI = r.URL.RequestURI()
 	}
 }
 
@@ -170,7 +168,7 @@ func (s *signer) setHeaders() {
 		if len(f.Headers) > 0 { // otherwise it is in the body, in the signature, or absent
 			s.r.Header.Set(f.Headers[0], value)
 		}
-		s.setQuery(f.Query, value)
+		setQuery(s.r, f.Query, value)
 	}
 	set(s.scheme.Timestamp.Field, s.at)
 	set(s.scheme.ID, s.id)
