@@ -39,9 +39,9 @@ type Setup struct {
 	header              http.Header
 	unsigned            bool // the provider does not sign it
 	sealed              bool // the provider encrypts it, and does not sign it
-	acknowledged        bool // the answer is the acknowledgement that every delivery gets
-	check               func(answer []byte) error
-	published           string // a secret that the provider publishes, and signs it with; empty: the sender's own
+	// check checks an answer that is the acknowledgement of a delivery; nil: the answer is Answer.
+	check     func(answer []byte) error
+	published string // a secret that the provider publishes, and signs it with; empty: the sender's own
 }
 
 // Setup returns the requests that the provider sends while its URL is registered and tested: its handshakes, and the
@@ -112,7 +112,7 @@ func (step *Setup) Check(w *httptest.ResponseRecorder) error {
 	case w.Code != step.Status: // with the body, because a refusal says there what is wrong
 		return fmt.Errorf("webhooktest: %s the provider expects %d, and got %d: %s", step.When, step.Status, w.Code,
 			w.Body)
-	case step.acknowledged:
+	case step.check != nil:
 		return step.check(w.Body.Bytes())
 	case step.Handshake && !isAnswer(step.Answer, w.Body.String()): // the app writes the body for an event
 		return fmt.Errorf("webhooktest: %s the provider expects the answer %q, and got %q", step.When, step.Answer,
@@ -148,7 +148,7 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 		Awaiting: h.WhileAwaiting || h.HandsSecretOver(), HandsOver: h.HandsSecretOver(),
 	}
 	if h.AnswerAck {
-		step.acknowledged, step.check = true, s.checkAcknowledgement
+		step.check = func(answer []byte) error { return sign.CheckAcknowledgement(s.provider, s.signing, answer) }
 	}
 	// The conditions under which the guard recognises the handshake.
 	challenge := challengeOf(h)
@@ -264,11 +264,6 @@ func (s *Sender) answerTo(e *entry.Entry, h *entry.Handshake, challenge string) 
 	// Where a key has an id before it, the answer may carry the id.
 	id, _, _ := strings.Cut(s.configured, cmp.Or(e.Scheme.Key.Named, "\x00"))
 	return strings.ReplaceAll(text, "{key}", id)
-}
-
-// checkAcknowledgement returns an error if an answer is not the acknowledgement that the provider expects.
-func (s *Sender) checkAcknowledgement(answer []byte) error {
-	return sign.CheckAcknowledgement(s.provider, s.signing, answer)
 }
 
 // Signed reports whether the request is proved by the sender's own secret. The others are unsigned, or signed with a
