@@ -191,7 +191,6 @@ func TestWhatTheEventsOfABatchSay(t *testing.T) {
 	t.Parallel()
 	rows := batchRows()
 	maps.Copy(rows, platformsBatchRows())
-	maps.Copy(rows, particularBatchRows())
 	for _, s := range everySender(t) {
 		p, e := s.provider, s.entry
 		row, ok := rows[p.Name()]

@@ -39,6 +39,13 @@ func platformsBatchRows() map[string]batchRow {
 			`{"id":"2","live":true,"type":"order.failed","created":1772366400000,"data":{"a":2}}`,
 			[2]item{{"1", "order.completed", "", true, `{"a":1}`}, {"2", "order.failed", "", true, `{"a":2}`}},
 		},
+		"pandadoc": {
+			`[`, `]`,
+			`{"event":"document_state_changed","data":{"id":"d1","status":"document.completed"}}`,
+			`{"event":"recipient_completed","data":{"id":"d1"}}`,
+			[2]item{{"", "document_state_changed", "", false, `{"id":"d1","status":"document.completed"}`},
+				{"", "recipient_completed", "", false, `{"id":"d1"}`}},
+		},
 		"pusher": {
 			`{"time_ms":1772366400000,"events":[`, `]}`,
 			`{"name":"channel_occupied","channel":"a"}`,

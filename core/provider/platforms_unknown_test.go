@@ -28,7 +28,8 @@ func platformsUnknownHorizon() map[string]string {
 		"mongodb-atlas": notRead,
 	}
 	for _, name := range []string{
-		"affirm", "aftership", "airship", "ashby", "auth0", "autodesk-aps", "bolt", "cashfree", "documenso",
+		"adobe-sign", "affirm", "aftership", "airship", "ashby", "auth0", "authorize-net", "autodesk-aps", "bolt",
+		"cashfree", "documenso", "ebay", "fireblocks-legacy", "hygraph", "pandadoc",
 		"doppler", "hugging-face", "klaviyo", "lob", "merge",
 		"ordergroove", "brex", "castle", "checkr", "circle",
 		"cronofy", "cursor",
@@ -47,7 +48,8 @@ func platformsUnknownHorizon() map[string]string {
 // platformsUnknownAckLimit are the platforms of which no official source says how long they wait.
 func platformsUnknownAckLimit() []string {
 	return []string{
-		"ably", "affirm", "aftership", "airship", "cashfree", "documenso", "doppler", "hugging-face", "klaviyo",
+		"ably", "adobe-sign", "alipay", "authorize-net", "ebay", "hygraph",
+		"affirm", "aftership", "airship", "cashfree", "documenso", "doppler", "hugging-face", "klaviyo",
 		"lob", "merge", "ordergroove",
 		"airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex",
 		"castle",
@@ -64,11 +66,21 @@ func platformsUnknownAckLimit() []string {
 // platformsGoldenBodies are those of [goldenBodies] for platforms.
 func platformsGoldenBodies() map[string]string {
 	return map[string]string{
-		"auth0":      `[{"log_id":"l1","data":{"type":"s"}}]`,
-		"circle":     `{"notificationId":"n1","notificationType":"webhooks.test"}`,
-		"fastspring": `{"events":[{"id":"f1","type":"order.completed"}]}`,
-		"onfleet":    `{"taskId":"t1","triggerId":3,"time":5}`,
-		"segment":    `{"messageId":"m1","type":"track"}`, "revenuecat": `{"event":{"id":"r1","type":"TEST"}}`,
+		"alipay":            "notify_id=n1&notify_type=trade_status_sync&trade_status=TRADE_SUCCESS&total_amount=88.88",
+		"ebay":              `{"metadata":{"topic":"MARKETPLACE_ACCOUNT_DELETION"},"notification":{"notificationId":"e1"}}`,
+		"google-play":       `{"message":{"messageId":"m1","data":"e30="},"subscription":"s1"}`,
+		"keygen":            `{"data":{"id":"k1","attributes":{"event":"license.created"}}}`,
+		"hygraph":           `{"operation":"publish","data":{"__typename":"Post","id":"c1"}}`,
+		"authorize-net":     `{"notificationId":"n1","eventType":"net.authorize.payment.authcapture.created"}`,
+		"fireblocks-legacy": `{"id":"e1","eventType":"transaction.created","workspaceId":"w1"}`,
+		"kick":              `{"broadcaster":{"user_id":1},"content":"hi"}`,
+		"tiktok-shop":       `{"type":1,"tts_notification_id":"t1","shop_id":"s1"}`,
+		"pandadoc":          `[{"event":"document_state_changed","data":{"id":"d1","status":"document.completed"}}]`,
+		"auth0":             `[{"log_id":"l1","data":{"type":"s"}}]`,
+		"circle":            `{"notificationId":"n1","notificationType":"webhooks.test"}`,
+		"fastspring":        `{"events":[{"id":"f1","type":"order.completed"}]}`,
+		"onfleet":           `{"taskId":"t1","triggerId":3,"time":5}`,
+		"segment":           `{"messageId":"m1","type":"track"}`, "revenuecat": `{"event":{"id":"r1","type":"TEST"}}`,
 		"persona":          `{"data":{"id":"p1","attributes":{"name":"inquiry.completed"}}}`,
 		"pusher":           `{"time_ms":5,"events":[{"name":"channel_occupied","channel":"c"}]}`,
 		"airship":          `{"values":[{"push_id":"p1","target":{"address":"a"}}]}`,

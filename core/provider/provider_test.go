@@ -112,7 +112,6 @@ func goldenBodies() map[string]string {
 		"dropbox-sign": `{"event":{"event_type":"sent"},"signature_request":{"signature_request_id":"s1"}}`,
 	}
 	maps.Copy(bodies, platformsGoldenBodies())
-	maps.Copy(bodies, particularGoldenBodies())
 	maps.Copy(bodies, encryptedGoldenBodies())
 	return bodies
 }

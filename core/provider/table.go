@@ -10,8 +10,7 @@ import (
 
 // All returns every provider that needs no parameter, sorted by name, for tables, tests and configurations.
 func All() []core.Provider {
-	all := slices.Concat(general(), emailSenders(), payments(), apps(), cloud(), schemes(), platforms(),
-		particular())
+	all := slices.Concat(general(), emailSenders(), payments(), apps(), cloud(), schemes(), platforms())
 	slices.SortFunc(all, func(a, b core.Provider) int { return strings.Compare(a.Name(), b.Name()) })
 	return all
 }

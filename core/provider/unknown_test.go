@@ -7,7 +7,7 @@ import (
 
 // chosenByTheUser says whose secret is made up here and given to the provider, not copied from it.
 func chosenByTheUser(name string) bool {
-	return slices.Contains(append(append(platformsChosenByTheUser(), particularChosenByTheUser()...), []string{
+	return slices.Contains(append(platformsChosenByTheUser(), []string{
 		"alertmanager", "aws-eventbridge", "azure-devops", "azure-event-grid", "basic", "bearer", "bitbucket",
 		"azure-event-grid-cloudevents", "bitbucket-server", "brevo", "cal-com", "chargebee", "checkout-com", "circleci",
 		"cloudevents", "cloudflare-notifications", "docker-hub", "figma", "forgejo", "gitea", "github", "github-style",
@@ -90,7 +90,6 @@ func unknownHorizon() map[string]string {
 		"xendit":               noEnd,
 	}
 	maps.Copy(reasons, platformsUnknownHorizon())
-	maps.Copy(reasons, particularUnknownHorizon())
 	return reasons
 }
 
@@ -106,7 +105,7 @@ func unknownAckLimit() map[string]string {
 		"gogs", "grafana"} {
 		reasons[name] = "a setting of the instance"
 	}
-	for _, name := range append(append(platformsUnknownAckLimit(), particularUnknownAckLimit()...), []string{
+	for _, name := range append(platformsUnknownAckLimit(), []string{
 		"adyen", "adyen-platform", "ahasend", "anthropic", "azure-devops", "braintree", "brevo", "buildkite", "cal-com",
 		"chargebee", "checkout-com", "cloudflare-notifications", "cloudflare-stream", "cloudinary", "cloudinary-sha256",
 		"coinbase-cdp", "coinbase-commerce", "contentful", "docker-hub", "docusign", "dropbox", "dropbox-sign",

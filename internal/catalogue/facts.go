@@ -210,7 +210,6 @@ func facts() map[string]Fact {
 		"cloudflare-notifications":     {"2026-11-23", "", "provider.CloudflareNotifications()"},
 	}
 	maps.Copy(all, platformFacts())
-	maps.Copy(all, particularFacts())
 	maps.Copy(all, encryptedFacts())
 	return all
 }

@@ -217,7 +217,6 @@ func guides() map[string]Guide {
 		}},
 	}
 	maps.Copy(all, platformGuides())
-	maps.Copy(all, particularGuides())
 	maps.Copy(all, encryptedGuides())
 	return all
 }

@@ -12,7 +12,7 @@ import (
 // proved are the entries of core/provider: those without parameters come of themselves.
 func proved() []Entry {
 	return append(subscribed(plain(Proved, "core/provider", provider.All())),
-		slices.Concat(published(), platforms(), particular(), encrypted())...)
+		slices.Concat(published(), platforms(), encrypted())...)
 }
 
 // subscribed adds the parameters of those that may be used without.
