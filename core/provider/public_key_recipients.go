@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -40,19 +41,15 @@ func Kick(broadcasterIDs ...string) core.Provider {
 			"subscription id (Kick-Event-Subscription-Id)"},
 		Identity: entry.Identity{Kind: entry.BySignedID},
 		Recipient: &entry.Recipient{Pointers: []string{"/broadcaster/user_id"},
-			Allowed: append([]string{}, broadcasterIDs...)},
+			Allowed: slices.Clone(broadcasterIDs)},
 		Event: entry.Event{
 			ID: header("Kick-Event-Message-Id"), Type: header("Kick-Event-Type"), Time: pointer("/created_at"),
 			TimeUnit: entry.RFC3339, Tenant: pointer("/broadcaster/user_id"),
 		},
 		RetryHorizon: kickHorizon,
 	}
-	var err error
-	if len(broadcasterIDs) == 0 || broadcasterIDs[0] == "" {
-		err = errors.New("Kick needs the user ids of the broadcasters whose events count: Kick signs for every app " +
-			"with one key")
-	}
-	return entry.NewProvider(e, err)
+	return entry.NewProvider(e, needsRecipients(broadcasterIDs,
+		"Kick needs the user ids of the broadcasters whose events count: Kick signs for every app with one key"))
 }
 
 const kickHorizon = 24 * time.Hour
@@ -74,16 +71,20 @@ func FireblocksLegacy(workspaceIDs ...string) core.Provider {
 			Signed:    []entry.Part{entry.Body()},
 		},
 		Identity:  entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
-		Recipient: &entry.Recipient{Pointers: []string{"/workspaceId"}, Allowed: append([]string{}, workspaceIDs...)},
+		Recipient: &entry.Recipient{Pointers: []string{"/workspaceId"}, Allowed: slices.Clone(workspaceIDs)},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/eventType"), Time: pointer("/createdAt"),
 			TimeUnit: entry.Milliseconds, Tenant: pointer("/workspaceId"), Data: "/data",
 		},
 	}
-	var err error
-	if len(workspaceIDs) == 0 || workspaceIDs[0] == "" {
-		err = errors.New("FireblocksLegacy needs the ids of the workspaces whose events count: one key signs for " +
-			"every workspace")
+	return entry.NewProvider(e, needsRecipients(workspaceIDs,
+		"FireblocksLegacy needs the ids of the workspaces whose events count: one key signs for every workspace"))
+}
+
+// needsRecipients refuses a list of recipients that would let in nobody, or a delivery without a recipient.
+func needsRecipients(recipients []string, mistake string) error {
+	if len(recipients) == 0 || slices.Contains(recipients, "") {
+		return errors.New(mistake)
 	}
-	return entry.NewProvider(e, err)
+	return nil
 }

@@ -27,20 +27,22 @@ func TestOneKeyForEverybodyNeedsARecipient(t *testing.T) {
 	at := time.Unix(ownTime, 0)
 	for _, row := range []struct {
 		p              core.Provider
-		none           core.Provider
+		none           []core.Provider
 		mine           string
 		foreign        []string
 		configuredName string
 	}{
 		{
-			provider.Kick("12", "13"), provider.Kick(), `{"broadcaster":{"user_id":12}}`,
+			provider.Kick("12", "13"), []core.Provider{provider.Kick(), provider.Kick("12", "")},
+			`{"broadcaster":{"user_id":12}}`,
 			[]string{`{"broadcaster":{"user_id":1}}`, `{"broadcaster":{"user_id":12.0}}`, `{"broadcaster":{}}`, `{}`,
 				`{"broadcaster":{"user_id":12,"user_id":1}}`, `{"broadcaster":{"user_id":12},"broadcaster":{"user_id":1}}`,
 				`[]`, ``, `x`},
 			"broadcasters",
 		},
 		{
-			provider.FireblocksLegacy("w1"), provider.FireblocksLegacy(""), `{"id":"1","workspaceId":"w1"}`,
+			provider.FireblocksLegacy("w1"),
+			[]core.Provider{provider.FireblocksLegacy(""), provider.FireblocksLegacy("w1", "")}, `{"id":"1","workspaceId":"w1"}`,
 			[]string{`{"id":"1","workspaceId":"w2"}`, `{"id":"1"}`, `{"workspaceId":"w1","workspaceId":"w2"}`,
 				`{"workspaceId":["w1"]}`},
 			"workspaces",
@@ -54,9 +56,11 @@ func TestOneKeyForEverybodyNeedsARecipient(t *testing.T) {
 		for _, body := range row.foreign {
 			require.Equal(t, reason.WrongRecipient, post(body), "%s: %s", row.p.Name(), body)
 		}
-		_, err := core.New(core.Config{Endpoint: "x", Provider: row.none, Secrets: secrets.Static(secretFor(row.p)),
-			Replay: core.DangerouslyNoReplay})
-		require.ErrorContains(t, err, row.configuredName)
+		for _, none := range row.none {
+			_, err := core.New(core.Config{Endpoint: "x", Provider: none, Secrets: secrets.Static(secretFor(row.p)),
+				Replay: core.DangerouslyNoReplay})
+			require.ErrorContains(t, err, row.configuredName)
+		}
 	}
 }
 

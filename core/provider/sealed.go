@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"errors"
 	"slices"
 	"time"
 
@@ -182,7 +181,7 @@ func DingTalk(c DingTalkConfig) core.Provider {
 			When: "when the URL is saved",
 		}},
 		AckLimit: 1500 * time.Millisecond, AckBody: success, AckSealed: true,
-	}, needsReceiver("DingTalkConfig.OwnerKeys", c.OwnerKeys))
+	}, needsRecipients(c.OwnerKeys, "DingTalkConfig.OwnerKeys"+needsReceiver))
 }
 
 // WeComConfig is what an endpoint that WeCom sends to needs besides its token.
@@ -227,13 +226,7 @@ func WeCom(c WeComConfig) core.Provider {
 			Proved: true, Method: "GET", WhenQuery: "echostr", EchoSealed: true, Grammar: entry.Token,
 			When: "when the settings for receiving by API are saved",
 		}},
-	}, needsReceiver("WeComConfig.ReceiveIDs", c.ReceiveIDs))
+	}, needsRecipients(c.ReceiveIDs, "WeComConfig.ReceiveIDs"+needsReceiver))
 }
 
-// needsReceiver refuses a list of receivers that would let in nobody, or a delivery without a receiver.
-func needsReceiver(setting string, receivers []string) error {
-	if len(receivers) == 0 || slices.Contains(receivers, "") {
-		return errors.New(setting + " needs whom the deliveries are for: the sender's own check that they are for you")
-	}
-	return nil
-}
+const needsReceiver = " needs whom the deliveries are for: the sender's own check that they are for you"
