@@ -28,14 +28,15 @@ func (e Entry) Shown() core.Provider {
 }
 
 const (
-	failOnError = "if err != nil {\n\tlog.Fatal(err)\n}\n"
+	// FailOnError is what a page's program does with the error of the line before it.
+	FailOnError = "if err != nil {\n\tlog.Fatal(err)\n}\n"
 
 	snsBefore = `topics := []string{"arn:aws:sns:eu-west-1:123456789012:orders"}
 source, err := keys.SNSCertificates(topics, keys.Options{})
-` + failOnError + `confirm, err := keys.SNSConfirm(topics, keys.Options{})
-` + failOnError
+` + FailOnError + `confirm, err := keys.SNSConfirm(topics, keys.Options{})
+` + FailOnError
 
-	googleBefore = "source, err := keys.Google(keys.Options{})\n" + failOnError
+	googleBefore = "source, err := keys.Google(keys.Options{})\n" + FailOnError
 
 	// The key's answer is small. What is not JSON or has no key is an error, so that the delivery is answered 503.
 	plaidBefore = `fetch := func(ctx context.Context, kid string) ([]byte, error) {
@@ -57,28 +58,28 @@ source, err := keys.SNSCertificates(topics, keys.Options{})
 	return answer.Key, err
 }
 source, err := keys.Plaid(fetch, keys.Options{})
-` + failOnError
+` + FailOnError
 )
 
 func befores() map[string]string {
 	return map[string]string{
 		"amazon-ses": snsBefore,
 		"apple-app-store": "root, err := os.ReadFile(\"AppleRootCA-G3.cer\") // from apple.com/certificateauthority\n" +
-			failOnError,
-		"constant-contact": "source, err := keys.ConstantContact(keys.Options{})\n" + failOnError,
+			FailOnError,
+		"constant-contact": "source, err := keys.ConstantContact(keys.Options{})\n" + FailOnError,
 		"fireblocks": "source, err := keys.Fireblocks(\"us\", keys.Options{}) // or eu, eu2, sandbox\n" +
-			failOnError,
+			FailOnError,
 		"kinde": "source, err := keys.Kinde(\"acme.kinde.com\", keys.Options{}) // your own domain\n" +
-			failOnError,
-		"truelayer":       "source, err := keys.TrueLayer(false, keys.Options{}) // true: the sandbox\n" + failOnError,
+			FailOnError,
+		"truelayer":       "source, err := keys.TrueLayer(false, keys.Options{}) // true: the sandbox\n" + FailOnError,
 		"aws-sns":         snsBefore,
 		"google-eventarc": googleBefore,
 		"google-play":     googleBefore,
 		"google-pubsub":   googleBefore,
 		"paypal": "source, err := keys.Certificates(keys.PayPal(false), keys.Options{}) // true: the sandbox\n" +
-			failOnError,
-		"kick":      "source, err := keys.Kick(keys.Options{})\n" + failOnError,
+			FailOnError,
+		"kick":      "source, err := keys.Kick(keys.Options{})\n" + FailOnError,
 		"plaid":     plaidBefore,
-		"travis-ci": "source, err := keys.TravisCI(keys.Options{})\n" + failOnError,
+		"travis-ci": "source, err := keys.TravisCI(keys.Options{})\n" + FailOnError,
 	}
 }

@@ -10,8 +10,6 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-const failOnError = "if err != nil {\n\tlog.Fatal(err)\n}\n"
-
 // snippet is what a program configures. It takes the place of the guard and its route in the program of the README,
 // whose variables it uses. A test compiles and runs that of every page.
 func snippet(c catalogue.Entry, e *entry.Entry) string {
@@ -56,7 +54,7 @@ func guardOf(c catalogue.Entry, e *entry.Entry, proof, setup string) string {
 	if e.Scheme != nil && e.Scheme.Boundary().URL {
 		b.WriteString(field("PublicURL", "\"https://hooks.example.com/webhooks/"+e.Name+"\""))
 	}
-	return b.String() + setup + "})\n" + failOnError
+	return b.String() + setup + "})\n" + catalogue.FailOnError
 }
 
 func field(name, value string) string { return fmt.Sprintf("\t%-15s %s,\n", name+":", value) }

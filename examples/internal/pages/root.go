@@ -1,17 +1,9 @@
 package pages
 
+import "github.com/sallyport-go/sallyport/internal/catalogue"
+
 // Root returns the certificate of an authority that was made for tests, for the programs that need one.
 func Root() []byte {
-	return []byte(`-----BEGIN CERTIFICATE-----
-MIIBljCCAT2gAwIBAgIUVV2ppRkqqTLZhw8esdUA80lv90gwCgYIKoZIzj0EAwIw
-GDEWMBQGA1UEAwwNUm9vdCBvZiB0ZXN0czAgFw0yNjExMjkxNjA4MTdaGA8yMTI2
-MTEwNTE2MDgxN1owGDEWMBQGA1UEAwwNUm9vdCBvZiB0ZXN0czBZMBMGByqGSM49
-AgEGCCqGSM49AwEHA0IABAkEwqnDWjC52y+fK63DWnlaULZl0NDfs0wJNGZIFSag
-u3iVRzobnGGRkea3ykD0RYKf57ZD/k38pOM4GDfzqsKjYzBhMB0GA1UdDgQWBBTd
-dR8vxSePr0QDU6gLS27n/0ZJjzAfBgNVHSMEGDAWgBTddR8vxSePr0QDU6gLS27n
-/0ZJjzAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwICBDAKBggqhkjOPQQD
-AgNHADBEAiBHayUp9ZruSofqRIxDcTP8X7tvRWP2FxZ1KEMRoKuW7gIgCukMZ5Ph
-1vhCMH8O3d1cavRE0G6UqJOtq7IgMdVVtuQ=
------END CERTIFICATE-----
-`)
+	apple, _ := catalogue.ByName("apple-app-store")
+	return []byte(apple.Samples()["roots"][0])
 }
