@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 const otherSecret = "another-tenants-secret-of-enough-bytes"
@@ -109,7 +110,7 @@ func TestTenants(t *testing.T) {
 			require.EqualValues(t, 2, n.Load())
 		}},
 		{"a route without the parameter is loud", func(t *testing.T, rt router) {
-			var log lockedLog
+			var log testlog.Log
 			g, rec := newGuard(t, byTenant(core.TenantFromPath("tenant")), func(c *core.Config) {
 				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			})
@@ -146,7 +147,7 @@ func TestInAUseOfChiThereIsNoTenantInThePath(t *testing.T) {
 		}, reason.Accepted},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			var log lockedLog
+			var log testlog.Log
 			g, rec := newGuard(t, byTenant(core.TenantFromPath("tenant")), func(c *core.Config) {
 				c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			})
@@ -160,22 +161,4 @@ func TestInAUseOfChiThereIsNoTenantInThePath(t *testing.T) {
 			}
 		})
 	}
-}
-
-// lockedLog is a log in memory.
-type lockedLog struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (l *lockedLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.Write(b)
-}
-
-func (l *lockedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all.String()
 }

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"context"
 	"fmt"
 	"os"
 
@@ -13,7 +12,7 @@ func Main(all ...Page) {
 	gin.SetMode(gin.ReleaseMode)
 	failed := 0
 	for _, p := range all {
-		if err := p.Try(context.Background()); err != nil {
+		if err := p.Try(); err != nil {
 			failed++
 			fmt.Printf("%s: %v\n", p.Name, err)
 		}

@@ -14,7 +14,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
 // Guard makes a guard as a block of a page does, and mounts it where the block mounts it. The blocks that are for the
@@ -40,7 +40,7 @@ type Page struct {
 }
 
 // Try goes through what the page says.
-func (p Page) Try(ctx context.Context) error {
+func (p Page) Try() error {
 	t := &trial{page: p, sender: webhooktest.NewSender(p.Provider)}
 	t.sender.Host = "hooks.example.com"
 	if p.Tokens != "" {
@@ -48,7 +48,7 @@ func (p Page) Try(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.before(ctx); err != nil {
+	if err := t.before(); err != nil {
 		return fmt.Errorf("before there is a secret: %w", err)
 	}
 	if err := os.Setenv(cmp.Or(p.Secret, "UNUSED"), t.sender.Secret()); err != nil {
@@ -67,7 +67,7 @@ type trial struct {
 }
 
 // before tries what comes before there is a secret.
-func (t *trial) before(ctx context.Context) error {
+func (t *trial) before() error {
 	if t.page.First == nil {
 		return nil
 	}
@@ -84,7 +84,7 @@ func (t *trial) before(ctx context.Context) error {
 	}
 	handed, err := os.ReadFile(t.page.Name + ".secret")
 	if errors.Is(err, os.ErrNotExist) {
-		return ctx.Err() // the sender hands nothing over
+		return nil // the sender hands nothing over
 	}
 	if err == nil && string(handed) != t.sender.Secret() {
 		err = errors.New("the file holds another secret than was handed over")
@@ -101,7 +101,7 @@ func (t *trial) run(block Guard, do func(*server) error) error {
 	defer s.close()
 	if err := do(s); err != nil {
 		_ = s.guard.Shutdown(context.Background()) // writes what the log still holds back
-		return fmt.Errorf("%w\n%s", err, s.log)
+		return fmt.Errorf("%w\n%s", err, s.log.String())
 	}
 	return nil
 }
@@ -111,15 +111,15 @@ type server struct {
 	*trial
 	runs   atomic.Int32
 	guard  *core.Guard
-	log    *lines
+	log    testlog.Log
 	server *http.Server
 	url    string
 }
 
 // start runs the program of the README with a block of the page in it.
 func (t *trial) start(block Guard) (*server, error) {
-	s := &server{trial: t, log: &lines{}}
-	slog.SetDefault(slog.New(slog.NewTextHandler(s.log, nil)))
+	s := &server{trial: t}
+	slog.SetDefault(slog.New(slog.NewTextHandler(&s.log, nil)))
 	signals := core.NewSignals()
 	signals.On("*", func(context.Context, core.Event) error { s.runs.Add(1); return nil })
 	r := gin.New()
@@ -179,9 +179,6 @@ func (s *server) send(r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// path is where the page has the sender registered.
-func (s *server) path() string { return s.page.Path }
-
 // setUp sends what the sender sends while its URL is registered.
 func (s *server) setUp(awaiting bool) error {
 	handshakes, deliveries := 0, 0
@@ -195,7 +192,7 @@ func (s *server) setUp(awaiting bool) error {
 			deliveries++
 		}
 		before := s.runs.Load()
-		if err := step.Check(s.sender.SendSetup(s, s.path(), step)); err != nil {
+		if err := step.Check(s.sender.SendSetup(s, s.page.Path, step)); err != nil {
 			return err
 		}
 		if step.Handshake || step.Empty {
@@ -223,7 +220,7 @@ func (s *server) genuine(sender *webhooktest.Sender) *http.Request {
 	if all := sender.Samples(); len(all) > 0 {
 		sample = all[0]
 	}
-	return sender.Request(s.path(), sample)
+	return sender.Request(s.page.Path, sample)
 }
 
 // deliveries sends a forged delivery, a genuine one, and that again.
@@ -282,22 +279,4 @@ func (s *server) logs(want map[string]bool) error {
 		return errors.New("the log shows the secret")
 	}
 	return nil
-}
-
-// lines is a log in memory.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
