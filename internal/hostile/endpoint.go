@@ -74,6 +74,7 @@ func Endpoints() map[string]*Endpoint {
 	}
 	header := func(s secrets.Source) core.Credential { return core.HeaderToken("X-Token", s) }
 	query := func(s secrets.Source) core.Credential { return core.QueryToken("token", s) }
+	rsaPEM := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: rsaDER}))
 	is := func(p core.Provider) func(*core.Config) { return func(c *core.Config) { c.Provider = p } }
 	perimeter := func(c *core.Config) { c.DangerouslyAllowHTTP, c.TrustedProxies = false, core.PrivateNetworks }
 	return map[string]*Endpoint{
@@ -90,29 +91,20 @@ func Endpoints() map[string]*Endpoint {
 		"mailgun":             text(provider.Mailgun()),
 		"mercado":             text(provider.MercadoPago()),
 		"standard": {Secret: "whsec_" + base64.StdEncoding.EncodeToString(standardKey), Key: string(standardKey),
-			change: func(c *core.Config) {
-				c.Provider = provider.StandardWebhooks()
-			}},
-		"standard-public": {Secret: "whpk_" + base64.StdEncoding.EncodeToString(public), change: func(c *core.Config) {
-			c.Provider = provider.StandardWebhooks()
-		}},
-		"adyen": {Secret: hex.EncodeToString(standardKey), Key: string(standardKey), change: func(c *core.Config) {
-			c.Provider = provider.Adyen()
-		}},
-		"discord": {Secret: hex.EncodeToString(public), Key: string(public), change: func(c *core.Config) {
-			c.Provider = provider.Discord()
-		}},
-		"ecdsa": {Secret: base64.StdEncoding.EncodeToString(der), Key: string(der), change: func(c *core.Config) {
-			c.Provider = provider.PublicKey(provider.PublicKeyConfig{Name: "own", Header: "X-Sig",
-				Algorithm: provider.ECDSAP256SHA256})
-		}},
+			change: is(provider.StandardWebhooks())},
+		"standard-public": {Secret: "whpk_" + base64.StdEncoding.EncodeToString(public),
+			change: is(provider.StandardWebhooks())},
+		"adyen":   {Secret: hex.EncodeToString(standardKey), Key: string(standardKey), change: is(provider.Adyen())},
+		"discord": {Secret: hex.EncodeToString(public), Key: string(public), change: is(provider.Discord())},
+		"ecdsa": {Secret: base64.StdEncoding.EncodeToString(der), Key: string(der),
+			change: is(provider.PublicKey(provider.PublicKeyConfig{Name: "own", Header: "X-Sig",
+				Algorithm: provider.ECDSAP256SHA256}))},
 		"twilio": text(provider.Twilio(), func(c *core.Config) { c.PublicURL = "https://hooks.example.com/hooks" }),
 		"trello-url": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", Signed: "{url}\n{body}"}),
 			func(c *core.Config) { c.TrustedProxies, c.DangerouslyAllowHTTP = core.PrivateNetworks, false }),
 		"pathed": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig",
 			Signed: "{method} {path}\n{body}"})),
-		"alipay": {Secret: base64.StdEncoding.EncodeToString(rsaDER),
-			change: func(c *core.Config) { c.Provider = provider.Alipay() }},
+		"alipay":  {Secret: base64.StdEncoding.EncodeToString(rsaDER), change: is(provider.Alipay())},
 		"bolt":    text(provider.Bolt()),
 		"hygraph": text(provider.Hygraph()),
 		"queried": text(provider.HMAC(provider.HMACConfig{Name: "own", Parameter: "sig"})),
@@ -125,20 +117,14 @@ func Endpoints() map[string]*Endpoint {
 		"small": text(provider.HMAC(provider.HMACConfig{Name: "own", Header: "X-Sig", MaxBody: 1024})),
 		"meta": text(provider.Meta(),
 			func(c *core.Config) { c.Setup.VerifyTokens = secrets.Static("a-verify-token-1") }),
-		"sns": {Secret: base64.StdEncoding.EncodeToString(rsaDER),
-			change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
-		"sns-fetched": {fetch: certificates, change: func(c *core.Config) { c.Provider = provider.AWSSNS(topics) }},
-		"vonage":      text(jwt.Vonage()),
-		"pubsub": {Secret: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: rsaDER})),
-			Key: string(rsaDER), change: func(c *core.Config) {
-				c.Provider = pubSub
-			}},
-		"kinde": {Secret: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: rsaDER})),
-			Key: string(rsaDER), change: is(signed.Kinde())},
-		"kinde-fetched": {fetch: kinde, change: is(signed.Kinde())},
-		"constant": {Secret: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: rsaDER})),
-			Key: string(rsaDER), change: is(partner)},
-		"pubsub-fetched": {fetch: google, change: func(c *core.Config) { c.Provider = pubSub }},
+		"sns":            {Secret: base64.StdEncoding.EncodeToString(rsaDER), change: is(provider.AWSSNS(topics))},
+		"sns-fetched":    {fetch: certificates, change: is(provider.AWSSNS(topics))},
+		"vonage":         text(jwt.Vonage()),
+		"pubsub":         {Secret: rsaPEM, Key: string(rsaDER), change: is(pubSub)},
+		"kinde":          {Secret: rsaPEM, Key: string(rsaDER), change: is(signed.Kinde())},
+		"kinde-fetched":  {fetch: kinde, change: is(signed.Kinde())},
+		"constant":       {Secret: rsaPEM, Key: string(rsaDER), change: is(partner)},
+		"pubsub-fetched": {fetch: google, change: is(pubSub)},
 		"controls":       unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:a-password\x01of-enough-bytes")),
 		"basic":          unsigned(provider.Basic(), asks(core.BasicAuth, Pair)),
 		"unicode":        unsigned(provider.Basic(), asks(core.BasicAuth, "hooks:un-caf\u00e9-tr\u00e8s-serr\u00e9")),
