@@ -1,7 +1,6 @@
 package adaptertest_test
 
 import (
-	"context"
 	"crypto/sha1"
 	"encoding/base64"
 	"log/slog"
@@ -12,15 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
-	"github.com/sallyport-go/sallyport/ginwebhook"
-	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -99,16 +95,7 @@ func routed(t *testing.T, router string, c core.Config, run func(core.Event)) ht
 	t.Helper()
 	g, err := core.New(c)
 	require.NoError(t, err)
-	signals := core.NewSignals()
-	signals.On("*", func(_ context.Context, e core.Event) error { run(e); return nil })
-	if router == "gin" {
-		r := gin.New()
-		ginwebhook.Handle(r, "/hooks", g, signals)
-		return r
-	}
-	r := http.NewServeMux()
-	httpwebhook.Handle(r, "/hooks", g, signals)
-	return r
+	return mounted(router, "/hooks", g, func(e core.Event) error { run(e); return nil })
 }
 
 // apart are two genuine events of one body, and the second once more.

@@ -90,6 +90,20 @@ func life1(text string) string { return hex.EncodeToString(macOf(sha1.New, lifeS
 
 func said(text string) *string { return &text }
 
+// mounted serves a path behind a guard in net/http or Gin. run is called for each event.
+func mounted(router, path string, g *core.Guard, run func(core.Event) error) http.Handler {
+	signals := core.NewSignals()
+	signals.On("*", func(_ context.Context, e core.Event) error { return run(e) })
+	if router == "gin" {
+		r := gin.New()
+		ginwebhook.Handle(r, path, g, signals)
+		return r
+	}
+	r := http.NewServeMux()
+	httpwebhook.Handle(r, path, g, signals)
+	return r
+}
+
 // TestSendersAreReceivedAsTheyReallyBehave sends what senders really send around their usual deliveries, with
 // signatures made here, through core's own handlers and through Gin.
 func TestSendersAreReceivedAsTheyReallyBehave(t *testing.T) {
@@ -133,18 +147,11 @@ func (l *life) play(t *testing.T, router string) {
 		}
 		return nil
 	}
-	app := http.Handler(nil)
+	path := "/"
 	if router == "gin" {
-		r, s := gin.New(), core.NewSignals()
-		s.On("*", func(_ context.Context, e core.Event) error { return run(e) })
-		ginwebhook.Handle(r, "/*path", g, s)
-		app = r
-	} else {
-		r, s := http.NewServeMux(), core.NewSignals()
-		s.On("*", func(_ context.Context, e core.Event) error { return run(e) })
-		httpwebhook.Handle(r, "/", g, s)
-		app = r
+		path = "/*path"
 	}
+	app := mounted(router, path, g, run)
 	for n := range l.steps {
 		s := &l.steps[n]
 		ran = nil

@@ -92,10 +92,7 @@ func TestEverySampleIsReceivedInEveryForm(t *testing.T) {
 					config := core.Config{
 						Endpoint: "forms", Provider: c.Sample(), Replay: memstore.New(), Now: lifeNow,
 						StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
-						Secrets: secrets.Static(keys.configured),
-					}
-					if p, ok := parameter(c, catalogue.PublicURL); ok && p.Required {
-						config.PublicURL = "https://example.com/hooks"
+						Secrets: secrets.Static(keys.configured), PublicURL: registered(c),
 					}
 					app := routed(t, "net/http", config, func(e core.Event) { types = append(types, e.Type) })
 					w := httptest.NewRecorder()
@@ -144,9 +141,7 @@ func sampleIn(t *testing.T, p core.Provider, key string, sample webhooktest.Samp
 	if r.Header.Get("Content-Type") == "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	body := change(r, bytes.Clone(sample.Body))
-	other := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
-	r.Body, r.ContentLength = other.Body, other.ContentLength
+	setBodyTo(r, string(change(r, bytes.Clone(sample.Body))))
 	require.NoError(t, webhooktest.Sign(r, p, key, lifeNow()))
 	return r
 }

@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -24,8 +23,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
-	"github.com/sallyport-go/sallyport/ginwebhook"
-	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -112,7 +109,7 @@ func (h *handshake) mount(t *testing.T, awaiting bool, change func(*core.Config)
 	t.Helper()
 	config := core.Config{
 		Endpoint: "handshake", Provider: h.provider, Replay: memstore.New(), StoreFailure: core.RefuseDelivery,
-		Logger: slog.New(slog.DiscardHandler), Now: h.sender.Now,
+		Logger: slog.New(slog.DiscardHandler), Now: h.sender.Now, PublicURL: registered(h.catalogue),
 		Setup:     core.Setup{VerifyTokens: secrets.Static(webhooktest.VerifyToken)},
 		Observers: []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) { h.last.Store(&r) })},
 	}
@@ -124,26 +121,13 @@ func (h *handshake) mount(t *testing.T, awaiting bool, change func(*core.Config)
 	} else {
 		config.Secrets = secrets.Static(h.configured)
 	}
-	if p, ok := parameter(h.catalogue, catalogue.PublicURL); ok && p.Required {
-		config.PublicURL = "https://example.com/hooks"
-	}
 	if change != nil {
 		change(&config)
 	}
 	g, err := core.New(config)
 	require.NoError(t, err)
 	h.guard = g
-	signals := core.NewSignals()
-	signals.On("*", func(context.Context, core.Event) error { h.runs.Add(1); return nil })
-	if h.router == "gin" {
-		r := gin.New()
-		ginwebhook.Handle(r, "/hooks", g, signals)
-		h.app = r
-		return
-	}
-	r := http.NewServeMux()
-	httpwebhook.Handle(r, "/hooks", g, signals)
-	h.app = r
+	h.app = mounted(h.router, "/hooks", g, func(core.Event) error { h.runs.Add(1); return nil })
 }
 
 // captured is the request as the sender sends it.
@@ -219,6 +203,10 @@ func setBody(t *testing.T, r *http.Request, change func(string) string) {
 	if text != "" {
 		text = change(text)
 	}
+	setBodyTo(r, text)
+}
+
+func setBodyTo(r *http.Request, text string) {
 	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
 	if text == "" {
 		r.Body = http.NoBody

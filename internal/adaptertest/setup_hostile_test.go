@@ -220,11 +220,6 @@ func TestAHandshakeOfAnotherMethodIsNotOne(t *testing.T) {
 	})
 }
 
-func setBodyTo(r *http.Request, text string) {
-	other := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(text))
-	r.Body, r.ContentLength = other.Body, other.ContentLength
-}
-
 // TestOnceThereIsASecretNoneIsTaken: what comes before there is a secret is refused later. Somebody else could send it.
 func TestOnceThereIsASecretNoneIsTaken(t *testing.T) {
 	t.Parallel()

@@ -7,15 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
-	"github.com/sallyport-go/sallyport/ginwebhook"
-	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -35,7 +32,7 @@ func newSetUp(t *testing.T, c catalogue.Entry, awaiting, handsOver bool, router 
 	config := core.Config{
 		Endpoint: "setup", Provider: c.Sample(), Replay: memstore.New(), StoreFailure: core.RefuseDelivery,
 		Logger: slog.New(slog.DiscardHandler), Now: s.sender.Now,
-		Setup: core.Setup{VerifyTokens: secrets.Static(webhooktest.VerifyToken)},
+		PublicURL: registered(c), Setup: core.Setup{VerifyTokens: secrets.Static(webhooktest.VerifyToken)},
 	}
 	if awaiting {
 		config.Setup.AwaitingSecret = true
@@ -48,25 +45,19 @@ func newSetUp(t *testing.T, c catalogue.Entry, awaiting, handsOver bool, router 
 			return nil
 		}
 	}
-	if p, ok := parameter(c, catalogue.PublicURL); ok && p.Required {
-		config.PublicURL = "https://example.com/hooks"
-	}
 	g, err := core.New(config)
 	require.NoError(t, err)
 	s.guard = g
-	run := func(e core.Event) error { s.ran = append(s.ran, e.Type); return nil }
-	if router == "gin" {
-		r, signals := gin.New(), core.NewSignals()
-		signals.On("*", func(_ context.Context, e core.Event) error { return run(e) })
-		ginwebhook.Handle(r, "/hooks", g, signals)
-		s.app = r
-		return s
-	}
-	r, signals := http.NewServeMux(), core.NewSignals()
-	signals.On("*", func(_ context.Context, e core.Event) error { return run(e) })
-	httpwebhook.Handle(r, "/hooks", g, signals)
-	s.app = r
+	s.app = mounted(router, "/hooks", g, func(e core.Event) error { s.ran = append(s.ran, e.Type); return nil })
 	return s
+}
+
+// registered is the URL to configure, where the entry needs one.
+func registered(c catalogue.Entry) string {
+	if p, ok := parameter(c, catalogue.PublicURL); ok && p.Required {
+		return "https://example.com/hooks"
+	}
+	return ""
 }
 
 func parameter(c catalogue.Entry, name string) (catalogue.Parameter, bool) {
