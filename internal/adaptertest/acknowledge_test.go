@@ -2,10 +2,8 @@ package adaptertest_test
 
 import (
 	"bytes"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,8 +35,7 @@ func TestAnEncryptedAcknowledgementComesThroughEveryRouter(t *testing.T) {
 			})
 			require.NoError(t, err)
 			var ran atomic.Int32
-			server := httptest.NewServer(mount(g, func() { ran.Add(1) }))
-			defer server.Close()
+			server := serve(t, mount(g, func() { ran.Add(1) }))
 			for _, row := range []struct {
 				body string
 				ran  int32
@@ -50,14 +47,10 @@ func TestAnEncryptedAcknowledgementComesThroughEveryRouter(t *testing.T) {
 				require.NoError(t, err)
 				r.Header.Set("Content-Type", "application/json")
 				require.NoError(t, webhooktest.Sign(r, p, token, time.Now()))
-				response, err := server.Client().Do(r)
-				require.NoError(t, err)
-				body, err := io.ReadAll(response.Body)
-				require.NoError(t, err)
-				require.NoError(t, response.Body.Close())
-				require.Equal(t, http.StatusOK, response.StatusCode, string(body))
-				require.Equal(t, "application/json", response.Header.Get("Content-Type"))
-				require.NoError(t, sign.CheckAcknowledgement(p, token, body), row.body)
+				got := server.send(t, r)
+				require.Equal(t, http.StatusOK, got.status, got.body)
+				require.Equal(t, "application/json", got.header.Get("Content-Type"))
+				require.NoError(t, sign.CheckAcknowledgement(p, token, []byte(got.body)), row.body)
 				require.Equal(t, row.ran, ran.Load(), row.body)
 			}
 		})

@@ -3,10 +3,8 @@ package adaptertest_test
 import (
 	"cmp"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -116,22 +114,19 @@ func (v *recorded) apple() core.Provider {
 }
 
 // armoured is a sender of package jws whose public key the recording has in base64, with or without armour.
-func armoured(make func() core.Provider) func(*recorded) core.Provider {
+func armoured(p core.Provider) func(*recorded) core.Provider {
 	return func(v *recorded) core.Provider {
 		if !strings.HasPrefix(v.Public, "-----BEGIN") {
 			v.Public = "-----BEGIN PUBLIC KEY-----\n" + v.Public + "\n-----END PUBLIC KEY-----\n"
 		}
-		return make()
+		return p
 	}
 }
 
-func anyPartner() core.Provider {
-	return jws.ConstantContact(jws.ConstantContactConfig{DangerouslyAnyRecipient: true})
+// always is a sender whose entry is the same for each recording.
+func always(p core.Provider) func(*recorded) core.Provider {
+	return func(*recorded) core.Provider { return p }
 }
-
-func workspace() core.Provider { return jws.Fireblocks("w1") }
-
-func (v *recorded) messageBird() core.Provider { return jwt.MessageBird() }
 
 func (v *recorded) fusionAuth() core.Provider {
 	v.Now = time.Now().Unix() // it signs no time
@@ -141,14 +136,6 @@ func (v *recorded) fusionAuth() core.Provider {
 func (v *recorded) googlePlay() core.Provider {
 	return jwt.GooglePlay(jwt.GoogleConfig{Audience: v.Config.Audience, ServiceAccounts: []string{v.Config.Email}})
 }
-
-func (v *recorded) jiraOAuth() core.Provider { return jwt.JiraOAuth() }
-
-func (v *recorded) moralis() core.Provider { return keccak.Moralis() }
-
-func (v *recorded) fal() core.Provider { return provider.Fal("user-1") }
-
-func (v *recorded) oura() core.Provider { return unproved.Oura() }
 
 func (v *recorded) sns() core.Provider {
 	var message struct{ TopicArn, Timestamp string }
@@ -176,22 +163,23 @@ func (v *recorded) rfc9421() core.Provider {
 // recordedByOthers are the files of deliveries of senders that need parameters or a library, below core.
 func recordedByOthers() map[string]func(*recorded) core.Provider {
 	return map[string]func(*recorded) core.Provider{
-		"provider/jwt/testdata/vectors/messagebird.json": (*recorded).messageBird,
+		"provider/jwt/testdata/vectors/messagebird.json": always(jwt.MessageBird()),
 		"provider/testdata/sns/aws-sns.json":             (*recorded).sns,
 		"provider/httpsig/testdata/vectors/rfc9421.json": (*recorded).rfc9421,
 
-		"provider/jws/testdata/vectors/apple-app-store.json":  (*recorded).apple,
-		"provider/jws/testdata/vectors/constant-contact.json": armoured(anyPartner),
-		"provider/jws/testdata/vectors/fireblocks.json":       armoured(workspace),
-		"provider/jws/testdata/vectors/kinde.json":            armoured(jws.Kinde),
-		"provider/jws/testdata/vectors/truelayer.json":        armoured(jws.TrueLayer),
-		"provider/jws/testdata/vectors/wix.json":              armoured(jws.Wix),
+		"provider/jws/testdata/vectors/apple-app-store.json": (*recorded).apple,
+		"provider/jws/testdata/vectors/constant-contact.json": armoured(jws.ConstantContact(
+			jws.ConstantContactConfig{DangerouslyAnyRecipient: true})),
+		"provider/jws/testdata/vectors/fireblocks.json":       armoured(jws.Fireblocks("w1")),
+		"provider/jws/testdata/vectors/kinde.json":            armoured(jws.Kinde()),
+		"provider/jws/testdata/vectors/truelayer.json":        armoured(jws.TrueLayer()),
+		"provider/jws/testdata/vectors/wix.json":              armoured(jws.Wix()),
 		"provider/jwt/testdata/vectors/fusionauth.json":       (*recorded).fusionAuth,
 		"provider/jwt/testdata/vectors/google-play-rtdn.json": (*recorded).googlePlay,
-		"provider/jwt/testdata/vectors/jira-oauth.json":       (*recorded).jiraOAuth,
-		"provider/keccak/testdata/vectors/moralis.json":       (*recorded).moralis,
-		"provider/testdata/recipients/fal.json":               (*recorded).fal,
-		"provider/testdata/recipients/oura-handshake.json":    (*recorded).oura,
+		"provider/jwt/testdata/vectors/jira-oauth.json":       always(jwt.JiraOAuth()),
+		"provider/keccak/testdata/vectors/moralis.json":       always(keccak.Moralis()),
+		"provider/testdata/recipients/fal.json":               always(provider.Fal("user-1")),
+		"provider/testdata/recipients/oura-handshake.json":    always(unproved.Oura()),
 		"provider/testdata/sns/sns-validator.json":            (*recorded).sns,
 	}
 }
@@ -229,30 +217,25 @@ func TestRecordedDeliveriesOfLibrariesThroughEveryRouter(t *testing.T) {
 				t.Run(v.ID+" through "+name, func(t *testing.T) {
 					t.Parallel()
 					var ran atomic.Int32
-					server := httptest.NewServer(mount(g, func() { ran.Add(1) }))
-					defer server.Close()
+					server := serve(t, mount(g, func() { ran.Add(1) }))
 					r, err := http.NewRequestWithContext(t.Context(), cmp.Or(v.Method, http.MethodPost),
 						server.URL+target,
 						strings.NewReader(string(v.Body)))
 					require.NoError(t, err)
 					r.Header = v.header(t)
-					res, err := server.Client().Do(r)
-					require.NoError(t, err)
-					answer, err := io.ReadAll(res.Body)
-					require.NoError(t, err)
-					require.NoError(t, res.Body.Close())
+					got := server.send(t, r)
 					if v.Response != nil {
-						require.Equal(t, v.Response.Status, res.StatusCode)
-						require.Equal(t, v.Response.Body, string(answer))
+						require.Equal(t, v.Response.Status, got.status)
+						require.Equal(t, v.Response.Body, got.body)
 						require.Zero(t, ran.Load())
 						return
 					}
 					if v.Expect == "valid" {
-						require.Equal(t, http.StatusOK, res.StatusCode)
+						require.Equal(t, http.StatusOK, got.status)
 						require.Equal(t, v.events(), ran.Load())
 						return
 					}
-					require.Equal(t, max(e.AuthStatus, http.StatusBadRequest), res.StatusCode)
+					require.Equal(t, max(e.AuthStatus, http.StatusBadRequest), got.status)
 					require.Zero(t, ran.Load())
 				})
 			}

@@ -3,10 +3,8 @@ package adaptertest_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,10 +23,10 @@ import (
 )
 
 // everyMount serves /hooks behind a guard in each router; ran is called for each event.
-func everyMount() map[string]func(g *core.Guard, ran func()) http.Handler {
-	mounts := map[string]func(g *core.Guard, ran func()) http.Handler{}
+func everyMount() map[string]func(g *core.Guard, ran func()) *app {
+	mounts := map[string]func(g *core.Guard, ran func()) *app{}
 	for _, rt := range routers() {
-		mounts[rt.name] = func(g *core.Guard, ran func()) http.Handler {
+		mounts[rt.name] = func(g *core.Guard, ran func()) *app {
 			a, s := rt.new(), core.NewSignals()
 			s.On("*", func(context.Context, core.Event) error { ran(); return nil })
 			a.handle("/hooks", g, s)
@@ -120,8 +118,7 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					})
 					require.NoError(t, err)
 					var ran atomic.Int32 // a batch runs once for each of its events
-					server := httptest.NewServer(mount(g, func() { ran.Add(1) }))
-					defer server.Close()
+					server := serve(t, mount(g, func() { ran.Add(1) }))
 					target := server.URL + "/hooks"
 					if _, query, found := strings.Cut(v.URL, "?"); found {
 						target += "?" + query // which some sign by itself
@@ -132,23 +129,19 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					for header, value := range v.Headers {
 						r.Header.Set(header, value)
 					}
-					res, err := server.Client().Do(r)
-					require.NoError(t, err)
-					answer, err := io.ReadAll(res.Body)
-					require.NoError(t, err)
-					require.NoError(t, res.Body.Close())
+					got := server.send(t, r)
 					if v.Response != nil {
-						require.Equal(t, v.Response.Status, res.StatusCode)
+						require.Equal(t, v.Response.Status, got.status)
 						if v.Response.Acknowledged {
-							require.NoError(t, sign.CheckAcknowledgement(p, v.Secret, answer))
+							require.NoError(t, sign.CheckAcknowledgement(p, v.Secret, []byte(got.body)))
 						} else {
-							require.Equal(t, v.Response.Body, string(answer))
+							require.Equal(t, v.Response.Body, got.body)
 						}
 						require.Zero(t, ran.Load())
 						return
 					}
 					if v.Expect == "valid" {
-						require.Equal(t, http.StatusOK, res.StatusCode)
+						require.Equal(t, http.StatusOK, got.status)
 						switch {
 						case e.Batch == nil:
 							require.EqualValues(t, 1, ran.Load())
@@ -159,7 +152,7 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 						}
 						return
 					}
-					require.Equal(t, max(e.AuthStatus, http.StatusBadRequest), res.StatusCode)
+					require.Equal(t, max(e.AuthStatus, http.StatusBadRequest), got.status)
 					require.Zero(t, ran.Load())
 				})
 			}
