@@ -6,13 +6,11 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -53,17 +51,7 @@ func signedRequest(t testing.TB, p core.Provider, key, body string) *http.Reques
 
 func TestRecordedMessageBirdDeliveriesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("testdata/vectors/messagebird.json")
-	require.NoError(t, err)
-	var vectors []struct {
-		ID, Method, URL, Secret, Expect, Note string
-		Headers                               map[string]string
-		Body                                  []byte `json:"body_b64"`
-		Now                                   int64
-	}
-	require.NoError(t, json.Unmarshal(data, &vectors))
-	require.Len(t, vectors, 12)
-	for _, v := range vectors {
+	for _, v := range vectorsOf(t, "testdata/vectors/messagebird.json", 12) {
 		if v.Secret == "" {
 			v.Secret = secret
 		}

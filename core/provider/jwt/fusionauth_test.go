@@ -1,10 +1,8 @@
 package jwt_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -21,17 +19,7 @@ import (
 // hexadecimal digits and a token of HS256 whose secret is the public key.
 func TestRecordedFusionAuthDeliveriesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("testdata/vectors/fusionauth.json")
-	require.NoError(t, err)
-	var vectors []struct {
-		ID, Alg, Expect string
-		PublicKey       string `json:"public_key"`
-		Headers         map[string]string
-		Body            []byte `json:"body_b64"`
-	}
-	require.NoError(t, json.Unmarshal(data, &vectors))
-	require.Len(t, vectors, 5)
-	for _, v := range vectors {
+	for _, v := range vectorsOf(t, "testdata/vectors/fusionauth.json", 5) {
 		g := guardAt(t, jwt.FusionAuth(v.Alg), []string{v.PublicKey}, nil, time.Unix(now, 0), "")
 		r := post("X-FusionAuth-Signature-JWT", v.Headers["X-FusionAuth-Signature-JWT"], string(v.Body))
 		require.Equal(t, v.Expect == "valid", reasonOf(g, r) == "", v.ID)

@@ -2,9 +2,7 @@ package jwt_test
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,19 +17,7 @@ import (
 // TestRecordedGooglePlayDeliveriesGetTheirVerdict, and the event is the notification that the message holds.
 func TestRecordedGooglePlayDeliveriesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("testdata/vectors/google-play-rtdn.json")
-	require.NoError(t, err)
-	var vectors []struct {
-		ID, Method, Expect string
-		Headers            map[string]string
-		Body               []byte `json:"body_b64"`
-		PublicKey          string `json:"public_key"`
-		Now                int64
-		Config             struct{ Audience, Email string }
-	}
-	require.NoError(t, json.Unmarshal(data, &vectors))
-	require.Len(t, vectors, 2)
-	for _, v := range vectors {
+	for _, v := range vectorsOf(t, "testdata/vectors/google-play-rtdn.json", 2) {
 		p := jwt.GooglePlay(jwt.GoogleConfig{Audience: v.Config.Audience, ServiceAccounts: []string{v.Config.Email}})
 		g := guardAt(t, p, []string{v.PublicKey}, nil, time.Unix(v.Now, 0), "")
 		receive := func(body string) *core.Delivery {

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"hash"
@@ -18,6 +19,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -138,6 +140,27 @@ func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
 		return ""
 	}
 	return reply.Rejection.Reason
+}
+
+// vector is one recorded delivery.
+type vector struct {
+	ID, Method, URL, Secret, Alg, Expect, Note string
+
+	PublicKey string `json:"public_key"`
+	Headers   map[string]string
+	Body      []byte `json:"body_b64"`
+	Now       int64
+	Config    struct{ Audience, Email string }
+}
+
+// vectorsOf reads a file of recorded deliveries, which holds that many.
+func vectorsOf(t testing.TB, file string, count int) (all []vector) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &all))
+	require.Len(t, all, count)
+	return all
 }
 
 func google() jwt.GoogleConfig {

@@ -1,9 +1,7 @@
 package jwt_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"testing"
 	"time"
 
@@ -16,17 +14,7 @@ import (
 // TestRecordedJiraOAuthDeliveriesGetTheirVerdict: made elsewhere, by the documented formula.
 func TestRecordedJiraOAuthDeliveriesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("testdata/vectors/jira-oauth.json")
-	require.NoError(t, err)
-	var vectors []struct {
-		ID, Secret, Expect string
-		Headers            map[string]string
-		Body               []byte `json:"body_b64"`
-		Now                int64
-	}
-	require.NoError(t, json.Unmarshal(data, &vectors))
-	require.Len(t, vectors, 3)
-	for _, v := range vectors {
+	for _, v := range vectorsOf(t, "testdata/vectors/jira-oauth.json", 3) {
 		g := guardAt(t, jwt.JiraOAuth(), []string{v.Secret}, nil, time.Unix(v.Now, 0), "")
 		r := post("Authorization", v.Headers["Authorization"], string(v.Body))
 		require.Equal(t, v.Expect == "valid", reasonOf(g, r) == "", v.ID)
