@@ -35,27 +35,33 @@ func TestABoundOnWhatRunsInEveryRouter(t *testing.T) {
 		requireNoLeak(t, got)
 		require.Equal(t, reason.Busy, take(t, all).Reason)
 	}
+	untilItReturns := func(t *testing.T, rt router, handler func(run func() error) any) {
+		t.Helper()
+		g, all := slotted(t)
+		began, end := make(chan struct{}), make(chan struct{})
+		var n counter
+		s := rt.route(t, g, handler(func() error {
+			if n.Add(1) == 1 {
+				close(began)
+				<-end
+			}
+			return nil
+		}))
+		first := make(chan answer, 1)
+		go func() { first <- s.deliver(t) }()
+		<-began
+		busy(t, s, all)
+		close(end)
+		require.Equal(t, http.StatusOK, (<-first).status)
+		require.Equal(t, reason.Accepted, take(t, all).Reason)
+		require.Equal(t, http.StatusOK, s.send(t, s.request(t, path, other)).status)
+		require.EqualValues(t, 2, n.Load())
+	}
 	table(t, []row{
 		{"a receiver has the slot until it returns", func(t *testing.T, rt router) {
-			g, all := slotted(t)
-			began, end := make(chan struct{}), make(chan struct{})
-			var n counter
-			s := rt.route(t, g, rt.signal(func(*call, core.Event) error {
-				if n.Add(1) == 1 {
-					close(began)
-					<-end
-				}
-				return nil
-			}))
-			first := make(chan answer, 1)
-			go func() { first <- s.deliver(t) }()
-			<-began
-			busy(t, s, all)
-			close(end)
-			require.Equal(t, http.StatusOK, (<-first).status)
-			require.Equal(t, reason.Accepted, take(t, all).Reason)
-			require.Equal(t, http.StatusOK, s.send(t, s.request(t, path, other)).status)
-			require.EqualValues(t, 2, n.Load())
+			untilItReturns(t, rt, func(run func() error) any {
+				return rt.signal(func(*call, core.Event) error { return run() })
+			})
 		}},
 		{"also behind a timeout that has answered", func(t *testing.T, rt router) {
 			mw, racy := rt.timeout(50 * time.Millisecond)
@@ -72,23 +78,9 @@ func TestABoundOnWhatRunsInEveryRouter(t *testing.T) {
 			require.Equal(t, http.StatusOK, s.send(t, s.request(t, path, other)).status)
 		}},
 		{"a plain handler has it until it returns", func(t *testing.T, rt router) {
-			g, all := slotted(t)
-			began, end := make(chan struct{}), make(chan struct{})
-			var n counter
-			s := rt.route(t, g, rt.plain(func(*call) error {
-				if n.Add(1) == 1 {
-					close(began)
-					<-end
-				}
-				return nil
-			}))
-			first := make(chan answer, 1)
-			go func() { first <- s.deliver(t) }()
-			<-began
-			busy(t, s, all)
-			close(end)
-			require.Equal(t, http.StatusOK, (<-first).status)
-			require.Equal(t, http.StatusOK, s.send(t, s.request(t, path, other)).status)
+			untilItReturns(t, rt, func(run func() error) any {
+				return rt.plain(func(*call) error { return run() })
+			})
 		}},
 		{"a panic, an error and a duplicate leave it free", func(t *testing.T, rt router) {
 			g, _ := slotted(t)
