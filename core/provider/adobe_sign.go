@@ -8,7 +8,7 @@ import (
 // AdobeSign is the webhooks of Adobe Acrobat Sign. It signs nothing: each request names the client id of the
 // application that the webhook was made with, and wants it back in the answer. Secrets hold that client id, which is no
 // secret, because it stands in the URLs of OAuth: whoever has seen one can send anything. Have a credential of your own
-// beside it: a token in the registered URL (Config.Credentials with core.QueryToken), or a client certificate that a
+// as well: a token in the registered URL (Config.Credentials with core.QueryToken), or a client certificate that a
 // proxy demands.
 //
 // https://developer.adobe.com/acrobat-sign/docs/overview/acrobat_sign_events/

@@ -127,7 +127,7 @@ func TestEBaysKeyIsFetchedByItsID(t *testing.T) {
 	require.NoError(t, json.Unmarshal(data, &vectors))
 	const kid = "9936261a-7d7b-4621-a0f1-96ccb428af49"
 	line := func(v *vector) string { return strings.ReplaceAll(v.PublicKey, "\n", "") }
-	judge := func(v *vector, answer string, failure error) reason.Reason {
+	verdict := func(v *vector, answer string, failure error) reason.Reason {
 		asked := []string{}
 		source, err := keys.EBay(func(_ context.Context, ref string) ([]byte, error) {
 			asked = append(asked, ref)
@@ -142,7 +142,7 @@ func TestEBaysKeyIsFetchedByItsID(t *testing.T) {
 	for i := range vectors {
 		v := &vectors[i]
 		answer := `{"key":"` + line(v) + `","algorithm":"ECDSA","digest":"SHA1"}`
-		require.Equal(t, v.Expect == "valid", judge(v, answer, nil) == "", v.ID)
+		require.Equal(t, v.Expect == "valid", verdict(v, answer, nil) == "", v.ID)
 		if v.Expect != "valid" {
 			continue
 		}
@@ -152,10 +152,10 @@ func TestEBaysKeyIsFetchedByItsID(t *testing.T) {
 			"no armour": strings.ReplaceAll(answer, "-----BEGIN PUBLIC KEY-----", ""), "no JSON": "x",
 			"a key that is none": `{"key":"-----BEGIN PUBLIC KEY-----AAAA-----END PUBLIC KEY-----","algorithm":"ECDSA"}`,
 		} {
-			require.Equal(t, reason.BadSignature, judge(v, bad, nil), why)
+			require.Equal(t, reason.BadSignature, verdict(v, bad, nil), why)
 		}
-		require.Equal(t, reason.KeysUnavailable, judge(v, "", errors.New("no token")))
-		require.Equal(t, reason.BadSignature, judge(v, "", keys.ErrUnknownKey))
+		require.Equal(t, reason.KeysUnavailable, verdict(v, "", errors.New("no token")))
+		require.Equal(t, reason.BadSignature, verdict(v, "", keys.ErrUnknownKey))
 	}
 	_, err = keys.EBay(nil, keys.Options{})
 	require.Error(t, err)

@@ -72,7 +72,7 @@ func TestKeygensFourAlgorithms(t *testing.T) {
 			r.Header.Set("Date", date)
 			r.Header.Set("Keygen-Signature", `keyid="k", algorithm="`+string(algorithm)+`", signature="`+other[1]+
 				`", headers="`+keygenSigned+`"`)
-			require.Equal(t, named == algorithm, accepts(g, r), "%s judged as %s", named, algorithm)
+			require.Equal(t, named == algorithm, accepts(g, r), "%s verified as %s", named, algorithm)
 		}
 	}
 	_, err = core.New(core.Config{Endpoint: "x", Provider: provider.KeygenWith("none"), Replay: core.DangerouslyNoReplay})

@@ -295,7 +295,7 @@ func TestMessageBirdsQueryIsPartOfTheProof(t *testing.T) {
 	other, reply := get("/hooks?id=2&status=sent", "id=2&status=sent")
 	require.Nil(t, reply)
 	require.NotEqual(t, first.Events()[0].Identity, other.Events()[0].Identity,
-		"a report without a body is told by its query")
+		"a report without a body is known by its query")
 	for target, signed := range map[string]string{
 		"/hooks?id=2": "id=1", "/hooks?id=1&x=2": "id=1", "/hooks": "id=1", "/hooks?id=1;x=2": "", "/hooks?id=%zz": "",
 	} {

@@ -24,7 +24,7 @@ const svixAckLimit = 15 * time.Second
 // StandardWebhooks is any sender that follows the specification. The secret is base64, with or without "whsec_". For
 // senders that sign with a key pair it is the public key, "whpk_" and base64.
 //
-// The prefix of what is configured says which signatures it verifies: secrets judge those of version v1, public keys
+// The prefix of what is configured says which signatures it verifies: secrets verify those of version v1, public keys
 // those of v1a, and neither ever the other. A list may hold both while a sender moves from one to the other; remove the
 // secret when the sender no longer signs with it.
 //
