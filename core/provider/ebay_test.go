@@ -9,7 +9,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -121,10 +120,7 @@ func TestAPackedSignatureIsReadStrictly(t *testing.T) {
 // TestEBaysKeyIsFetchedByItsID under the user's own token, and an answer that is no key refuses.
 func TestEBaysKeyIsFetchedByItsID(t *testing.T) {
 	t.Parallel()
-	var vectors []vector
-	data, err := os.ReadFile("testdata/vectors/ebay.json")
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, &vectors))
+	vectors := vectorsIn(t, "testdata/vectors/ebay.json")
 	const kid = "9936261a-7d7b-4621-a0f1-96ccb428af49"
 	line := func(v *vector) string { return strings.ReplaceAll(v.PublicKey, "\n", "") }
 	verdict := func(v *vector, answer string, failure error) reason.Reason {
@@ -157,6 +153,6 @@ func TestEBaysKeyIsFetchedByItsID(t *testing.T) {
 		require.Equal(t, reason.KeysUnavailable, verdict(v, "", errors.New("no token")))
 		require.Equal(t, reason.BadSignature, verdict(v, "", keys.ErrUnknownKey))
 	}
-	_, err = keys.EBay(nil, keys.Options{})
+	_, err := keys.EBay(nil, keys.Options{})
 	require.Error(t, err)
 }

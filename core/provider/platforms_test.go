@@ -1,12 +1,10 @@
 package provider_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -108,10 +106,7 @@ func TestAKeyServesTheDeliveriesThatNameIt(t *testing.T) {
 // TestRecordedFalDeliveriesGetTheirVerdict: they are for a user, whom no other entry's vectors have to name.
 func TestRecordedFalDeliveriesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("testdata/recipients/fal.json")
-	require.NoError(t, err)
-	var vectors []vector
-	require.NoError(t, json.Unmarshal(data, &vectors))
+	vectors := vectorsIn(t, "testdata/recipients/fal.json")
 	require.Len(t, vectors, 3)
 	for _, v := range vectors {
 		g := guardOf(t, provider.Fal("user-1"), v.key(), v.now())
@@ -119,7 +114,7 @@ func TestRecordedFalDeliveriesGetTheirVerdict(t *testing.T) {
 		other := guardOf(t, provider.Fal("user-3"), v.key(), v.now())
 		require.NotEmpty(t, reasonOf(other, v.request()), "%s for another user", v.ID)
 	}
-	_, err = core.New(core.Config{Endpoint: "x", Provider: provider.Fal(), Replay: core.DangerouslyNoReplay})
+	_, err := core.New(core.Config{Endpoint: "x", Provider: provider.Fal(), Replay: core.DangerouslyNoReplay})
 	require.ErrorContains(t, err, "ids of the users")
 }
 

@@ -3,7 +3,6 @@ package provider_test
 import (
 	"encoding/json"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -116,14 +115,7 @@ func TestKicksTypeMakesNoSecondEvent(t *testing.T) {
 // TestOurasSubscriptionIsTried with its verification token, and with no other.
 func TestOurasSubscriptionIsTried(t *testing.T) {
 	t.Parallel()
-	var vectors []struct {
-		vector
-		Token string `json:"verify_token"`
-	}
-	data, err := os.ReadFile("testdata/recipients/oura-handshake.json")
-	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, &vectors))
-	for _, v := range vectors {
+	for _, v := range vectorsIn(t, "testdata/recipients/oura-handshake.json") {
 		ask := func(token string) *core.Reply {
 			g, err := core.New(core.Config{
 				Endpoint: "x", Provider: unproved.Oura(), Secrets: secrets.Static(ownSecret),

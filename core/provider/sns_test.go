@@ -15,7 +15,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -101,14 +100,7 @@ func snsPost(body string) *http.Request {
 // TestRecordedSNSMessagesGetTheirVerdict judges messages that Amazon signed, by their certificate, offline.
 func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("testdata/sns/aws-sns.json")
-	require.NoError(t, err)
-	var vectors []struct {
-		ID, Expect string
-		Cert       string `json:"cert_pem"`
-		Body       []byte `json:"body_b64"`
-	}
-	require.NoError(t, json.Unmarshal(data, &vectors))
+	vectors := vectorsIn(t, "testdata/sns/aws-sns.json")
 	require.Len(t, vectors, 4)
 	for _, v := range vectors {
 		var doc map[string]string
@@ -116,7 +108,7 @@ func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 		at, err := time.Parse(time.RFC3339, doc["Timestamp"])
 		require.NoError(t, err)
 		judge := func(body []byte, topics ...string) reason.Reason {
-			return reasonOf(guardOf(t, sns(topics...), v.Cert, at), snsPost(string(body)))
+			return reasonOf(guardOf(t, sns(topics...), v.CertPEM, at), snsPost(string(body)))
 		}
 		require.Equal(t, v.Expect == "valid", judge(v.Body, doc["TopicArn"]) == "", v.ID)
 		require.Equal(t, reason.WrongRecipient, judge(v.Body, snsTopic), v.ID)
@@ -151,18 +143,11 @@ func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 // none recorded is of: a subscription's signature covers its address and its token too.
 func TestAmazonsValidatorAgrees(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("testdata/sns/sns-validator.json")
-	require.NoError(t, err)
-	var vectors []struct {
-		ID, Expect string
-		Cert       string `json:"cert_pem"`
-		Body       []byte `json:"body_b64"`
-	}
-	require.NoError(t, json.Unmarshal(data, &vectors))
+	vectors := vectorsIn(t, "testdata/sns/sns-validator.json")
 	require.Len(t, vectors, 6)
 	for _, v := range vectors {
 		judge := func(body []byte) reason.Reason {
-			return reasonOf(guardOf(t, sns(snsTopic), v.Cert, time.Unix(ownTime, 0)), snsPost(string(body)))
+			return reasonOf(guardOf(t, sns(snsTopic), v.CertPEM, time.Unix(ownTime, 0)), snsPost(string(body)))
 		}
 		want := reason.Reason("")
 		if v.Expect != "valid" {

@@ -39,6 +39,7 @@ type vector struct {
 	URL       string
 	Now       *int64
 	Expect    string
+	Token     string            `json:"verify_token"`
 	CertPEM   string            `json:"cert_pem"`
 	CertID    string            `json:"keyid"`
 	Config    map[string]string // what is configured beside the secret
@@ -75,12 +76,18 @@ func loadVectors(t testing.TB) []vector {
 	require.NotEmpty(t, files)
 	var all []vector
 	for _, f := range files {
-		data, err := os.ReadFile(f)
-		require.NoError(t, err)
-		var some []vector
-		require.NoError(t, json.Unmarshal(data, &some))
-		all = append(all, some...)
+		all = append(all, vectorsIn(t, f)...)
 	}
+	return all
+}
+
+// vectorsIn reads one file of recorded deliveries.
+func vectorsIn(t testing.TB, file string) (all []vector) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &all))
+	require.NotEmpty(t, all, file)
 	return all
 }
 
