@@ -9,9 +9,11 @@ func platformFacts() map[string]Fact {
 			"provider.Alipay()"},
 		"ebay": {"2026-11-29", "eBay/event-notification-nodejs-sdk, and its recorded deliveries", "provider.EBay()"},
 		"google-play": {"2026-11-29", "developer.android.com/google/play/billing/rtdn-reference",
-			"jwt.GooglePlay(jwt.GoogleConfig{\n\t\tAudience:        \"https://hooks.example.com/webhooks/google-play\",\n" +
+			"jwt.GooglePlay(jwt.GoogleConfig{\n\t\tAudience:        " +
+				"\"https://hooks.example.com/webhooks/google-play\",\n" +
 				"\t\tServiceAccounts: []string{\"push@project.iam.gserviceaccount.com\"},\n\t})"},
-		"keygen":  {"2026-11-29", "keygen-sh/keygen-api, keygen-sh/keygen-go and its recorded delivery", "provider.Keygen()"},
+		"keygen": {"2026-11-29", "keygen-sh/keygen-api, keygen-sh/keygen-go and its recorded delivery",
+			"provider.Keygen()"},
 		"hygraph": {"2026-11-29", "@hygraph/utils 1.2.1", "provider.Hygraph()"},
 		"authorize-net": {"2026-11-29", "two recorded deliveries of 2017; a third party that cites the sender's page",
 			"provider.AuthorizeNet()"},

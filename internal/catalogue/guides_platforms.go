@@ -12,7 +12,8 @@ func platformGuides() map[string]Guide {
 			"a form one of whose values holds what looks like a further field, such as &x=1",
 		}},
 		"keygen": {Notes: []string{
-			"An endpoint that signs with another algorithm than Ed25519: `provider.KeygenWith(provider.RSASHA256)` and alike.",
+			"An endpoint that signs with another algorithm than Ed25519: " +
+				"`provider.KeygenWith(provider.RSASHA256)` and alike.",
 		}},
 		"fireblocks-legacy": {Notes: []string{
 			"Fireblocks recommends the newer signature, Fireblocks-Webhook-Signature, whose keys it rotates.",
