@@ -1,6 +1,7 @@
 package examples_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -90,25 +91,22 @@ func (p *senderPage) source(t *testing.T) (source, id string) {
 	}
 	fmt.Fprintf(&b, "var %s = pages.Page{Name: %q, Secret: %q, Tokens: %q, Guard: %s_0, First: %s, Again: %q,\n\t"+
 		"Provider: %s_provider(), Refusal: %s, Path: %q}\n",
-		id, p.name, variableOf(p, "_VERIFY_TOKEN", false), variableOf(p, "_VERIFY_TOKEN", true), id, first, last, id,
+		id, p.name, cmp.Or(p.variable(false), offlineVariable), p.variable(true), id, first, last, id,
 		refusal, regexp.MustCompile(`Handle\(r, "([^"]+)"`).FindStringSubmatch(blocks[0])[1])
 	return b.String(), id
 }
 
-// variableOf is the environment variable of FromEnv that has the ending, or that does not.
-func variableOf(p *senderPage, ending string, has bool) string {
+// variable is the environment variable of the verify token, or of the secret; empty: the page names none.
+func (p *senderPage) variable(ofToken bool) string {
 	for _, found := range regexp.MustCompile(`FromEnv\("(\w+)"\)`).FindAllStringSubmatch(p.text, -1) {
 		if strings.HasSuffix(found[1], decryptionKey) {
 			continue
 		}
-		if strings.HasSuffix(found[1], ending) == has {
+		if strings.HasSuffix(found[1], "_VERIFY_TOKEN") == ofToken {
 			return found[1]
 		}
 	}
-	if has {
-		return ""
-	}
-	return offlineVariable
+	return ""
 }
 
 // decryptionKey ends the environment variables of keys that deliveries are decrypted with.

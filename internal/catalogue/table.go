@@ -64,8 +64,8 @@ func with(entries []Entry, parameters ...Entry) []Entry {
 
 // library are the entries of core/provider's subpackages, whose mechanisms are code or need a library.
 func library() []Entry {
-	return append(append(append(tokens(), signedBodies()...), signatures()),
-		plain(Library, "core/provider/keccak", []core.Provider{keccak.Moralis()})...)
+	return slices.Concat(tokens(), signedBodies(), []Entry{signatures()},
+		plain(Library, "core/provider/keccak", []core.Provider{keccak.Moralis()}))
 }
 
 // unprovedOnes are the entries of core/provider/unproved.
