@@ -49,6 +49,15 @@ type CustomSource interface {
 	Source() KeySource
 }
 
+// OwnSource is the source of keys that the scheme's mechanism brings; nil: it brings none.
+func (s *Scheme) OwnSource() KeySource {
+	own, ok := s.Custom.(CustomSource)
+	if !ok {
+		return nil
+	}
+	return own.Source()
+}
+
 // CustomAnswerer is a mechanism whose provider wants its answer encrypted and signed.
 type CustomAnswerer interface {
 	// Answer returns the body of an answer, in JSON, that carries a sealed text. key is what Key made of the key that

@@ -124,11 +124,7 @@ func (e *Entry) SignsURL() bool {
 // BringsKeys says that deliveries bring the keys that they are signed with, and that the entry's own settings vouch for
 // them: neither secrets nor a source of keys have to be configured.
 func (e *Entry) BringsKeys() bool {
-	if e.Scheme == nil {
-		return false
-	}
-	own, ok := e.Scheme.Custom.(CustomSource)
-	return ok && own.Source() != nil
+	return e.Scheme != nil && e.Scheme.OwnSource() != nil
 }
 
 // HashesURL says that a handshake is answered with a hash of the endpoint's URL.

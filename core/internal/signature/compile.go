@@ -45,13 +45,12 @@ func New(
 		v.custom = s.Custom.Traits()
 		v.SignsTime, v.SignsBody, v.id, v.SignsURL = v.custom.Time, v.custom.Body || v.custom.Payload, v.custom.ID,
 			v.custom.URL
-		if own, ok := s.Custom.(entry.CustomSource); ok && own.Source() != nil {
+		if own := s.OwnSource(); own != nil {
 			if keySource != nil {
 				m.Add("Keys", "", ownsKeys)
 				return v, nil
 			}
-			keySource = own.Source()
-			v.keySource = keySource
+			keySource, v.keySource = own, own
 		}
 	} else if problem := v.compileScheme(); problem != "" {
 		m.Add("Provider", "", "its entry %s", problem)
