@@ -215,8 +215,8 @@ func rsaJWK(field map[string]string) (crypto.PublicKey, error) {
 	return accept(&rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())})
 }
 
-// isCurveAsAlg reports whether the alg of a key for ES512 is EC, which is its type: TrueLayer has published its keys so.
-// Type and curve are still checked.
+// isCurveAsAlg reports whether the alg of a key for ES512 is EC, which is its type: TrueLayer has published its keys
+// so. Type and curve are still checked.
 func isCurveAsAlg(field map[string]string, allowed map[string]string) bool {
 	return allowed["ES512"] != "" && field["alg"] == "EC" && field["kty"] == "EC" && field["crv"] == "P-521"
 }

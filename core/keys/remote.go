@@ -22,8 +22,8 @@ func (r *Remote) Key(ctx context.Context, ref string) (crypto.PublicKey, error) 
 	return r.key(ctx, ref)
 }
 
-// Candidates returns the keys of a [JWKS] source that were not tried, for deliveries that do not name theirs. Where none
-// is left, the set is fetched again, at most once in [Options.MinInterval]. A set of more than four keys is
+// Candidates returns the keys of a [JWKS] source that were not tried, for deliveries that do not name theirs. Where
+// none is left, the set is fetched again, at most once in [Options.MinInterval]. A set of more than four keys is
 // [ErrInvalidKey], as is another source.
 func (r *Remote) Candidates(ctx context.Context, tried []crypto.PublicKey) ([]crypto.PublicKey, error) {
 	if r.several == nil {

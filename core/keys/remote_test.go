@@ -227,7 +227,7 @@ func TestAWithdrawnKeyIsRefusedAfterMaxAge(t *testing.T) {
 		time.Sleep(time.Hour)
 		_, err := ask(t, r, "a")
 		require.ErrorIs(t, err, keys.ErrUnknownKey,
-			"no delivery is judged by a set older than MaxAge while the host answers")
+			"no delivery is verified with a set older than MaxAge while the host answers")
 	})
 }
 

@@ -89,7 +89,9 @@ func entryOf(t *testing.T, name string) core.Provider {
 	case "amazon-ses":
 		return provider.AmazonSES(provider.SNSConfig{Topics: []string{"arn:aws:sns:us-east-1:123456789012:mail"}})
 	case "wechat-pay":
-		return provider.WeChatPay(provider.WeChatPayConfig{APIv3Keys: secrets.Static("an-APIv3-key-of-a-test-32-bytes!")})
+		return provider.WeChatPay(provider.WeChatPayConfig{
+			APIv3Keys: secrets.Static("an-APIv3-key-of-a-test-32-bytes!"),
+		})
 	case "dingtalk":
 		return provider.DingTalk(provider.DingTalkConfig{OwnerKeys: []string{"ding1"},
 			EncodingAESKeys: secrets.Static("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")})

@@ -126,8 +126,8 @@ func (step *Setup) Check(w *httptest.ResponseRecorder) error {
 	return nil
 }
 
-// isAnswer reports whether a text is the expected answer. A hash of the endpoint's URL, which only the endpoint knows, is
-// compared by its form.
+// isAnswer reports whether a text is the expected answer. A hash of the endpoint's URL, which only the endpoint knows,
+// is compared by its form.
 func isAnswer(want, got string) bool {
 	before, after, hashed := strings.Cut(want, entry.HashedAnswer)
 	if !hashed {

@@ -74,10 +74,11 @@ type Entry struct {
 	Methods []string
 	// AckBody is what the answer to a delivery has to say, where the provider insists on it.
 	AckBody string
-	// AckEcho is a header of the request that every answer to a proved request repeats, where the provider insists on it.
+	// AckEcho is a header of the request that every answer to a proved request repeats, where the provider insists on
+	// it.
 	AckEcho string
-	// PublicCredential says why the credential of Secrets is no secret: "it stands in the URLs of OAuth". A warning at the
-	// start asks for one of Credentials beside it.
+	// PublicCredential says why the credential of Secrets is no secret: "it stands in the URLs of OAuth". A warning at
+	// the start asks for one of Credentials as well.
 	PublicCredential string
 	// AckEmpty leaves out the body of every answer to a delivery that was accepted before, where the provider insists
 	// on an empty one.
@@ -113,7 +114,8 @@ func (e *Entry) SignsURL() bool {
 	for _, parts := range append([][]Part{e.Scheme.Signed}, e.Scheme.Also...) {
 		for i := range parts {
 			switch parts[i].Kind {
-			case PartURL, PartHost, PartPath, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartURLUnescaped, PartEscapedPath:
+			case PartURL, PartHost, PartPath, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartURLUnescaped,
+				PartEscapedPath:
 				return true
 			}
 		}

@@ -97,7 +97,7 @@ type Handshake struct {
 	ContentType string // of Body and Answer; empty: plain text
 	// Headers are names and values of the answer; {challenge} stands for the challenge, which is then not the body.
 	Headers [][2]string
-	Grammar Grammar // of the challenge, beside the restriction that holds for every one
+	Grammar Grammar // of the challenge, in addition to the restriction that holds for every one
 
 	// The provider hands its secret over in this header, which the answer repeats, or in this member of the body.
 	SecretHeader, SecretJSON string

@@ -106,7 +106,7 @@ type Key struct {
 }
 
 // KeyKind is the second kind of key of a scheme that has two. Where its Key has a prefix, a configured key is of this
-// kind if it has that prefix, and signatures of each kind are judged by keys of that kind alone. Where it has none,
+// kind if it has that prefix, and signatures of each kind are verified by keys of that kind alone. Where it has none,
 // each key serves both: the version that the signature names says which algorithm made it (SNS).
 type KeyKind struct {
 	Algorithm Algorithm
@@ -136,7 +136,7 @@ const (
 	AnyText     Grammar = iota
 	Token               // 1 to 128 of A-Z a-z 0-9 _ -
 	HexText             // 1 to 128 hexadecimal digits
-	Word                // 1 to 128 of A-Z a-z _, which no digit beside it can be taken for
+	Word                // 1 to 128 of A-Z a-z _, which no digit next to it can be taken for
 	Status              // 3 digits that do not begin with 0 or 1
 	Amount              // a canonical decimal number: no sign, no leading zero
 	NoControl           // no control characters, so that a line feed ends it
@@ -202,7 +202,7 @@ const (
 	Seconds Unit = iota // since 1970, canonical decimal
 	Milliseconds
 	RFC3339
-	SecondsOrMilliseconds // told apart by their length, where the provider's own sources contradict each other
+	SecondsOrMilliseconds // distinguished by their length, where the provider's own sources contradict each other
 	SecondsOrRFC3339      // as Stripe's snapshot and thin events have it; for the times of events alone
 	DateTimeInUTC         // "2006-01-02 15:04:05" in UTC; for the times of events alone
 	DateTimeInChina       // the same at Beijing, eight hours ahead of UTC; for the times of events alone

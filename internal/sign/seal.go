@@ -142,8 +142,8 @@ func seal(r *http.Request, e *entry.Entry, body []byte, secret string, at time.T
 	}
 	if spec.Element != "" && bytes.HasPrefix(body, []byte("<")) {
 		r.Header.Set("Content-Type", "text/xml")
-		return []byte("<xml><ToUserName><![CDATA[" + spec.Receivers[0] + "]]></ToUserName><" + spec.Element + "><![CDATA[" +
-			text + "]]></" + spec.Element + "><AgentID><![CDATA[218]]></AgentID></xml>"), nil
+		return []byte("<xml><ToUserName><![CDATA[" + spec.Receivers[0] + "]]></ToUserName><" + spec.Element +
+			"><![CDATA[" + text + "]]></" + spec.Element + "><AgentID><![CDATA[218]]></AgentID></xml>"), nil
 	}
 	return json.Marshal(map[string]string{strings.TrimPrefix(spec.Pointer, "/"): text})
 }

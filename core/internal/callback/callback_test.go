@@ -48,7 +48,8 @@ func ciphertext(blocks int) string {
 // verdict is what becomes of a request: the reason of its refusal, or the time that was proved.
 func verdict(query string, body []byte) (reason.Reason, time.Time) {
 	m := mechanism()
-	req := &entry.CustomRequest{Method: http.MethodPost, Query: query, Header: http.Header{}, Keys: []any{"other", token}}
+	req := &entry.CustomRequest{Method: http.MethodPost, Query: query, Header: http.Header{},
+		Keys: []any{"other", token}}
 	state, err := m.Head(req)
 	proof := entry.CustomProof{}
 	if err == nil {
@@ -90,25 +91,29 @@ func TestTheURLIsReadStrictly(t *testing.T) {
 		{"in XML", query(good, at, nonce), []byte("<xml><Encrypt>" + text + "</Encrypt></xml>"), ""},
 		{"with the parameters of the registered URL", "a=b&" + query(good, at, nonce), bodyOf(text), ""},
 		{"under both names", query(good, at, nonce) + "&signature=" + good, bodyOf(text), reason.MalformedSignature},
-		{"a signature twice", query(good, at, nonce) + "&msg_signature=" + good, bodyOf(text), reason.MalformedSignature},
+		{"a signature twice", query(good, at, nonce) + "&msg_signature=" + good, bodyOf(text),
+			reason.MalformedSignature},
 		{"an empty signature and a right one", "msg_signature=&" + query(good, at, nonce), bodyOf(text),
 			reason.MalformedSignature},
 		{"a malformed query", query(good, at, nonce) + ";a=b", bodyOf(text), reason.MalformedSignature},
 		{"no signature", "timestamp=" + at + "&nonce=" + nonce, bodyOf(text), reason.MissingSignature},
 		{"in upper case", query(strings.ToUpper(good), at, nonce), bodyOf(text), reason.MalformedSignature},
 		{"no timestamp", query(good, "", nonce), bodyOf(text), reason.MalformedSignature},
-		{"a digit less", query(signed(token, at[1:], nonce, text), at[1:], nonce), bodyOf(text), reason.MalformedSignature},
+		{"a digit less", query(signed(token, at[1:], nonce, text), at[1:], nonce), bodyOf(text),
+			reason.MalformedSignature},
 		{"a sign before it", query(good, "+"+at[1:], nonce), bodyOf(text), reason.MalformedSignature},
 		{"no nonce", query(good, at, ""), bodyOf(text), reason.MalformedSignature},
-		{"a nonce with a sign", query(signed(token, at, "a=", text), at, "a="), bodyOf(text), reason.MalformedSignature},
-		{"a long nonce", query(signed(token, at, strings.Repeat("a", 49), text), at, strings.Repeat("a", 49)), bodyOf(text),
+		{"a nonce with a sign", query(signed(token, at, "a=", text), at, "a="), bodyOf(text),
 			reason.MalformedSignature},
+		{"a long nonce", query(signed(token, at, strings.Repeat("a", 49), text), at, strings.Repeat("a", 49)),
+			bodyOf(text), reason.MalformedSignature},
 		{"another token", query(signed("another", at, nonce, text), at, nonce), bodyOf(text), reason.BadSignature},
 		{"another nonce", query(good, at, "nonce2"), bodyOf(text), reason.BadSignature},
 		{"another ciphertext", query(good, at, nonce), bodyOf(ciphertext(5)), reason.BadSignature},
 		{"one block", query(signed(token, at, nonce, ciphertext(1)), at, nonce), bodyOf(ciphertext(1)),
 			reason.MalformedSignature},
-		{"half a block", query(signed(token, at, nonce, text[:84]), at, nonce), bodyOf(text[:84]), reason.MalformedSignature},
+		{"half a block", query(signed(token, at, nonce, text[:84]), at, nonce), bodyOf(text[:84]),
+			reason.MalformedSignature},
 		{"a line break in it", query(signed(token, at, nonce, text[:64]+"\n"+text[64:]), at, nonce),
 			bodyOf(text[:64] + "\n" + text[64:]), reason.MalformedSignature},
 		{"no ciphertext", query(good, at, nonce), []byte("{}"), reason.MalformedSignature},
@@ -131,7 +136,8 @@ func TestTheCiphertextHasOneBoundary(t *testing.T) {
 	t.Parallel()
 	moved := 0
 	for _, blocks := range []int{3, 4, 5, 6, 9} {
-		for _, nonce := range []string{"a", "Zz9", "00000000", "WelUQl6bCqcBa2fM", "1790000001", strings.Repeat("5", 48)} {
+		for _, nonce := range []string{"a", "Zz9", "00000000", "WelUQl6bCqcBa2fM", "1790000001",
+			strings.Repeat("5", 48)} {
 			for _, stamp := range []string{"1790000000", "9999999999"} {
 				text := ciphertext(blocks)
 				parts := []string{token, stamp, nonce, text}
@@ -152,7 +158,7 @@ func TestTheCiphertextHasOneBoundary(t *testing.T) {
 	require.Positive(t, moved, "nothing was tried")
 }
 
-// shared is by how many characters a part that could be a ciphertext lies beside the genuine one.
+// shared is by how many characters a part that could be a ciphertext lies next to the genuine one.
 func shared(whole, text, part string) int {
 	if len(part) < 64 {
 		return 1

@@ -18,8 +18,8 @@ const (
 var errXML = errors.New("the document is not plain XML") //lint:immutable an error value
 
 // JSON returns a proved XML document as a JSON object: the pointers of an entry, and receivers that decode, read it
-// like any other payload. The root element is the object, and its name is left out. An element is a member: a text, or an
-// object where it has elements; one that comes several times is a list.
+// like any other payload. The root element is the object, and its name is left out. An element is a member: a text, or
+// an object where it has elements; one that comes several times is a list.
 //
 //	<xml><MsgId>1</MsgId><Item><A>x</A></Item><Item>y</Item></xml>  {"MsgId":"1","Item":[{"A":"x"},"y"]}
 //

@@ -112,7 +112,8 @@ func FuzzTextOf(f *testing.F) {
 func TestTextsAreJavaScripts(t *testing.T) {
 	t.Parallel()
 	body := "\"\\\b\f\n\r\t\x00\x1f\x7f<>&/\u00e9\u2028\U0001F600"
-	require.Equal(t, `"\"\\\b\f\n\r\t\u0000\u001f`+"\x7f<>&/\u00e9\u2028\U0001F600"+`"`, string(signature.TextOf([]byte(body))))
+	require.Equal(t, `"\"\\\b\f\n\r\t\u0000\u001f`+"\x7f<>&/\u00e9\u2028\U0001F600"+`"`,
+		string(signature.TextOf([]byte(body))))
 	require.Equal(t, `""`, string(signature.TextOf(nil)))
 }
 

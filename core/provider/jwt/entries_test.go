@@ -172,7 +172,8 @@ func TestGooglesTokens(t *testing.T) {
 
 	d, reply := guardOf(t, jwt.GooglePubSub(google()), nil, source).Receive(httptest.NewRecorder(),
 		post("Authorization", sign(googleClaims()),
-			`{"message":{"messageId":"7","publishTime":"2026-03-01T12:00:00Z","data":"aGk="},"subscription":"s","deliveryAttempt":3}`), adapter.Inbound{})
+			`{"message":{"messageId":"7","publishTime":"2026-03-01T12:00:00Z","data":"aGk="},"subscription":"s",`+
+				`"deliveryAttempt":3}`), adapter.Inbound{})
 	require.Nil(t, reply)
 	e := d.Events()[0]
 	require.Equal(t, []any{"7", 3, `"aGk="`, "fetched"}, []any{e.ID, e.Attempt, string(e.Data), e.Secret})
@@ -229,8 +230,8 @@ func TestPlaid(t *testing.T) {
 	point, err := key.PublicKey.Bytes()
 	require.NoError(t, err)
 	jwk := func(expired string) []byte {
-		return []byte(fmt.Sprintf(`{"alg":"ES256","created_at":1560466143,"crv":"P-256","expired_at":%s,"kid":"k1","kty":"EC","use":"sig","x":%q,"y":%q}`,
-			expired, base64.RawURLEncoding.EncodeToString(point[1:33]),
+		return []byte(fmt.Sprintf(`{"alg":"ES256","created_at":1560466143,"crv":"P-256","expired_at":%s,"kid":"k1",`+
+			`"kty":"EC","use":"sig","x":%q,"y":%q}`, expired, base64.RawURLEncoding.EncodeToString(point[1:33]),
 			base64.RawURLEncoding.EncodeToString(point[33:])))
 	}
 	asked := []string{}

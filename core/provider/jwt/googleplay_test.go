@@ -49,7 +49,8 @@ func TestRecordedGooglePlayDeliveriesGetTheirVerdict(t *testing.T) {
 		require.Equal(t, first.Identity, message("1", sold, "2").Identity, "another attempt")
 		require.NotEqual(t, first.Identity, message("2", sold, "1").Identity, "another message of the same text")
 		unwrapped := receive(sold).Events()[0]
-		require.Equal(t, []string{"subscriptionNotification", sold}, []string{unwrapped.Type, string(unwrapped.Payload)})
+		require.Equal(t, []string{"subscriptionNotification", sold},
+			[]string{unwrapped.Type, string(unwrapped.Payload)})
 		for why, body := range map[string]string{
 			"no base64":       `{"message":{"messageId":"1","data":"{}"}}`,
 			"a line break":    `{"message":{"messageId":"1","data":"e3\n0="}}`,
