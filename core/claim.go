@@ -251,16 +251,8 @@ const anotherBody = "an event with this id was processed with another body: a co
 	"retries, or a forged resend"
 
 // conflicts lists the events that did not run, because their id came with another body before: next to events that ran,
-// nothing else would say so.
+// nothing else would say so. The caller must hold mu.
 func (d *Delivery) conflicts() (list []FailedEvent) {
-	if !d.batch {
-		return nil
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.entered { // a plain handler has got the batch as a whole
-		return nil
-	}
 	for i := range d.states {
 		if s, e := &d.states[i], &d.events[i]; s.known == replay.Done && s.result.Conflict {
 			list = append(list, FailedEvent{ID: e.ID, Type: e.Type, Identity: e.Identity, Reason: reason.Conflict})

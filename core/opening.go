@@ -78,12 +78,10 @@ const (
 	noOpeningKey = "no decryption key is valid now: see "
 )
 
-// open decrypts a proved delivery. It must be called after the proof: what anybody may have sent is never decrypted
-// here, so that there is no oracle. It fails closed, and in one way whatever is wrong with the ciphertext.
+// open decrypts a proved delivery, where the provider encrypts. It must be called after the proof: what anybody may have
+// sent is never decrypted here, so that there is no oracle. It fails closed, and in one way whatever is wrong with the
+// ciphertext.
 func (g *Guard) open(r *http.Request, i *inspection) fault.Failure {
-	if g.opening.opener == nil {
-		return fault.Failure{}
-	}
 	get := r.Method == http.MethodGet
 	plain, key, f := g.opened(r.Context(), &openRequest{
 		get: get, query: r.URL.RawQuery, body: i.body, tenant: i.claims.Tenant, now: i.now, match: &i.match,
@@ -154,10 +152,10 @@ func (g *Guard) readable(plain []byte) []byte {
 	return plain
 }
 
-// openUnsigned decrypts a request that carries no signature, for the handshake of a provider that does not sign it. The
-// caller must answer alike whatever fails from here on.
+// openUnsigned decrypts a request that carries no signature, for the handshake of a provider that encrypts and does not
+// sign it. The caller must answer alike whatever fails from here on.
 func (g *Guard) openUnsigned(r *http.Request, i *inspection, body []byte) []byte {
-	if g.opening.opener == nil || !g.entry.Event.Sealed.OwnSecret {
+	if !g.entry.Event.Sealed.OwnSecret {
 		return nil
 	}
 	plain, _, f := g.opened(r.Context(), &openRequest{body: body, tenant: i.claims.Tenant, now: i.now})

@@ -283,8 +283,12 @@ func (d *Delivery) newRecord(e ending) *Record {
 	d.mu.Lock() // the app may be asking for the identity
 	rec := d.guard.record(&d.facts, e.reason, e.status, time.Now())
 	d.describe(rec)
+	rec.Failed = e.failed
+	if d.batch && d.entered { // a plain handler has got the batch as a whole
+		rec.Failed = append(rec.Failed, d.conflicts()...)
+	}
 	d.mu.Unlock()
-	rec.Stack, rec.Err, rec.Failed, rec.RanNothing = e.stack, e.err, append(e.failed, d.conflicts()...), e.ranNothing
+	rec.Stack, rec.Err, rec.RanNothing = e.stack, e.err, e.ranNothing
 	rec.emptySet = e.emptySet
 	if state != "" {
 		rec.Replay = state
