@@ -306,17 +306,17 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 			break
 		}
 	}
-	s.callUnhandled(ctx, e, &total)
+	s.callUnhandled(ctx, &e, &total)
 	total.conclude()
 	return total.ran(inTransaction)
 }
 
 // callUnhandled calls the receiver of what no other takes. Its outcome is no answer to the event.
-func (s *Signals) callUnhandled(ctx context.Context, e Event, total *result) {
+func (s *Signals) callUnhandled(ctx context.Context, e *Event, total *result) {
 	if total.handled || s.unhandled == nil {
 		return
 	}
-	res := call(func() error { s.unhandled(ctx, e); return nil })
+	res := call(func() error { s.unhandled(ctx, *e); return nil })
 	total.stack, total.err, total.abort = res.stack, res.err, res.abort
 }
 

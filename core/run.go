@@ -196,6 +196,7 @@ func (p *signalsRun) run(i int) result {
 			res = d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
 		} else {
 			res, joins = p.callClaimed(ctx, rc, &event, cp, &tx)
+			total.finished = append(total.finished, res.finished...)
 		}
 		if joins {
 			total.joined = append(total.joined, rc.name)
@@ -205,7 +206,6 @@ func (p *signalsRun) run(i int) result {
 		}
 		total.handled = true
 		total.merge(res)
-		total.finished = append(total.finished, res.finished...)
 		if rc.name != "" && res.succeeded {
 			total.finished = append(total.finished, rc.name)
 		}
@@ -239,7 +239,7 @@ func (p *signalsRun) callClaimed(
 // every receiver.
 func (p *signalsRun) finishRun(i int, event *Event, total *result, tx *transaction) {
 	d := p.d
-	p.signals.callUnhandled(event.run.ctx, *event, total)
+	p.signals.callUnhandled(event.run.ctx, event, total)
 	total.conclude()
 	parked := len(p.parked)
 	p.keepInTransaction(i, total, tx)
