@@ -175,7 +175,7 @@ func (d *Delivery) callIn(t *transaction, fn func() error) result {
 // commitTransaction commits the transaction, if one was begun: the app's writes and "done" in one step. What fails here
 // is a failure of the signal, because nothing of it took effect.
 func (d *Delivery) commitTransaction(t *transaction, claim int) result {
-	if t.txn == nil || !t.txn.Begun() {
+	if !t.open() {
 		return result{}
 	}
 	// A commit must not be cut off by the receivers' deadline: nobody would know whether it took effect.
@@ -198,7 +198,7 @@ func (d *Delivery) commitTransaction(t *transaction, claim int) result {
 // it committed stays without "done", and the retry does it again.
 func (t *transaction) undo() error {
 	// A receiver that never asked for the transaction has none to roll back.
-	if t.txn == nil || t.committed || !t.txn.Begun() {
+	if !t.open() {
 		return nil
 	}
 	if err := t.txn.Rollback(); err != nil {

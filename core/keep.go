@@ -328,7 +328,7 @@ func (p *signalsRun) settleHeld() {
 // keepInTransaction parks an event in the transaction that its receivers have begun, where the journal is in the same
 // database: their writes, the entry and "done" are then one step. A journal elsewhere writes before the commit.
 func (p *signalsRun) keepInTransaction(i int, res *result, tx *transaction) {
-	if tx.txn == nil || !tx.txn.Begun() || !res.commits() || p.keepAs(i, res) != journal.Parked {
+	if !tx.open() || !res.commits() || p.keepAs(i, res) != journal.Parked {
 		return
 	}
 	f := failure{event: i, state: journal.Parked, why: res.reason(), err: res.err, finished: res.finished}

@@ -253,7 +253,7 @@ func (p *signalsRun) finishRun(i int, event *Event, total *result, tx *transacti
 			d.mu.Unlock()
 		}
 	}
-	if tx.txn != nil && tx.txn.Begun() && !tx.committed {
+	if tx.open() {
 		p.rolledBack(i, total, parked)
 		total.finished = without(total.finished, total.joined) // what is rolled back was not done
 	}
