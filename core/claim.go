@@ -226,6 +226,11 @@ func (d *Delivery) storeFailed(err error) *Reply {
 		return nil
 	}
 	d.keepRest(f.Reason, err) // the provider may give up before the store is back
+	return d.refuse(f, err)
+}
+
+// refuse answers a delivery of which nothing runs now, and reports it.
+func (d *Delivery) refuse(f fault.Failure, err error) *Reply {
 	reply := d.guard.refusal(&d.facts, f, err)
 	rec := d.guard.recordOf(&d.facts, reply, time.Now())
 	d.describe(rec)

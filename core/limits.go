@@ -347,11 +347,7 @@ const busyDetail = "the app is working on as many deliveries as Limits.MaxRunnin
 // refuseBusy answers a delivery for which there is no slot. Nothing of it is claimed, remembered or kept in the
 // journal: the provider's retry has all of it.
 func (d *Delivery) refuseBusy() *Reply {
-	reply := d.guard.refusal(&d.facts, fault.New(reason.Busy, busyDetail), nil)
-	rec := d.guard.recordOf(&d.facts, reply, time.Now())
-	d.describe(rec)
-	d.guard.put(rec)
-	return reply
+	return d.refuse(fault.New(reason.Busy, busyDetail), nil)
 }
 
 // configureSlots compiles Limits.MaxRunning.
