@@ -144,7 +144,7 @@ func (p *signalsRun) decided(i int, res result, v replay.Verdict) {
 		res.worst, res.err = outcomeRetry, joinErrors(res.err, errReleased)
 	}
 	if t := d.redrive; t.isBatch() && res.reason() == reason.Unhandled {
-		t.noteSplit([]failure{{event: i}}) // as of a delivery, nothing is kept of it
+		t.split[i] = true // as of a delivery, nothing is kept of it
 	}
 	p.total.released = p.total.released || v == replay.Release
 	p.total.add(&d.events[i], d.labelOf(i), res)
