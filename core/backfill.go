@@ -73,8 +73,8 @@ func (g *Guard) canBackfill(s *Signals) error {
 	case g.entry.Batch != nil:
 		why = g.entry.Title + " sends batches, whose events are remembered one by one"
 	case g.events.identity == nil && rule.Kind != entry.ByPointer:
-		why = "events of " + g.entry.Title + " are not remembered by an id in their payload: a delivery of the same event " +
-			"would run beside it"
+		why = "events of " + g.entry.Title + " are not remembered by an id in their payload: a delivery of the same " +
+			"event would run beside it"
 	case len(rule.With) > 0 || len(rule.Apart) > 0:
 		why = "events of " + g.entry.Title + " are remembered by headers too, which a payload does not have"
 	case g.entry.Event.Sealed != nil && g.entry.Event.Sealed.Data:
@@ -87,7 +87,8 @@ func (g *Guard) canBackfill(s *Signals) error {
 	}
 	for _, r := range s.receivers {
 		if r.router != nil {
-			return fmt.Errorf("sallyport: the receiver for %q takes %v: a backfill has no router", r.pattern.Text, r.router)
+			return fmt.Errorf("sallyport: the receiver for %q takes %v: a backfill has no router",
+				r.pattern.Text, r.router)
 		}
 	}
 	return nil

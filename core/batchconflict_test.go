@@ -36,10 +36,11 @@ func TestAnEventOfABatchThatChangedUnderItsIDIsReported(t *testing.T) {
 				require.Equal(t, 200, run(j.Guard, signedBody("["+row.before+"]"), ok).Code)
 			}
 			ran := ""
-			require.Equal(t, 200, run(j.Guard, signedBody("["+row.batch+"]"), func(_ context.Context, e core.Event) error {
-				ran += string(e.Payload)
-				return nil
-			}).Code)
+			require.Equal(t, 200,
+				run(j.Guard, signedBody("["+row.batch+"]"), func(_ context.Context, e core.Event) error {
+					ran += string(e.Payload)
+					return nil
+				}).Code)
 			require.Equal(t, row.ran, ran)
 			rec := j.records.last(t, j.Guard)
 			require.Equal(t, reason.Accepted, rec.Reason)

@@ -134,8 +134,7 @@ func (d *Delivery) disown(first *replay.Result) {
 }
 
 // items returns the identities to claim, and the event of each. An event that stands twice in a batch is claimed once.
-// Its repetition counts as done,
-// and with another body as a conflict.
+// Its repetition counts as done, and with another body as a conflict.
 func (d *Delivery) items() (items []replay.Item, owners []int) {
 	items, owners = d.holding.Items()
 	var seen map[Identity]int
@@ -215,7 +214,8 @@ const maxInFlightWait = 10 * time.Second
 // storeFailed returns the answer to a delivery whose claims the store did not take. nil: it runs unclaimed. It fails
 // closed, unless StoreFailure or DangerouslyReportOnly says otherwise.
 func (d *Delivery) storeFailed(err error) *Reply {
-	if d.guard.memory.failOpen && !ownership.IsTaken(err) { // fails closed on a name that is another's: the store did answer
+	// Fails closed on a name that is another's: the store did answer.
+	if d.guard.memory.failOpen && !ownership.IsTaken(err) {
 		d.unclaimed = err
 		return nil
 	}

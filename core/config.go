@@ -132,9 +132,10 @@ type Limits struct {
 	// not renewed any more. Default 15 minutes, and at most half the time for which the provider retries.
 	SignalTimeout time.Duration
 	// MaxRunning is how many deliveries of this endpoint the app's code works on at once, in this process. One more is
-	// answered 503 with Retry-After ([reason.Busy]): nothing of it is claimed, remembered or kept in the journal, because
-	// the provider sends it again. A receiver counts until it returns, also beyond SignalTimeout and behind middleware
-	// that has timed out. Duplicates, handshakes, redrives and workers of an inbox do not count. Default 0: no bound.
+	// answered 503 with Retry-After ([reason.Busy]): nothing of it is claimed, remembered or kept in the journal,
+	// because the provider sends it again. A receiver counts until it returns, also beyond SignalTimeout and behind
+	// middleware that has timed out. Duplicates, handshakes, redrives and workers of an inbox do not count. Default 0:
+	// no bound.
 	MaxRunning int
 	// Tolerance is how far a signed timestamp may be from now, on both sides. Default: the provider's recommendation,
 	// five minutes where it has none. At most 24 hours.

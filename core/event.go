@@ -115,7 +115,8 @@ const eventVersion = 1
 
 // ErrEventVersion is returned by [Event.UnmarshalBinary] for what a later version of this module has encoded: the
 // receiving part of the app was updated before the working part. Nothing is lost by trying again after the update.
-var ErrEventVersion = errors.New("sallyport: the event was encoded by a later version of this module: update what reads it")
+var ErrEventVersion = errors.New("sallyport: the event was encoded by a later version of this module: " +
+	"update what reads it")
 
 // errEventForm is for what is not an encoded event. It quotes nothing of it.
 //

@@ -116,7 +116,7 @@ func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
 	if d.batch {
 		return sha256.Sum256(t.Payload)
 	}
-	// Each attempt may be encrypted anew, so that the ciphertext says nothing of the event.
+	// Each attempt may be encrypted in another way, so that the ciphertext says nothing of the event.
 	if t.Opened != nil {
 		return sha256.Sum256(t.Opened)
 	}

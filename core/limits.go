@@ -283,7 +283,7 @@ func (d *Delivery) vacate() {
 }
 
 // begin takes a slot for the delivery and claims its events. It returns a reply where nothing is to run. A redrive does
-// not come here: a person asked for it, and it runs beside the deliveries.
+// not come here: a person asked for it, and it runs next to the deliveries.
 func (d *Delivery) begin() *Reply {
 	if d.guard.signals.slots.Most == 0 {
 		return d.claim()
@@ -363,6 +363,7 @@ func (g *Guard) configureSlots(c *Config, m *fault.Mistakes) {
 func (g *Guard) announceSlots() {
 	if g.signals.slots.Most > 0 && (g.entry.NeverRetries || g.entry.RetryHorizon == 0) {
 		g.logger.Warn("sallyport: Limits.MaxRunning is set, and this provider is not known to send again: what comes "+
-			"beyond it may be lost; work its events in an inbox instead", "endpoint", g.endpoint, "provider", g.provider)
+			"beyond it may be lost; work its events in an inbox instead",
+			"endpoint", g.endpoint, "provider", g.provider)
 	}
 }

@@ -194,8 +194,8 @@ func (g *Guard) announce(c *Config, notes []string) {
 	}
 	// It fails open, loudly: what is public proves nothing, and the app may stand behind something else that does.
 	if why := g.entry.PublicCredential; why != "" && len(c.Credentials) == 0 {
-		g.logger.Warn("sallyport: the provider's credential is no secret: add one of Credentials, such as a token in the "+
-			"URL (core.QueryToken), or let a proxy demand a client certificate",
+		g.logger.Warn("sallyport: the provider's credential is no secret: add one of Credentials, such as a token in "+
+			"the URL (core.QueryToken), or let a proxy demand a client certificate",
 			"endpoint", g.endpoint, "provider", g.provider, "why", why)
 	}
 	g.announceApart()

@@ -78,9 +78,9 @@ const (
 	noOpeningKey = "no decryption key is valid now: see "
 )
 
-// open decrypts a proved delivery, where the provider encrypts. It must be called after the proof: what anybody may have
-// sent is never decrypted here, so that there is no oracle. It fails closed, and in one way whatever is wrong with the
-// ciphertext.
+// open decrypts a proved delivery, where the provider encrypts. It must be called after the proof: what anybody may
+// have sent is never decrypted here, so that there is no oracle. It fails closed, and in one way whatever is wrong with
+// the ciphertext.
 func (g *Guard) open(r *http.Request, i *inspection) fault.Failure {
 	get := r.Method == http.MethodGet
 	plain, key, f := g.opened(r.Context(), &openRequest{

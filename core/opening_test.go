@@ -84,8 +84,8 @@ func TestARetryIsTheSameEventHoweverItIsEncrypted(t *testing.T) {
 	}
 }
 
-// TestAnEncryptedEventRunsAgainWithItsKeyAlone: the journal keeps what came. Without the key nothing runs, and the entry
-// stays.
+// TestAnEncryptedEventRunsAgainWithItsKeyAlone: the journal keeps what came. Without the key nothing runs, and the
+// entry stays.
 func TestAnEncryptedEventRunsAgainWithItsKeyAlone(t *testing.T) {
 	t.Parallel()
 	kept, err := journal.InMemory(journal.Config{Keys: secrets.Static(strings.Repeat("key ", 12))})
@@ -114,7 +114,8 @@ func TestAnEncryptedEventRunsAgainWithItsKeyAlone(t *testing.T) {
 	redrive := func(keys ...string) (err error) {
 		g, app := serve(keys...)
 		redriver := &core.Redriver{App: app, Guards: []*core.Guard{g}}
-		for _, e := range redriver.RedriveAll(t.Context(), journal.Query{State: journal.Parked}, core.RedriveOptions{}) {
+		for _, e := range redriver.RedriveAll(t.Context(), journal.Query{State: journal.Parked},
+			core.RedriveOptions{}) {
 			err = e
 		}
 		return err

@@ -119,8 +119,8 @@ func (d *Delivery) Abandon() {
 	d.report(d.whole(reason.SignalPanicked, http.StatusInternalServerError, nil))
 }
 
-// release frees what the delivery keeps in addition to its claims: its slot among those that run, too. net/http removes the temporary files of a parsed
-// form for the request that it made, not for the copy that carries our context.
+// release frees what the delivery keeps in addition to its claims: its slot among those that run, too. net/http removes
+// the temporary files of a parsed form for the request that it made, not for the copy that carries our context.
 func (d *Delivery) release() {
 	if d.redrive != nil {
 		d.redrive.end("", errRunCutShort) // where nothing else has ended it

@@ -155,7 +155,8 @@ func TestWhatRunsNothingNeedsNoSlot(t *testing.T) {
 			require.Equal(t, 503, deliver(signed(event1(0))).Code)
 			require.Equal(t, reason.InFlight, j.records.last(t, j.Guard).Reason)
 			require.Equal(t, 400, deliver(post(event)).Code, "a forgery is refused as ever")
-			require.Equal(t, "abc", deliver(httptest.NewRequest(http.MethodGet, "/hooks?c=abc", http.NoBody)).Body.String())
+			require.Equal(t, "abc",
+				deliver(httptest.NewRequest(http.MethodGet, "/hooks?c=abc", http.NoBody)).Body.String())
 			require.Equal(t, 503, deliver(signed(event1(3))).Code)
 			require.Equal(t, reason.Busy, j.records.last(t, j.Guard).Reason)
 			redriver := &core.Redriver{App: app, Guards: []*core.Guard{j.Guard}}
@@ -196,18 +197,22 @@ func TestASlotIsFreedWhateverHappens(t *testing.T) {
 	t.Parallel()
 	handler := func(fn func(w http.ResponseWriter, r *http.Request)) http.Handler { return http.HandlerFunc(fn) }
 	for name, next := range map[string]http.Handler{
-		"a success":                signal(ok),
-		"an error":                 signal(func(context.Context, core.Event) error { return errColumn }),
-		"a panic":                  signal(func(context.Context, core.Event) error { panic("kaboom") }),
-		"an abort":                 signal(func(context.Context, core.Event) error { panic(http.ErrAbortHandler) }),
-		"a goroutine's end":        signal(func(context.Context, core.Event) error { runtime.Goexit(); return nil }),
-		"no signals at all":        handler(func(http.ResponseWriter, *http.Request) {}),
-		"a handler's error":        handler(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
-		"a handler's panic":        handler(func(http.ResponseWriter, *http.Request) { panic("kaboom") }),
-		"a handler's Goexit":       handler(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }),
-		"a commit by hand":         handler(func(_ http.ResponseWriter, r *http.Request) { _ = core.Commit(r.Context()) }),
-		"a store that panics":      nil,
-		"two dispatches":           handler(func(w http.ResponseWriter, r *http.Request) { signal(ok).ServeHTTP(w, r); signal(ok).ServeHTTP(w, r) }),
+		"a success":           signal(ok),
+		"an error":            signal(func(context.Context, core.Event) error { return errColumn }),
+		"a panic":             signal(func(context.Context, core.Event) error { panic("kaboom") }),
+		"an abort":            signal(func(context.Context, core.Event) error { panic(http.ErrAbortHandler) }),
+		"a goroutine's end":   signal(func(context.Context, core.Event) error { runtime.Goexit(); return nil }),
+		"no signals at all":   handler(func(http.ResponseWriter, *http.Request) {}),
+		"a handler's error":   handler(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }),
+		"a handler's panic":   handler(func(http.ResponseWriter, *http.Request) { panic("kaboom") }),
+		"a handler's Goexit":  handler(func(http.ResponseWriter, *http.Request) { runtime.Goexit() }),
+		"a commit by hand":    handler(func(_ http.ResponseWriter, r *http.Request) { _ = core.Commit(r.Context()) }),
+		"a store that panics": nil,
+		"two dispatches": handler(func(w http.ResponseWriter, r *http.Request) {
+			signal(ok).ServeHTTP(w,
+				r)
+			signal(ok).ServeHTTP(w, r)
+		}),
 		"the same guard once more": nil,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -87,7 +87,7 @@ func TestAWholeBatchIsSplitWhereSignalsRunIt(t *testing.T) {
 	require.Len(t, ran, 2, "all of it is a duplicate")
 }
 
-// TestAWholeBatchExcludesItsRetries: a run runs beside none, leaves what is done since to signals, and is closed where
+// TestAWholeBatchExcludesItsRetries: a run runs next to none, leaves what is done since to signals, and is closed where
 // all of it is done.
 func TestAWholeBatchExcludesItsRetries(t *testing.T) {
 	t.Parallel()

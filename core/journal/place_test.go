@@ -20,7 +20,8 @@ func TestAQueryBeginsBehindTheLastEntryOfThePageBefore(t *testing.T) {
 	var all []*journal.Entry
 	for n := range 70 {
 		all = append(all, &journal.Entry{
-			Endpoint: "stripe", Identity: [32]byte{1, byte(n)}, State: journal.Open, EventID: fmt.Sprint(n), First: now, Last: now,
+			Endpoint: "stripe", Identity: [32]byte{1, byte(n)}, State: journal.Open, EventID: fmt.Sprint(n), First: now,
+			Last: now,
 		})
 	}
 	require.NoError(t, kept.Keep(t.Context(), all))

@@ -14,8 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
-// BenchmarkThousandEvents sends a thousand events from eight senders to an endpoint, while ten workers work them. What is
-// reported is the time until the last answer and until the last job, and how long an answer takes.
+// BenchmarkThousandEvents sends a thousand events from eight senders to an endpoint, while ten workers work them. What
+// is reported is the time until the last answer and until the last job, and how long an answer takes.
 func BenchmarkThousandEvents(b *testing.B) {
 	for _, d := range []sqltx.Dialect{sqltx.PostgreSQL, sqltx.SQLite} {
 		b.Run(d.String(), func(b *testing.B) {

@@ -46,8 +46,8 @@ const (
 // hour), FetchPollInterval (through database/sql River hears of no new job) and FetchCooldown. Call it before
 // river.NewClient.
 //
-// It freezes the signals. It panics for mistakes, as registering receivers does: a missing field, a set with receivers of
-// a router, a second call for one river.Config.
+// It freezes the signals. It panics for mistakes, as registering receivers does: a missing field, a set with receivers
+// of a router, a second call for one river.Config.
 func AddTo(config *river.Config, signals *core.Signals, c Config) {
 	switch {
 	case config == nil:
@@ -87,8 +87,8 @@ func AddTo(config *river.Config, signals *core.Signals, c Config) {
 	if config.RescueStuckJobsAfter == 0 {
 		config.RescueStuckJobsAfter = max(w.timeout, config.JobTimeout) + time.Minute
 	}
-	// River fetches as many jobs as there are free workers, and no sooner than after the cooldown: with its own tenth of a
-	// second ten workers would do a hundred events a second at most.
+	// River fetches as many jobs as there are free workers, and no sooner than after the cooldown: with its own tenth
+	// of a second ten workers would do a hundred events a second at most.
 	if config.FetchCooldown == 0 {
 		config.FetchCooldown = defaultCooldown
 	}

@@ -30,17 +30,18 @@
 //
 // # Order
 //
-// Jobs run at once, and what failed runs later than what came after it. [WithOrder] works the events of one key one after
-// the other instead.
+// Jobs run at once, and what failed runs later than what came after it. [WithOrder] works the events of one key one
+// after the other instead.
 //
 // # The databases
 //
 // PostgreSQL, and SQLite for one process: there the replay store, the journal and the workers share one *sql.DB of many
 // connections, and River's client has another one of the same file with SetMaxOpenConns(1); both in WAL mode and with a
-// busy_timeout. River calls its driver for SQLite early. Keep transactions short: call other services first, then write.
+// busy_timeout. River calls its driver for SQLite early. Keep transactions short: call other services first, then
+// write.
 //
-// An ErrorHandler of river.Config that cancels jobs, and whoever cancels or deletes them by hand, gives their events up:
-// the journal has no entry of those.
+// An ErrorHandler of river.Config that cancels jobs, and whoever cancels or deletes them by hand, gives their events
+// up: the journal has no entry of those.
 //
 // Every River client that works jobs on the same tables needs AddTo, or Config.LeaderElectionDisabled: a client that
 // does not know the kind of these jobs, and leads, discards them after a crash.

@@ -155,10 +155,12 @@ func TestAnEventThatWaitsForItsRetryKeepsItsKeyWaiting(t *testing.T) {
 		time.Sleep(1500 * time.Millisecond) // the others have looked in between
 		require.EqualValues(t, 1, anna.Load())
 		var id int64
-		require.NoError(t, p.db.QueryRowContext(t.Context(), "SELECT id FROM river_job WHERE state = 'retryable'").Scan(&id))
+		require.NoError(t, p.db.QueryRowContext(t.Context(),
+			"SELECT id FROM river_job WHERE state = 'retryable'").Scan(&id))
 		_, err := client.JobCancel(t.Context(), id)
 		require.NoError(t, err)
-		_, err = p.db.ExecContext(t.Context(), "UPDATE river_job SET scheduled_at = created_at WHERE finalized_at IS NULL")
+		_, err = p.db.ExecContext(t.Context(),
+			"UPDATE river_job SET scheduled_at = created_at WHERE finalized_at IS NULL")
 		require.NoError(t, err)
 		p.completed(t, 9)
 		require.EqualValues(t, 4, anna.Load())
@@ -213,7 +215,8 @@ func TestManyJobsDoNotSlowTheOrder(t *testing.T) {
 		}
 		require.Equal(t, jobs, p.count(t, "SELECT count(*) FROM river_job"))
 		for name, statement := range map[string]string{
-			"the jobs before": riverinbox.BeforeQuery(p.dialect, ""), "the next job": riverinbox.WakeStatement(p.dialect, ""),
+			"the jobs before": riverinbox.BeforeQuery(p.dialect, ""),
+			"the next job":    riverinbox.WakeStatement(p.dialect, ""),
 		} {
 			rows, err := p.db.QueryContext(t.Context(), explain+statement, "key1", 99_999)
 			require.NoError(t, err)

@@ -21,8 +21,8 @@ func (s *store) write(ctx context.Context, f func(q beginner) error) error {
 	if s.writer == nil {
 		return s.again(ctx, func() error { return f(s.db) })
 	}
-	// SQLite has one writer at a time, in all processes. The others, and the app's transactions, are waited for no longer
-	// than the context: a delivery must not be answered too late.
+	// SQLite has one writer at a time, in all processes. The others, and the app's transactions, are waited for no
+	// longer than the context: a delivery must not be answered too late.
 	return s.writer.Do(ctx, s.db, func(conn *sql.Conn) error {
 		return s.again(ctx, func() error { return f(conn) })
 	})

@@ -26,7 +26,8 @@ func TestReceiversOfOneEventDoNotWaitForEachOther(t *testing.T) {
 			t.Parallel()
 			b := engines[name](t)
 			kept := journalOf(t, b)
-			b.exec(t, "CREATE TABLE counters (id integer PRIMARY KEY, n integer NOT NULL)", "INSERT INTO counters VALUES (1, 0)")
+			b.exec(t, "CREATE TABLE counters (id integer PRIMARY KEY, n integer NOT NULL)",
+				"INSERT INTO counters VALUES (1, 0)")
 			b.permit(t, "counters")
 			count := func(ctx context.Context) error {
 				tx, err := sqltx.Tx(ctx)
@@ -40,7 +41,8 @@ func TestReceiversOfOneEventDoNotWaitForEachOther(t *testing.T) {
 			var audit error
 			s := core.NewSignals()
 			s.On("*", func(ctx context.Context, _ core.Event) error { ran += "app "; return count(ctx) })
-			s.Named("ledger").On("*", func(ctx context.Context, _ core.Event) error { ran += "ledger "; return count(ctx) })
+			s.Named("ledger").On("*",
+				func(ctx context.Context, _ core.Event) error { ran += "ledger "; return count(ctx) })
 			s.Named("mail").On("*", func(context.Context, core.Event) error { ran += "mail "; return nil })
 			s.Named("audit").On("*", func(ctx context.Context, _ core.Event) error {
 				ran += "audit "

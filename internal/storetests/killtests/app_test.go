@@ -39,7 +39,7 @@ func list() core.Provider {
 		IdentityPointer: "/id", Batch: true})
 }
 
-// place is where the app's databases are, as its process is told.
+// place is where the app's databases are, as its process learns it.
 type place struct {
 	Driver, App string
 	Dialect     sqltx.Dialect

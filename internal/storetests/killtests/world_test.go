@@ -183,7 +183,8 @@ func deliveries(round int) []*delivery {
 		d := &delivery{endpoint: endpoint, provider: p}
 		var items []string
 		for n, name := range names {
-			e := event{known[name], fmt.Sprintf("evt_%d_%d_%d_%s", round, len(all), n, strings.ReplaceAll(name, ".", "_"))}
+			e := event{known[name],
+				fmt.Sprintf("evt_%d_%d_%d_%s", round, len(all), n, strings.ReplaceAll(name, ".", "_"))}
 			d.events = append(d.events, e)
 			items = append(items, fmt.Sprintf(`{"id":%q,"type":%q,"data":{"object":{}}}`, e.id, name))
 		}
