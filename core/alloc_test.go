@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/httpwebhook"
@@ -119,5 +121,47 @@ func TestWhatEachPathAllocates(t *testing.T) {
 			require.Equal(t, row.status, w.status)
 			require.LessOrEqual(t, best, row.most)
 		})
+	}
+}
+
+// TestWhatAForgedLargeBodyAllocates: whoever can reach the endpoint can send such bodies, so that they must not make
+// work for the garbage collector.
+func TestWhatAForgedLargeBodyAllocates(t *testing.T) {
+	for _, size := range []int{20 << 10, 64 << 10} {
+		body := strings.Repeat("x", size)
+		for name, declared := range map[string]int64{"declared": int64(size), "chunked": -1} {
+			t.Run(fmt.Sprintf("%d bytes, %s", size, name), func(t *testing.T) {
+				c, _ := config(plain())
+				c.Observers = noObserver()
+				c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
+				c.Budget = core.NewBudget()
+				g := mustNew(t, c)
+				g.ExhaustDiagnosis() // a sample is explained, a few in a second
+				r := post("", "X-Hub-Signature-256", "sha256="+mac(oldSecret, body))
+				reader := strings.NewReader("")
+				source := io.NopCloser(reader)
+				serve := func() {
+					reader.Reset(body)
+					r.Body, r.ContentLength = source, declared
+					if _, reply := g.Receive(nil, r, adapter.Inbound{}); reply == nil {
+						t.Fatal("accepted")
+					}
+				}
+				serve()
+				defer debug.SetGCPercent(debug.SetGCPercent(-1))
+				const turns = 100
+				least := ^uint64(0)
+				for range 5 {
+					var before, after runtime.MemStats
+					runtime.ReadMemStats(&before)
+					for range turns {
+						serve()
+					}
+					runtime.ReadMemStats(&after)
+					least = min(least, (after.TotalAlloc-before.TotalAlloc)/turns)
+				}
+				require.LessOrEqual(t, least, uint64(512), "bytes")
+			})
+		}
 	}
 }

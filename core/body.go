@@ -21,6 +21,7 @@ type bodies struct {
 	share     *share        // this endpoint's part of it
 	room      *intake.Share // of that, what bodies have
 	scratches sync.Pool     // of *scratch, with a body's buffer in each
+	large     sync.Pool     // of the buffers for larger bodies
 }
 
 // Bounds of Limits.MaxBody, in bytes.
@@ -162,7 +163,7 @@ func (g *Guard) bodyToExplain(r *http.Request) ([]byte, fault.Failure) {
 		return b.delivery.facts.body, fault.Failure{} // a handler may have read it
 	}
 	// The limit holds here too: Explain may be called for requests of unverified senders.
-	return intake.Read(r, g.bodies.max, nil, make([]byte, 0, intake.Unit))
+	return intake.Read(r, g.bodies.max, nil, &intake.Buffer{})
 }
 
 // overloadRetry is how long a provider is asked to wait when there is no room for a body.
@@ -221,8 +222,7 @@ func (g *Guard) takeBodyWithin(r *http.Request, i *inspection) ([]byte, fault.Fa
 // returns.
 func (i *inspection) read(r *http.Request, limit int64) ([]byte, fault.Failure) {
 	body, f := intake.Read(r, limit, i.slot, i.buffer)
-	// Compared by address, because a long body has left the buffer for memory of its own.
-	i.borrowed = cap(body) > 0 && &body[:1][0] == &i.buffer[:1][0]
+	i.borrowed = i.buffer.Holds(body)
 	return body, f
 }
 

@@ -53,9 +53,9 @@ func TestBodiesOfEverySizeArriveWhole(t *testing.T) {
 	c, _ := config(plain())
 	c.Replay = core.DangerouslyNoReplay
 	g := mustNew(t, c)
-	const buffer, ahead = 16 << 10, 64 << 10
-	for _, size := range []int{0, 1, buffer - 1, buffer, buffer + 1, buffer + ahead - 2, buffer + ahead - 1,
-		buffer + ahead, buffer + ahead + 1, buffer + 2*ahead, 1 << 20} {
+	const small, large, ahead = 16 << 10, 64<<10 + 64, 64 << 10
+	for _, size := range []int{0, 1, small - 1, small, small + 1, large - 1, large, large + 1, large + ahead - 2,
+		large + ahead - 1, large + ahead, large + ahead + 1, large + 2*ahead, 1 << 20} {
 		b := make([]byte, size)
 		for i := range b {
 			b[i] = byte(i * 31 >> 4)
@@ -74,6 +74,29 @@ func TestBodiesOfEverySizeArriveWhole(t *testing.T) {
 			got, err := io.ReadAll(d.Request().Body)
 			require.NoError(t, err)
 			require.Equal(t, string(b), string(got))
+			d.Finish(adapter.Outcome{})
+		}
+	}
+}
+
+// TestADeliveryKeepsItsBody: the buffers that bodies are read into serve the next request at once.
+func TestADeliveryKeepsItsBody(t *testing.T) { // not in parallel: another goroutine could have the buffers
+	c, _ := config(plain())
+	c.Replay = core.DangerouslyNoReplay
+	g := mustNew(t, c)
+	for _, size := range []int{1 << 10, 64 << 10, 100 << 10} {
+		d, reply := g.Receive(httptest.NewRecorder(), signedBody(strings.Repeat("a", size)), adapter.Inbound{})
+		require.Nil(t, reply)
+		forged := post(strings.Repeat("b", size), "X-Hub-Signature-256", "sha256="+mac(oldSecret, ""))
+		_, reply = g.Receive(httptest.NewRecorder(), forged, adapter.Inbound{KeepBody: true})
+		require.NotNil(t, reply)
+		other, reply := g.Receive(httptest.NewRecorder(), signedBody(strings.Repeat("c", size)), adapter.Inbound{})
+		require.Nil(t, reply)
+		require.Equal(t, strings.Repeat("a", size), string(d.Body()))
+		refused, err := io.ReadAll(forged.Body)
+		require.NoError(t, err)
+		require.Equal(t, strings.Repeat("b", size), string(refused))
+		for _, d := range []*core.Delivery{d, other} {
 			d.Finish(adapter.Outcome{})
 		}
 	}

@@ -15,9 +15,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 )
 
-// bodyBuffer is the size of the buffer for bodies. Most deliveries fit. Each open connection may make a guard hold one.
-const bodyBuffer = 16 << 10
-
 // scratch is the scratch space of one call of Receive. It comes from its guard's pool and goes back when Receive
 // returns. No other endpoint ever sees it, and nothing of it may outlive the call. A delivery copies what it keeps,
 // above all the body, which the app may hold for as long as it likes.
@@ -25,8 +22,8 @@ type scratch struct {
 	inspection inspection       // what this call knows; cleared by giveBack
 	claims     signature.Claims // what the request claims; not trusted before the proof
 	events     eventSource
-	slot       intake.Slot      // the place of an unproved body; used where one is read
-	buffer     [bodyBuffer]byte // for the body; longer ones are allocated
+	slot       intake.Slot   // the place of an unproved body; used where one is read
+	buffer     intake.Buffer // for the body; each open connection may make a guard hold one
 }
 
 // prepare returns the scratch space for a request.
@@ -35,7 +32,7 @@ func (g *Guard) prepare(w http.ResponseWriter, in adapter.Inbound, now time.Time
 	i := &s.inspection
 	i.route, i.param, i.w, i.started, i.keepBody = in.Route, in.Param, w, now, in.KeepBody
 	i.now = g.clock(now)
-	i.claims, i.events, i.place, i.buffer = &s.claims, &s.events, &s.slot, s.buffer[:0]
+	i.claims, i.events, i.place, i.buffer = &s.claims, &s.events, &s.slot, &s.buffer
 	s.claims.Match = &i.match
 	return s
 }
@@ -53,7 +50,9 @@ func (g *Guard) borrow() *scratch {
 	if s, _ := g.bodies.scratches.Get().(*scratch); s != nil {
 		return s
 	}
-	return &scratch{}
+	s := &scratch{}
+	s.buffer.SetPool(&g.bodies.large)
+	return s
 }
 
 // giveBack returns the scratch space to the pool. After a panic it is not called, and the space is garbage.
@@ -67,14 +66,17 @@ func (g *Guard) giveBack(s *scratch) {
 		s.events = eventSource{}
 	}
 	s.slot.Clear()
+	s.buffer.Release()
 	g.bodies.scratches.Put(s)
 }
 
-// ownBody copies a body that stands in the buffer, because the next request is read into that.
+// ownBody copies a body that stands in the buffer, because the next request is read into that. A large buffer goes back
+// at once: the replay store and the handler may take their time.
 func (i *inspection) ownBody() {
 	if i.borrowed {
 		i.body, i.borrowed = bytes.Clone(i.body), false
 		i.taken.body = i.body
+		i.buffer.Release()
 	}
 }
 
@@ -114,7 +116,7 @@ type inspection struct {
 	facts
 	param      func(name string) string // of the route; nil: the request's own
 	borrowed   bool                     // the body stands in buffer
-	buffer     []byte
+	buffer     *intake.Buffer
 	claims     *signature.Claims
 	events     *eventSource
 	stripQuery []string // parameters that are credentials: gone from the app's URL

@@ -12,16 +12,16 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// readAhead is what is allocated for bytes that have not arrived, once as many as a buffer holds have: a declared
+// readAhead is what is allocated for bytes that have not arrived, once as many as the buffers hold have: a declared
 // length costs a sender nothing.
 const readAhead = 64 << 10
 
 // Read reads the whole body, once, within the limit and the room that its slot finds. A body that fits into the buffer
-// stays there. The buffer must have room for a byte.
+// stays there.
 //
 // It fails closed for whatever is not the whole body: a signature over a part would be refused with a
 // misleading reason. slot may be nil, and is then unlimited. buffer belongs to the caller.
-func Read(r *http.Request, limit int64, slot *Slot, buffer []byte) (body []byte, f fault.Failure) {
+func Read(r *http.Request, limit int64, slot *Slot, buffer *Buffer) (body []byte, f fault.Failure) {
 	if r.Body == nil || r.Body == http.NoBody {
 		if r.ContentLength > 0 {
 			return nil, bodyAlreadyRead()
@@ -51,13 +51,14 @@ func checkUnread(r *http.Request) fault.Failure {
 	return fault.Failure{}
 }
 
-// read reads in chunks: first the buffer, then the rest of the declared length if it is short, else readAhead bytes at
-// a time.
-func read(from io.Reader, declared, limit int64, slot *Slot, buffer []byte) (body []byte, f fault.Failure) {
+// read reads in chunks: first the small buffer, then the large one, then the rest of the declared length if it is
+// short, else readAhead bytes at a time. The large buffer is taken only once the small one is full: a sender cannot
+// have it for a declared length alone.
+func read(from io.Reader, declared, limit int64, slot *Slot, buffer *Buffer) (body []byte, f fault.Failure) {
 	noRoomLeft := fault.New(reason.RateLimited, "")
 	var full [][]byte // chunks
 	var total int64
-	chunk := buffer[:0]
+	chunk := buffer.small[:0]
 	if !slot.Grow(int64(cap(chunk))) {
 		return nil, noRoomLeft
 	}
@@ -83,6 +84,13 @@ func read(from io.Reader, declared, limit int64, slot *Slot, buffer []byte) (bod
 			return bytes.Join(append(full, chunk), nil), fault.Failure{}
 		}
 		if len(chunk) < cap(chunk) {
+			continue
+		}
+		if total == smallBuffer {
+			if !slot.Grow(largeBuffer) {
+				return nil, noRoomLeft
+			}
+			chunk = append(buffer.takeLarge(), chunk...)
 			continue
 		}
 		left := declared - total + 1 // one byte more, to meet the end without growing

@@ -52,7 +52,7 @@ func TestABodyIsReadWholeOrNotAtAll(t *testing.T) {
 			t.Parallel()
 			r := httptest.NewRequest(http.MethodPost, "/", nil)
 			r.Body, r.ContentLength = io.NopCloser(row.body), row.declared
-			got, f := intake.Read(r, limit, nil, make([]byte, 0, 16<<10))
+			got, f := intake.Read(r, limit, nil, &intake.Buffer{})
 			require.Equal(t, row.reason, f.Reason, f.Detail)
 			if row.reason == "" {
 				require.Equal(t, row.want, string(got))
@@ -69,7 +69,7 @@ func TestABodyThatWasReadBeforeIsRefused(t *testing.T) {
 		if change != nil {
 			change(r)
 		}
-		_, f := intake.Read(r, 100, nil, make([]byte, 0, 10))
+		_, f := intake.Read(r, 100, nil, &intake.Buffer{})
 		return f
 	}
 	none := fault.Failure{}
@@ -119,12 +119,12 @@ func TestASlotReadsNoMoreThanItsRoom(t *testing.T) {
 	require.True(t, share.Enter(&one, nil, netip.Addr{}, false, time.Now()))
 	require.True(t, share.Enter(&other, nil, netip.Addr{}, false, time.Now()))
 	r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(make([]byte, 200<<10)))
-	_, f := intake.Read(r, 1<<20, &one, make([]byte, 0, 16<<10))
+	_, f := intake.Read(r, 1<<20, &one, &intake.Buffer{})
 	require.Equal(t, reason.RateLimited, f.Reason)
 	require.True(t, one.Finish())
 	one.Leave()
 	r = httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(make([]byte, 200<<10)))
-	_, f = intake.Read(r, 1<<20, &other, make([]byte, 0, 16<<10))
+	_, f = intake.Read(r, 1<<20, &other, &intake.Buffer{})
 	require.False(t, f.Failed(), "a body that is alone at its endpoint may be larger than the room")
 	other.Leave()
 	require.Zero(t, share.Units())
