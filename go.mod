@@ -14,7 +14,6 @@ require (
 
 // Senders that need a library, in packages of their own below core/provider.
 require (
-	github.com/dunglas/httpsfv v1.1.2
 	github.com/golang-jwt/jwt/v5 v5.2.2
 	golang.org/x/crypto v0.47.0
 )

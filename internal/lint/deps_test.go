@@ -42,7 +42,7 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/provider/unproved"},
 		{folder: "core/provider/jwt", only: []string{"github.com/golang-jwt/jwt"}},
 		{folder: "core/provider/jws"},
-		{folder: "core/provider/httpsig", only: []string{"github.com/dunglas/httpsfv"}},
+		{folder: "core/provider/httpsig"}, // and a carried copy of dunglas/httpsfv
 		{folder: "core/provider/keccak", only: []string{"golang.org/x/crypto/sha3", "golang.org/x/sys/cpu"}},
 		{folder: "core/keys"},
 		{folder: "core/email"},

@@ -45,12 +45,12 @@ func judged(m entry.Custom, r *http.Request, keys []any, body []byte) bool {
 	return err == nil
 }
 
-// TestWhatACheckAllocates: nearly all of it is what the library makes of the three headers, a map for each dictionary
-// and for the parameters of each component.
+// TestWhatACheckAllocates bounds the allocations of a check. Nearly all of them are what the library makes of the three
+// headers: 31. The verification of ECDSA itself makes 11.
 func TestWhatACheckAllocates(t *testing.T) {
 	body := strings.Repeat("x", 1<<10)
-	for alg, most := range map[httpsig.Algorithm]float64{httpsig.HMACSHA256: 73, httpsig.Ed25519: 73,
-		httpsig.ECDSAP256SHA256: 83} {
+	for alg, most := range map[httpsig.Algorithm]float64{httpsig.HMACSHA256: 36, httpsig.Ed25519: 36,
+		httpsig.ECDSAP256SHA256: 47} {
 		verify := proof(t, alg, body)
 		require.True(t, verify(), alg)
 		allocs := testing.AllocsPerRun(100, func() { verify() })

@@ -7,9 +7,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/dunglas/httpsfv"
-
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
+	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/httpsfv"
 )
 
 // component is one covered component: a header field or something derived from the request.
@@ -88,18 +87,26 @@ func componentOf(item httpsfv.Item) (component, error) {
 	return c, nil
 }
 
-// spell appends the component's identifier as it is signed. A name that is known needs no escapes; the library spells
-// what may.
-func (c component) spell(base []byte) ([]byte, error) {
+// write appends the component's identifier as it is signed. A known name needs no escapes.
+func (c component) write(base []byte) []byte {
 	base = append(append(append(base, '"'), c.name...), '"')
 	if c.name != queryParam {
-		return base, nil
+		return base
 	}
-	param, err := httpsfv.Marshal(httpsfv.NewItem(c.param))
-	if err != nil {
-		return nil, errors.New("a covered component cannot be spelled")
+	return appendString(append(base, ";name="...), c.param)
+}
+
+// appendString appends a string that a structured field held, as a structured field writes it (RFC 8941, section
+// 4.1.6). Its reader refused all characters but printable ASCII.
+func appendString(base []byte, text string) []byte {
+	base = append(base, '"')
+	for i := range len(text) {
+		if text[i] == '"' || text[i] == '\\' {
+			base = append(base, '\\')
+		}
+		base = append(base, text[i])
 	}
-	return append(append(base, ";name="...), param...), nil
+	return append(base, '"')
 }
 
 // mayName reports whether the component may hold an id of the event. What every request has does not: where it was

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/dunglas/httpsfv"
+	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/httpsfv"
 )
 
 // VerifyContentDigest compares the header Content-Digest (RFC 9530) with the body as it came. There is one line of it,

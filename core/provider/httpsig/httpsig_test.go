@@ -259,6 +259,9 @@ func TestSignatures(t *testing.T) {
 			signed(at + fmt.Sprintf(`;expires=%d;keyid="k";alg="hmac-sha256";nonce="n";tag="t"`, now+1)), ""},
 		{"spaces that mean nothing", config(),
 			request("sig1="+strings.ReplaceAll(list, " ", "  ")+at, good.Header.Get("Signature")), ""},
+		{"parameters that hold a quote and a backslash", config(), signed(at + `;keyid="\\\"a\\";nonce="\""`), ""},
+		{"a covered name that holds a quote and a backslash", config(),
+			over(covered+"\"@query-param\";name=\"b\": x%20y\n", `("@method" "@authority" "@path" "content-digest" "@query-param";name="b\"\\")`), missing},
 		{"more covered than is asked for", config(), over(covered+"\"@query\": ?a=1&b=x%20y\n\"@scheme\": "+
 			"https\n\"@request-target\": /hooks?a=1&b=x%20y\n\"@target-uri\": "+hook+
 			"\n\"@query-param\";name=\"b\": x%20y\n",

@@ -12,10 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dunglas/httpsfv"
-
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
+	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/httpsfv"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -89,7 +88,7 @@ func (m *mechanism) Traits() entry.CustomTraits {
 // input is a signature that is well-formed and was chosen. Nothing of it is proved.
 type input struct {
 	components []component
-	params     string // those of @signature-params, as they are signed, behind the components
+	params     *httpsfv.Params // those of @signature-params, which readParams has read
 	signature  []byte
 	created    time.Time
 	keyid      string
@@ -113,7 +112,7 @@ func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
 	if in.signature, err = signatureOf(signatures, label); err != nil {
 		return nil, err
 	}
-	if err := in.readComponents(list); err != nil {
+	if err := in.readComponents(list.Items); err != nil {
 		return nil, fault.New(reason.MalformedSignature, err.Error())
 	}
 	for _, want := range m.required {
@@ -125,11 +124,7 @@ func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
 	if err := m.readParams(in, list.Params, req.Now); err != nil {
 		return nil, err
 	}
-	spelled, err := httpsfv.Marshal(httpsfv.InnerList{Params: list.Params})
-	if err != nil {
-		return nil, fault.New(reason.MalformedSignature, "the header Signature-Input is malformed")
-	}
-	in.params = strings.TrimPrefix(spelled, "()")
+	in.params = list.Params
 	return in, nil
 }
 
@@ -154,7 +149,7 @@ func dictionary(h http.Header, name string) (*httpsfv.Dictionary, error) {
 }
 
 // choose finds the one signature that the config chooses.
-func (m *mechanism) choose(inputs *httpsfv.Dictionary) (label string, list *httpsfv.InnerList, err error) {
+func (m *mechanism) choose(inputs *httpsfv.Dictionary) (label string, list httpsfv.InnerList, err error) {
 	for _, name := range inputs.Names() {
 		member, _ := inputs.Get(name)
 		candidate, ok := member.(httpsfv.InnerList)
@@ -162,18 +157,18 @@ func (m *mechanism) choose(inputs *httpsfv.Dictionary) (label string, list *http
 			continue
 		}
 		if !ok {
-			return "", nil, fault.New(reason.MalformedSignature, "the header Signature-Input is malformed")
+			return "", list, fault.New(reason.MalformedSignature, "the header Signature-Input is malformed")
 		}
 		if tag, _ := candidate.Params.Get("tag"); m.tag != "" && tag != m.tag {
 			continue
 		}
-		if list != nil {
-			return "", nil, fault.New(reason.MalformedSignature, "several signatures fit: choose one by Label or Tag")
+		if list.Params != nil {
+			return "", list, fault.New(reason.MalformedSignature, "several signatures fit: choose one by Label or Tag")
 		}
-		label, list = name, &candidate
+		label, list = name, candidate
 	}
-	if list == nil {
-		return "", nil, fault.New(reason.MissingSignature, "no signature has the label and the tag that are configured")
+	if list.Params == nil {
+		return "", list, fault.New(reason.MissingSignature, "no signature has the label and the tag that are configured")
 	}
 	return label, list, nil
 }
@@ -194,12 +189,12 @@ func signatureOf(signatures *httpsfv.Dictionary, label string) ([]byte, error) {
 	return signature, nil
 }
 
-func (in *input) readComponents(list *httpsfv.InnerList) error {
-	if len(list.Items) > maxComponents {
+func (in *input) readComponents(items []httpsfv.Item) error {
+	if len(items) > maxComponents {
 		return errors.New("the signature covers more components than any sender's")
 	}
-	in.components = make([]component, 0, len(list.Items))
-	for _, item := range list.Items {
+	in.components = make([]component, 0, len(items))
+	for _, item := range items {
 		c, err := componentOf(item)
 		if err != nil {
 			return err
@@ -271,9 +266,7 @@ func (m *mechanism) Body(
 		return proof, fault.New(reason.MissingSignature, err.Error())
 	}
 	proof.Signed = in.remembered(base, &ends, body)
-	if base, err = in.signatureParams(base); err != nil {
-		return proof, fault.New(reason.MalformedSignature, err.Error())
-	}
+	base = in.signatureParams(base)
 	if proof.Key, err = m.verify(ctx, req, in, base); err != nil {
 		return proof, err
 	}
@@ -332,26 +325,33 @@ func (in *input) lines(base []byte, req *entry.CustomRequest, ends *[maxComponen
 		if err != nil {
 			return nil, err
 		}
-		if base, err = c.spell(base); err != nil {
-			return nil, err
-		}
-		base = append(append(append(base, ": "...), value...), '\n')
+		base = append(append(append(c.write(base), ": "...), value...), '\n')
 		ends[i] = len(base)
 	}
 	return base, nil
 }
 
-// signatureParams appends the last line, which names the components again.
-func (in *input) signatureParams(base []byte) ([]byte, error) {
+// signatureParams appends the last line, which names the components again. The parameters are written canonically, as
+// RFC 9421 (section 2.5) asks, whatever spaces they came with. readParams has refused all but positive integers and
+// strings.
+func (in *input) signatureParams(base []byte) []byte {
 	base = append(base, `"@signature-params": (`...)
 	for i, c := range in.components {
 		if i > 0 {
 			base = append(base, ' ')
 		}
-		var err error
-		if base, err = c.spell(base); err != nil {
-			return nil, err
+		base = c.write(base)
+	}
+	base = append(base, ')')
+	for _, name := range in.params.Names() {
+		base = append(append(append(base, ';'), name...), '=')
+		value, _ := in.params.Get(name)
+		switch value := value.(type) {
+		case int64:
+			base = strconv.AppendInt(base, value, 10)
+		case string:
+			base = appendString(base, value)
 		}
 	}
-	return append(append(base, ')'), in.params...), nil
+	return base
 }
