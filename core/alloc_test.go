@@ -47,17 +47,17 @@ func TestWhatEachPathAllocates(t *testing.T) {
 		request func() *http.Request
 		status  int
 	}{
-		// The handle, the body that the app keeps, the request's copy that carries the context, the function that gives
-		// the body anew, the tracker of the answer.
-		{"a handler", 5, nil, http.HandlerFunc(silent), func() *http.Request { return signedBody(body) }, 0},
-		{"a handler, a body in several reads", 5, nil, http.HandlerFunc(silent),
+		// The handle, with the request's copy and the tracker of the answer in it; the body that the app keeps; and the
+		// function that gives the body again.
+		{"a handler", 3, nil, http.HandlerFunc(silent), func() *http.Request { return signedBody(body) }, 0},
+		{"a handler, a body in several reads", 3, nil, http.HandlerFunc(silent),
 			func() *http.Request { return signedBody(body + strings.Repeat(" ", 40<<10)) }, 0},
 		// As well: the store's answer; the context of the signal, which is what runs the event, and that without the
 		// request's end; the texts of its id and type; the reply; and what forgets the event again.
-		{"a store and a signal", 12, func(c *core.Config) { c.Replay = memstore.New() }, signal,
+		{"a store and a signal", 10, func(c *core.Config) { c.Replay = memstore.New() }, signal,
 			func() *http.Request { return signed(body) }, 200},
 		// A credential beside the signature adds nothing, whatever is accepted.
-		{"a handler, and one of 20 pairs", 5, acceptPairs, http.HandlerFunc(silent), func() *http.Request {
+		{"a handler, and one of 20 pairs", 3, acceptPairs, http.HandlerFunc(silent), func() *http.Request {
 			r := signedBody(body)
 			r.SetBasicAuth("user-19", "one-of-many-accepted-passwords")
 			return r

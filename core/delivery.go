@@ -24,6 +24,10 @@ type Delivery struct {
 	parent *Delivery // an outer guard's proof of the same request
 	r      *http.Request
 
+	// Parts of what every delivery needs, in one allocation with the handle.
+	request http.Request    // what r points to, but for a handle with again set
+	tracker adapter.Tracker // see Track
+
 	events   []Event
 	states   []eventState  // of each event
 	one      [1]Event      // room for the usual case, which then allocates nothing
@@ -47,6 +51,7 @@ type Delivery struct {
 	answering adapter.State
 	handed    atomic.Bool // the adapter has taken the request to hand on
 	touched   atomic.Bool // the app has asked for the delivery, its events or its body
+	tracked   atomic.Bool // tracker is in use
 	slot      atomic.Bool // it has one of Guard.signals.slots
 
 	mu       sync.Mutex         // guards what follows, the verdicts and wishes in states, and what is deferred
@@ -229,6 +234,14 @@ func (d *Delivery) contextIn(parent context.Context) context.Context {
 	return &d.holding.Request
 }
 
+// carry makes the request to hand on, with the delivery in its context and the proved body.
+func (d *Delivery) carry(r *http.Request, parent context.Context) {
+	// WithContext is inlined, so that the copy that it makes is stored here and needs no memory of its own.
+	d.request = *r.WithContext(d.contextIn(parent))
+	d.r = &d.request
+	restoreBody(d.r, d)
+}
+
 // deliver makes the handle of a delivery that is proved, or that a check lets through because it only reports. From
 // here on nothing refuses it but the replay store.
 func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delivery {
@@ -260,8 +273,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
 		d.signed = &signed
 	}
-	d.r = r.WithContext(d.contextIn(r.Context()))
-	restoreBody(d.r, d)
+	d.carry(r, r.Context())
 	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {
 		head.StripTokens(d.r, i.stripQuery, i.stripPath)
 	}

@@ -137,9 +137,8 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 		d.events[0] = g.eventOf(e, opened)
 		d.states[0] = eventState{claim: noClaim, digest: e.Digest}
 	}
-	d.r = r.WithContext(d.contextIn(r.Context()))
 	// The app reads the entry's body, whatever middleware did to the request's.
-	restoreBody(d.r, d)
+	d.carry(r, r.Context())
 	begun := false
 	defer func() {
 		if !begun { // also where a store panics: nobody else would end the run

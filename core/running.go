@@ -152,7 +152,12 @@ func (d *Delivery) unanswered() *Reply {
 
 // Track (for adapters) wraps the writer of the answer that the app gets. See package adapter.
 func (d *Delivery) Track(w http.ResponseWriter) *adapter.Tracker {
-	return adapter.NewTracker(w, &d.self().answering)
+	t := &d.tracker
+	if d.tracked.Swap(true) { // an adapter that wraps twice gets two
+		t = &adapter.Tracker{}
+	}
+	t.Wrap(w, &d.self().answering)
+	return t
 }
 
 // HoldsAnswer (for adapters) reports whether what is written from now on is the answer of the delivery's signals.

@@ -10,78 +10,73 @@ import (
 	"github.com/sallyport-go/sallyport/internal/hold"
 )
 
-// Tracker records what the app writes, and withholds or holds back what the delivery's [State] says. It is made by
-// core.Delivery.Track. Like any http.ResponseWriter, it belongs to one goroutine at a time.
+// Tracker records what the app writes, and withholds or holds back what the delivery's [State] says. It is a part of
+// the delivery's handle: core.Delivery.Track makes it ready. Like any http.ResponseWriter, it belongs to one goroutine
+// at a time.
 type Tracker struct {
-	http.ResponseWriter                     // what it wraps
-	able                http.ResponseWriter // the tracker with its abilities; what the app gets
-	state               *State              // the delivery's; other goroutines change it
-	held                hold.Answer         // zero: nothing is held back
-	status              int                 // the final one; 0: nothing was written
-	hijacked            bool                // the connection was taken over
-	released            bool                // Release or Replace was called: nothing is held any more
+	http.ResponseWriter             // what it wraps
+	state               *State      // the delivery's; other goroutines change it
+	held                hold.Answer // zero: nothing is held back
+	status              int         // the final one; 0: nothing was written
+	able                abilities   // of the wrapped writer
+	hijacked            bool        // the connection was taken over
+	released            bool        // Release or Replace was called: nothing is held any more
 }
 
-// A tracker with abilities, each kind of them made at once.
+// abilities are the optional interfaces of a writer that its tracker has as well.
+type abilities struct{ flush, hijack, readFrom bool }
+
+// A tracker with abilities. Each is one pointer, so that an interface holds it without an allocation.
 type (
-	flushing       struct{ Tracker }
-	hijacking      struct{ Tracker }
-	flushHijacking struct{ Tracker }
-	fullTracker    struct{ Tracker }
+	flushing       struct{ *Tracker }
+	hijacking      struct{ *Tracker }
+	flushHijacking struct{ *Tracker }
+	fullTracker    struct{ *Tracker }
 )
 
-// NewTracker wraps a writer. Adapters call core.Delivery.Track, which knows the state.
-func NewTracker(w http.ResponseWriter, state *State) (t *Tracker) {
+// Wrap makes the tracker ready for a writer. Adapters call core.Delivery.Track, which knows the state.
+func (t *Tracker) Wrap(w http.ResponseWriter, state *State) {
 	_, flush := w.(http.Flusher)
-	hijack := canHijack(w)
 	_, readFrom := w.(io.ReaderFrom)
-	var able http.ResponseWriter
-	switch {
-	// One allocation for tracker and abilities together: this is the path of every delivery.
-	case flush && hijack && readFrom:
-		all := &fullTracker{}
-		t, able = &all.Tracker, all
-	case flush && hijack:
-		both := &flushHijacking{}
-		t, able = &both.Tracker, both
-	case flush:
-		one := &flushing{}
-		t, able = &one.Tracker, one
-	case hijack:
-		one := &hijacking{}
-		t, able = &one.Tracker, one
-	default:
-		t = &Tracker{}
-		able = t
-	}
-	t.ResponseWriter, t.able, t.state = w, able, state
-	return t
+	*t = Tracker{ResponseWriter: w, state: state, able: abilities{flush, canHijack(w), readFrom}}
 }
 
 // Flush sends what was written, with an implied 200.
-func (f *flushing) Flush() { f.flush() }
+func (f flushing) Flush() { f.flush() }
 
 // Hijack hands the connection over.
-func (h *hijacking) Hijack() (net.Conn, *bufio.ReadWriter, error) { return h.hijack() }
+func (h hijacking) Hijack() (net.Conn, *bufio.ReadWriter, error) { return h.hijack() }
 
 // Flush sends what was written, with an implied 200.
-func (f *flushHijacking) Flush() { f.flush() }
+func (f flushHijacking) Flush() { f.flush() }
 
 // Hijack hands the connection over.
-func (f *flushHijacking) Hijack() (net.Conn, *bufio.ReadWriter, error) { return f.hijack() }
+func (f flushHijacking) Hijack() (net.Conn, *bufio.ReadWriter, error) { return f.hijack() }
 
 // Flush sends what was written, with an implied 200.
-func (f *fullTracker) Flush() { f.flush() }
+func (f fullTracker) Flush() { f.flush() }
 
 // Hijack hands the connection over.
-func (f *fullTracker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return f.hijack() }
+func (f fullTracker) Hijack() (net.Conn, *bufio.ReadWriter, error) { return f.hijack() }
 
 // ReadFrom keeps net/http's fast path for copies.
-func (f *fullTracker) ReadFrom(src io.Reader) (int64, error) { return f.readFrom(src) }
+func (f fullTracker) ReadFrom(src io.Reader) (int64, error) { return f.readFrom(src) }
 
 // Writer returns what the app writes to: the tracker, with exactly the optional abilities of the writer that it wraps.
 // A Flusher stays a Flusher, and http.ResponseController reaches the rest through Unwrap.
-func (t *Tracker) Writer() http.ResponseWriter { return t.able }
+func (t *Tracker) Writer() http.ResponseWriter {
+	switch able := t.able; {
+	case able.flush && able.hijack && able.readFrom:
+		return fullTracker{t}
+	case able.flush && able.hijack:
+		return flushHijacking{t}
+	case able.flush:
+		return flushing{t}
+	case able.hijack:
+		return hijacking{t}
+	}
+	return t
+}
 
 // own finds the tracker behind what Writer returned.
 func (t *Tracker) own() *Tracker { return t }
