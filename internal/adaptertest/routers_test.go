@@ -642,7 +642,7 @@ func chiRouter() router {
 	rt.signal = func(fn receiver) any { return chiwebhook.Signal(httpReceiver(fn)) }
 	rt.recovery = httpMiddleware(chimiddleware.Recoverer)
 	rt.late = panics
-	rt.allocates = 2 // the tracker, and the function that looks up parameters of the route
+	rt.allocates = 1 // the function that looks up parameters of the route
 	rt.methods = map[string]kinds{
 		"Handle":    {guards(), guards(), own(405, ""), own(405, "")},
 		"group Use": {guards(), guards(), own(405, ""), own(405, "")},
@@ -712,7 +712,6 @@ func netHTTP() router {
 		})
 	})
 	rt.late = none
-	rt.allocates = 1 // the tracker of the answer
 	rt.methods = map[string]kinds{
 		"Handle": same(guards()), "group Use": same(own(405, "POST")),
 		"route": same(own(405, "POST")), "app Use": same(guards()),
