@@ -16,6 +16,7 @@ require (
 require (
 	github.com/golang-jwt/jwt/v5 v5.2.2
 	golang.org/x/crypto v0.47.0
+	golang.org/x/text v0.33.0 // also core/email/inbound: the charsets of mail
 )
 
 // Tests.
@@ -32,9 +33,6 @@ require (
 	github.com/redis/go-redis/v9 v9.7.3
 	golang.org/x/time v0.14.0 // indirect
 )
-
-// core/email/inbound: the charsets of mail.
-require golang.org/x/text v0.33.0
 
 require (
 	github.com/bytedance/sonic v1.14.0 // indirect

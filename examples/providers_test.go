@@ -25,7 +25,7 @@ func providerImports() map[string]string {
 		"ginwebhook": module + "/ginwebhook", "keys": module + "/core/keys", "secrets": module + "/core/secrets",
 		"provider": module + "/core/provider", "unproved": module + "/core/provider/unproved",
 	}
-	for _, name := range []string{"jws", "jwt", "keccak", "httpsig"} {
+	for _, name := range []string{"jws", "jwt", "keccak", "nfkd", "httpsig"} {
 		list[name] = module + "/core/provider/" + name
 	}
 	return list

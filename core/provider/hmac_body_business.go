@@ -94,25 +94,6 @@ func Squarespace() core.Provider {
 	})
 }
 
-// EasyPost is a webhook of EasyPost with a secret of your own, in ASCII: EasyPost normalises other letters before it
-// signs, which is not done here.
-//
-// https://docs.easypost.com/docs/webhooks
-func EasyPost() core.Provider {
-	return of(entry.Entry{
-		Name: "easypost", Title: "EasyPost", Confidence: "A",
-		Docs: "https://docs.easypost.com/docs/webhooks",
-		Scheme: bodyHMAC(entry.Signature{
-			Field: headers("X-Hmac-Signature"), Prefix: "hmac-sha256-hex=", Encoding: entry.Hex,
-		}),
-		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
-		Event: entry.Event{
-			ID: pointer("/id"), Type: pointer("/description"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339,
-			Data: "/result",
-		},
-	})
-}
-
 // Onfleet is a webhook of Onfleet. The secret is hexadecimal. Onfleet asks for the URL with a GET when the webhook is
 // created, and retries every half hour for a day.
 //

@@ -3,7 +3,7 @@ package provider_test
 // platformsChosenByTheUser are the platforms whose secret is made up here and given to them.
 func platformsChosenByTheUser() []string {
 	return []string{
-		"airship", "ashby", "auth0", "autodesk-aps", "cursor", "discourse", "documenso", "doppler", "easypost",
+		"airship", "ashby", "auth0", "autodesk-aps", "cursor", "discourse", "documenso", "doppler",
 		"fastspring", "ghost", "greenhouse",
 		"harbor", "hcp-terraform",
 		"helpscout", "hugging-face", "jfrog", "jfrog-token", "klaviyo", "mongodb-atlas", "nexus", "npm", "revenuecat",
@@ -33,7 +33,7 @@ func platformsUnknownHorizon() map[string]string {
 		"doppler", "hugging-face", "klaviyo", "lob", "merge",
 		"ordergroove", "brex", "castle", "checkr", "circle",
 		"cronofy", "cursor",
-		"deel", "dodo-payments", "easypost", "etsy", "fastspring", "hcp-terraform", "helpscout", "jfrog", "jfrog-token",
+		"deel", "dodo-payments", "etsy", "fastspring", "hcp-terraform", "helpscout", "jfrog", "jfrog-token",
 		"lithic",
 		"npm", "nylas", "pusher", "render", "ringcentral", "shippo", "shippo-token", "snyk", "squarespace", "tally",
 		"vapi",
@@ -53,7 +53,7 @@ func platformsUnknownAckLimit() []string {
 		"lob", "merge", "ordergroove",
 		"airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex",
 		"castle",
-		"checkr", "circle", "cronofy", "cursor", "deel", "dodo-payments", "dub", "easypost", "etsy", "fastspring",
+		"checkr", "circle", "cronofy", "cursor", "deel", "dodo-payments", "dub", "etsy", "fastspring",
 		"gemini", "getstream",
 		"greenhouse", "harbor", "hcp-terraform", "helpscout", "hookdeck", "incident-io", "jfrog", "jfrog-token",
 		"knock", "linkedin", "lithic",

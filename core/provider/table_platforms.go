@@ -7,7 +7,7 @@ func platforms() []core.Provider {
 	return []core.Provider{
 		Ably(), AdobeSign(), Affirm(), AfterShip(), Airship(), Airwallex(), Alipay(), Ashby(), Auth0(),
 		AuthorizeNet(), AutodeskAPS(), BigCommerce(), Bolt(), Brex(), Cashfree(), Castle(), Checkr(), Circle(),
-		Cronofy(), Cursor(), Deel(), Discourse(), Documenso(), DodoPayments(), Doppler(), Dub(), Dwolla(), EasyPost(),
+		Cronofy(), Cursor(), Deel(), Discourse(), Documenso(), DodoPayments(), Doppler(), Dub(), Dwolla(),
 		EBay(), Etsy(), FastSpring(), Gemini(), GetStream(), Ghost(), Greenhouse(), Harbor(), HCPTerraform(),
 		HelpScout(), Hookdeck(), HuggingFace(), Hygraph(), IncidentIO(), JFrog(), JFrogToken(), Keygen(), Klaviyo(),
 		Knock(), LinkedIn(), Lithic(), Maxio(), Merge(), MongoDBAtlas(), Nexus(), Npm(), Nylas(), Onfleet(), Orb(),

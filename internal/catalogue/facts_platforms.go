@@ -62,7 +62,7 @@ func platformFacts() map[string]Fact {
 		"doppler":       {"2026-11-29", "", "provider.Doppler()"},
 		"dub":           {"2026-11-29", "dubinc/dub", "provider.Dub()"},
 		"dwolla":        {"2026-11-29", "", "provider.Dwolla()"},
-		"easypost":      {"2026-11-29", "EasyPost's client libraries", "provider.EasyPost()"},
+		"easypost":      {"2026-11-29", "EasyPost's client libraries", "nfkd.EasyPost()"},
 		"etsy": {"2026-11-29", "etsy/open-api discussion 1509; a third party that cites the sender's pages",
 			"provider.Etsy()"},
 		"fal": {"2026-11-29", "fal.ai/docs webhooks; third parties that agree on the message",

@@ -63,8 +63,6 @@ func platformGuides() map[string]Guide {
 			"A POST to /partner/webhooks/subscriptions/{topic_id}/tests sends a test notification.",
 		}},
 		"dub": {Refuses: []string{"the formats of Slack and Segment URLs"}},
-		"easypost": {Refuses: []string{"secrets with letters beyond ASCII, which EasyPost normalises before it " +
-			"signs: choose another secret"}},
 		"getstream": {Refuses: []string{"compressed bodies, which are signed before they are compressed: leave payload " +
 			"compression off"}},
 		"fireblocks": {Notes: []string{

@@ -6,6 +6,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/provider/keccak"
+	"github.com/sallyport-go/sallyport/core/provider/nfkd"
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 )
 
@@ -65,7 +66,8 @@ func with(entries []Entry, parameters ...Entry) []Entry {
 // library are the entries of core/provider's subpackages, whose mechanisms are code or need a library.
 func library() []Entry {
 	return slices.Concat(tokens(), signedBodies(), []Entry{signatures()},
-		plain(Library, "core/provider/keccak", []core.Provider{keccak.Moralis()}))
+		plain(Library, "core/provider/keccak", []core.Provider{keccak.Moralis()}),
+		plain(Library, "core/provider/nfkd", []core.Provider{nfkd.EasyPost()}))
 }
 
 // unprovedOnes are the entries of core/provider/unproved.

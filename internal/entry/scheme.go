@@ -98,6 +98,9 @@ type Key struct {
 	NamedIn string
 	// SHA1 makes the SHA-1 of the bytes the key (Braintree).
 	SHA1 bool
+	// Normal makes the secret's text the one that the sender derives its key from. nil: the text stays as it is. A
+	// package that links the library for it sets it.
+	Normal func(text string) string
 	// Certificate accepts an X.509 certificate in PEM for the public key it holds. Nobody checks its chain: the user
 	// chose it.
 	Certificate bool

@@ -131,6 +131,8 @@ func directions() []direction {
 			of: []string{"core/provider/httpsig/internal/httpsfv"}},
 		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/keccak"},
 			may: append(tools, "core", "core/reason"), foreign: []string{"golang.org/x/crypto/sha3"}},
+		{rule: "a provider package links the one library that it is for", of: []string{"core/provider/nfkd"},
+			may: []string{"core", "internal/entry"}, foreign: []string{"golang.org/x/text/unicode/norm"}},
 		{rule: "what is offered around core knows core", of: []string{"core/webhooktest", "core/email", "inspector"},
 			may: slices.Concat(tools, wordsAre, []string{"internal/sign", "internal/plain", "core", "core/adapter"})},
 		{rule: "samples of email know email events and the senders", of: []string{"core/email/emailtest"},

@@ -144,6 +144,9 @@ func keyBytes(k entry.Key, secret string) ([]byte, error) {
 		}
 	}
 	text := strings.TrimPrefix(secret, k.Prefix)
+	if k.Normal != nil {
+		text = k.Normal(text)
+	}
 	var key []byte
 	var err error
 	switch k.Encoding {

@@ -58,7 +58,7 @@ func TestEveryProgramOnAPageIsWhole(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
 	for _, name := range strings.Fields("string byte error nil true false r signals core provider memstore secrets ginwebhook " +
-		"log keys jws jwt keccak httpsig unproved os context http json bytes io struct") {
+		"log keys jws jwt keccak nfkd httpsig unproved os context http json bytes io struct") {
 		known[name] = true
 	}
 	block := regexp.MustCompile("(?ms)^```go\n(.*?)^```$")

@@ -106,7 +106,7 @@ func sdksIn(root string) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, from := range []string{"provider.", "jwt.", "jws.", "httpsig.", "keccak.", "unproved."} {
+		for _, from := range []string{"provider.", "jwt.", "jws.", "httpsig.", "keccak.", "nfkd.", "unproved."} {
 			for _, rest := range strings.Split(string(text), from)[1:] {
 				if name, _, called := strings.Cut(rest, "("); called && isWord(name) {
 					names[plainName(name)] = true

@@ -91,6 +91,10 @@ func (rules *Rules) decodeKind(text string) (key Key, problem string) {
 
 // decodeSecret decodes the encoded part of a secret.
 func (rules *Rules) decodeSecret(kind *entry.KeyKind, encoded string) (raw []byte, problem string) {
+	typed := len(encoded)
+	if kind.Key.Normal != nil {
+		encoded = kind.Key.Normal(encoded)
+	}
 	if !rules.WeakOK && (isPlaceholder(encoded) || encoded == kind.Key.Whole) { // templates show a prefix alone
 		return nil, "the secret is a placeholder"
 	}
@@ -103,6 +107,9 @@ func (rules *Rules) decodeSecret(kind *entry.KeyKind, encoded string) (raw []byt
 	// Counted after decoding: 16 characters of hexadecimal are only 8 bytes of key.
 	case len(raw) < rules.Min && !rules.WeakOK:
 		return nil, fmt.Sprintf("the secret has %d bytes after decoding and needs at least %d", len(raw), rules.Min)
+	// One letter may become dozens of bytes, which are as easy to guess as the letter. It fails closed.
+	case typed < rules.Min && !rules.WeakOK:
+		return nil, fmt.Sprintf("the secret has %d bytes and needs at least %d", typed, rules.Min)
 	}
 	// The sender derives its key so. SHA-1 serves as a derivation here: its collisions do not help to
 	// find a key.
