@@ -148,14 +148,13 @@ const (
 // tenant.
 func (g *Guard) IdentityOf(ctx context.Context, tenant, id string) (Identity, error) {
 	ofProvider := len(g.entry.Event.Tenant) > 0
-	kind := g.entry.Identity.Kind
 	// Fails closed: an identity that is derived from too little would be one that no event has. Whoever forgot it would
 	// wait in vain for the next delivery to run.
 	text := ""
 	switch {
 	case g.events.identity != nil:
 		text = identityByApp
-	case kind != entry.BySignedID && kind != entry.ByPointer, len(g.entry.Identity.And) > 0:
+	case !g.entry.Identity.Kind.NamesID(), len(g.entry.Identity.And) > 0:
 		text = identityByContent
 	case g.tenants.key.set && ofProvider:
 		text = identityOfTwo

@@ -29,7 +29,7 @@ func New(c Config) (*Guard, error) {
 	g := compile(&c, &m)
 	e := g.entry
 	// Fails closed: with one identity for all, every event after the first would be lost as a duplicate.
-	if kind := e.Identity.Kind; e.Batch != nil && (kind == entry.BySignedID || kind == entry.BySigned) {
+	if e.Batch != nil && e.Identity.Kind.NamesDelivery() {
 		m.Add("Provider", e.Name, "its entry gives every event of a batch the identity of the delivery")
 	}
 	// Before the proof: the keyrings that are made there report to this owner.

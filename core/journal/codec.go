@@ -93,8 +93,8 @@ type runHead struct {
 	Err    text  `json:"err,omitempty"`
 }
 
-// headOf returns the head of an entry. Each field of Entry but Body stands here and in entry: the test
-// that reads an entry as it was kept notices a field that is forgotten in one of them.
+// headOf returns the head of an entry. Each field of Entry but Body stands in head, here and in entry. A test says so
+// of a field that is forgotten in one of them.
 func headOf(e *Entry) *head {
 	h := &head{
 		ID: e.ID, Revision: e.Revision, State: e.State, Kind: e.Kind,

@@ -28,6 +28,12 @@
 //   - A live identity is never evicted to make room. A full store refuses, which fails closed.
 //   - A stale token changes nothing.
 //
+// # A store of your own
+//
+// example_store_test.go in this package's folder is a whole store, and contract_test.go all of its tests: copy both. A
+// guard does more with a store that has the methods of [Looker], [DigestReader], [Versioned] or [Transactor] as well.
+// [Roster] is there to be embedded.
+//
 // # What a store learns
 //
 // Keys and digests are SHA-256 values. No event id, body, secret or address reaches a store.

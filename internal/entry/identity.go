@@ -1,5 +1,10 @@
 package entry
 
+import (
+	"fmt"
+	"strings"
+)
+
 // IdentityKind is what an event's identity is made of.
 type IdentityKind uint8
 
@@ -18,6 +23,12 @@ const (
 	// BySigned: the digest of what is signed, without timestamp, secret, method and URL.
 	BySigned
 )
+
+// NamesDelivery reports whether the kind names a delivery as a whole. The events of a batch would all have one name.
+func (k IdentityKind) NamesDelivery() bool { return k == BySignedID || k == BySigned }
+
+// NamesID reports whether an event's id is all that the kind needs: an operator who knows the id has the identity.
+func (k IdentityKind) NamesID() bool { return k == BySignedID || k == ByPointer }
 
 // Identity says what an event is remembered by.
 type Identity struct {
@@ -39,7 +50,7 @@ type Identity struct {
 	// Apart says what else joins where the bodies of two events may be equal to the byte. The first rule that applies
 	// counts.
 	Apart []Apart
-	// SignedOnce remembers what is signed beside the event, with the body that it came with: for a signature that other
+	// SignedOnce remembers what is signed in addition to the event, with the body that it came with: for a signature that other
 	// bodies fit. It vouches for the first one, and whoever captured it can make no other event of it.
 	SignedOnce bool
 	// NoneForForms makes form bodies interactions without an identity: their answer matters, and a repeated answer
@@ -48,6 +59,14 @@ type Identity struct {
 	// NoneForGET and NoneForSingles are the same for a GET without a body, and for what is no item of a list.
 	NoneForGET, NoneForSingles bool
 	Why                        string
+}
+
+// Pointers returns where the values are that name an event; nil for every kind but ByPointer.
+func (i *Identity) Pointers() []string {
+	if i.Kind != ByPointer {
+		return nil
+	}
+	return append([]string{i.Pointer}, i.And...)
 }
 
 // Apart says what tells two genuine events apart whose bodies may be equal to the byte. Whether it applies is read from
@@ -70,4 +89,64 @@ type Members struct {
 	Has     []string
 	Lacks   []string
 	Nowhere []string // names of members that stand at no place of the payload
+}
+
+// Remembered returns what the entry's events are remembered by, in the words of the senders' pages.
+func (e *Entry) Remembered() string {
+	var text string
+	switch rule := &e.Identity; rule.Kind {
+	case BySignedID:
+		text = "the signed id"
+	case ByPointer:
+		text = "`" + strings.Join(rule.Pointers(), "`, `") + "` in the body"
+	case BySigned:
+		text = "what is signed"
+	case None:
+		return "nothing: " + rule.Why
+	case ByDigest:
+		text = "the body"
+		if e.Batch != nil {
+			text = "the event's part of the body"
+		}
+		if len(rule.With) > 0 {
+			between := "`, `"
+			if rule.Either {
+				between = "` or `"
+			}
+			text += " with `" + strings.Join(rule.With, between) + "`"
+		}
+	default: // the page would say something else than what is remembered
+		panic(fmt.Sprintf("entry: kind %d of IdentityKind has no words: add them to Remembered, in "+
+			"internal/entry/identity.go", rule.Kind))
+	}
+	return text + e.Identity.exceptions()
+}
+
+// exceptions says which events are remembered otherwise, or not at all.
+func (i *Identity) exceptions() (text string) {
+	if i.SignedOnce {
+		text = "; in addition what is signed, which vouches for one body"
+	}
+	switch {
+	case i.NoneForForms:
+		text += "; forms by nothing: " + i.Why
+	case i.NoneForSingles:
+		text += "; what is not in a list by nothing: " + i.Why
+	case i.NoneForGET:
+		text += "; what comes as GET by nothing: " + i.Why
+	}
+	for _, a := range i.Apart {
+		switch {
+		case a.Answer:
+			text += "; by nothing where the sender waits for the answer"
+		case a.Time:
+			text += "; with the signed time where bodies may be equal"
+		default:
+			text += "; with `" + strings.Join(a.Headers, "` or `") + "` where bodies may be equal"
+		}
+		if a.Why != "" {
+			text += ": " + a.Why
+		}
+	}
+	return text
 }

@@ -76,3 +76,24 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 		missing("[a](docs/no.md) `make no` go run ./examples/chi/no -x go -C examples run ./chi `core/no.go` "+
 			"`core/receive.go` `nowebhook` `go.mod`", root, targets, true))
 }
+
+// TestThePagesNameEveryPackageThatIsFoundByThem: the map of CONTRIBUTING has the packages of core/internal, and the table
+// of stores every store.
+func TestThePagesNameEveryPackageThatIsFoundByThem(t *testing.T) {
+	for _, row := range []struct{ packages, page, written, how string }{
+		{"core/internal/*", "CONTRIBUTING.md", "(?m)`(core/internal/)?%s`", "name it in the map: what it is for, in a few words"},
+		{"core/replay/*store", "docs/signals.md", "(?m)^\\| `%s`", "add its row to the table of stores"},
+		{"core/journal/*journal", "docs/journal.md", `\b%s\.`, "say how it is opened"},
+	} {
+		text, err := os.ReadFile(filepath.Join(root, row.page))
+		require.NoError(t, err)
+		folders, err := filepath.Glob(filepath.Join(root, row.packages))
+		require.NoError(t, err)
+		require.NotEmpty(t, folders, row.packages)
+		for _, folder := range folders {
+			name := filepath.Base(folder)
+			require.Regexp(t, strings.ReplaceAll(row.written, "%s", regexp.QuoteMeta(name)), string(text),
+				"%s does not name %s: %s", row.page, name, row.how)
+		}
+	}
+}

@@ -194,65 +194,6 @@ func secret(c catalogue.Entry, e *entry.Entry) string {
 	return e.SecretFrom
 }
 
-func remembered(e *entry.Entry) string {
-	var text string
-	switch e.Identity.Kind {
-	case entry.BySignedID:
-		text = "the signed id"
-	case entry.ByPointer:
-		text = "`" + strings.Join(append([]string{e.Identity.Pointer}, e.Identity.And...), "`, `") + "` in the body"
-	case entry.BySigned:
-		text = "what is signed"
-	case entry.None:
-		return "nothing: " + e.Identity.Why
-	case entry.ByDigest:
-		text = "the body"
-		if e.Batch != nil {
-			text = "the event's part of the body"
-		}
-		if len(e.Identity.With) > 0 {
-			between := "`, `"
-			if e.Identity.Either {
-				between = "` or `"
-			}
-			text += " with `" + strings.Join(e.Identity.With, between) + "`"
-		}
-	default: // the page would say something else than what is remembered
-		panic(fmt.Sprintf("docgen: no words for the kind %d of entry.IdentityKind", e.Identity.Kind))
-	}
-	if e.Identity.SignedOnce {
-		text += "; beside it what is signed, which vouches for one body"
-	}
-	switch {
-	case e.Identity.NoneForForms:
-		text += "; forms by nothing: " + e.Identity.Why
-	case e.Identity.NoneForSingles:
-		text += "; what is not in a list by nothing: " + e.Identity.Why
-	case e.Identity.NoneForGET:
-		text += "; what comes as GET by nothing: " + e.Identity.Why
-	}
-	for _, a := range e.Identity.Apart {
-		text += "; " + apart(&a)
-	}
-	return text
-}
-
-// apart says what else tells events apart whose bodies may be equal.
-func apart(a *entry.Apart) string {
-	why := ""
-	if a.Why != "" {
-		why = ": " + a.Why
-	}
-	switch {
-	case a.Answer:
-		return "by nothing where the sender waits for the answer" + why
-	case a.Time:
-		return "with the signed time where bodies may be equal" + why
-	default:
-		return "with `" + strings.Join(a.Headers, "` or `") + "` where bodies may be equal" + why
-	}
-}
-
 // details says where the details of an event are read.
 func details(e *entry.Entry) string {
 	var all []string

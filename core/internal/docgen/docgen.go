@@ -25,7 +25,7 @@ func Providers() string {
 	for _, c := range all {
 		e, _ := entry.Of(c.Sample())
 		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s | %s | %s | %s |\n",
-			e.Name, e.Name, e.Title, proof(e), fresh(e), remembered(e), e.Confidence, c.Fact().Confirmed)
+			e.Name, e.Name, e.Title, proof(e), fresh(e), e.Remembered(), e.Confidence, c.Fact().Confirmed)
 	}
 	for _, c := range all {
 		e, _ := entry.Of(c.Sample())
@@ -62,7 +62,7 @@ func write(b *strings.Builder, c catalogue.Entry, e *entry.Entry) {
 		line("Parameter `"+p.Name+"`", p.Doc+" ("+need+")")
 	}
 	line("Encrypted", encrypted(e.Event.Sealed))
-	line("Remembered by", remembered(e))
+	line("Remembered by", e.Remembered())
 	line("Event", details(e))
 	for i := range e.Handshakes {
 		line("Handshake", handshake(&e.Handshakes[i]))

@@ -73,7 +73,7 @@ func page(c catalogue.Entry) string {
 	line("Methods", strings.Join(append([]string{http.MethodPost}, e.Methods...), ", "))
 	line("Signed time", fresh(e))
 	line("Encrypted", encrypted(e.Event.Sealed))
-	line("Remembered by", remembered(e))
+	line("Remembered by", e.Remembered())
 	line("Event", details(e))
 	line("Answers", answers(e))
 	line("Sends again for", again(e))

@@ -137,10 +137,10 @@ func signsHeader(e *entry.Entry, name string) bool {
 
 // unsignedMembers are the members that join the identity and that no proof covers.
 func unsignedMembers(e *entry.Entry) (pointers []string) {
-	if e.Identity.Kind != entry.ByPointer || SignsWholeBody(e) || e.Event.Sealed != nil {
+	if SignsWholeBody(e) || e.Event.Sealed != nil {
 		return nil
 	}
-	for _, pointer := range append([]string{e.Identity.Pointer}, e.Identity.And...) {
+	for _, pointer := range e.Identity.Pointers() {
 		signed := pointer == e.Scheme.Signature.JSON || slices.ContainsFunc(e.Scheme.Signed, func(p entry.Part) bool {
 			return p.Kind == entry.PartReplacedBody || p.Kind == entry.PartJSON && p.Text == pointer
 		})

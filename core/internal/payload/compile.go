@@ -44,8 +44,7 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 		}
 	}
 	add(spec.Data)
-	if e.Identity.Kind == entry.ByPointer && !e.Identity.InEnvelope {
-		named := append([]string{e.Identity.Pointer}, e.Identity.And...)
+	if named := e.Identity.Pointers(); named != nil && !e.Identity.InEnvelope {
 		r.identity = jsonscan.Compile(named...)
 		for _, pointer := range named {
 			add(pointer)
@@ -96,8 +95,8 @@ func (r *Reader) compileForms(e *entry.Entry) {
 func (r *Reader) compileEnvelope(e *entry.Entry) *jsonscan.Paths {
 	r.envelope = map[string]int{}
 	pointers := []string{r.spec.PayloadJSON}
-	if e.Identity.Kind == entry.ByPointer && e.Identity.InEnvelope {
-		for _, pointer := range append([]string{e.Identity.Pointer}, e.Identity.And...) {
+	if e.Identity.InEnvelope {
+		for _, pointer := range e.Identity.Pointers() {
 			r.envelope[pointer] = len(pointers)
 			r.envelopeIDs = append(r.envelopeIDs, len(pointers))
 			pointers = append(pointers, pointer)
@@ -167,7 +166,7 @@ func namedByHeaders(e *entry.Entry) bool {
 	if e.Scheme != nil && e.Scheme.Custom != nil && e.Scheme.Custom.Traits().Payload {
 		return false // what is read later is read from the body as it is
 	}
-	return e.Batch == nil && e.Recipient == nil && e.Identity.Kind != entry.ByPointer &&
+	return e.Batch == nil && e.Recipient == nil && e.Identity.Pointers() == nil &&
 		spec.PayloadJSON == "" && spec.Binary == "" && spec.Sealed == nil &&
 		all(inHeader, spec.ID, spec.Type, spec.Tenant) && all(inBody, spec.Action, spec.Time, spec.Attempt)
 }
