@@ -85,12 +85,18 @@ func (d *Delivery) readEvent(i int, t *eventSource) {
 		e.Authenticated = Authenticated{}
 		return
 	}
-	if g.memory.Store != nil {
-		d.states[i].digest = d.digestOf(t)
-	} else if d.deferIdentity(t) {
+	if g.memory.Store == nil && d.deferIdentity(t) {
 		return
 	}
-	e.Identity = d.identityOf(i, t, e)
+	var named bool
+	e.Identity, named = d.identityOf(i, t, e)
+	switch {
+	case g.memory.Store == nil:
+	case named && g.memory.digester != nil: // it only tells another body under the same name
+		d.states[i].digest = g.memory.digester.DigestOf(d.bytesOf(t))
+	default:
+		d.states[i].digest = d.digestOf(t)
+	}
 }
 
 // take sets what was read. It copies field by field: a literal would be made on the stack first.
@@ -110,18 +116,25 @@ func (g *Guard) joiningTenant(e *Event) string {
 	return ""
 }
 
-// digestOf returns the digest of what an event consists of: the body, or its item of a batch. Where a
-// form's field was signed in place of the body, it is that field: anybody could change the rest of the form.
-func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
-	if d.batch {
-		return sha256.Sum256(t.Payload)
-	}
+// bytesOf returns what an event consists of: the body, or its item of a batch. Where a form's field was signed in place
+// of the body, it is that field: anybody could change the rest of the form.
+func (d *Delivery) bytesOf(t *eventSource) []byte {
+	switch {
+	case d.batch:
+		return t.Payload
 	// Each attempt may be encrypted in another way, so that the ciphertext says nothing of the event.
-	if t.Opened != nil {
-		return sha256.Sum256(t.Opened)
+	case t.Opened != nil:
+		return t.Opened
+	case t.claims.HasPayload():
+		return t.claims.Payload
 	}
-	if t.claims.HasPayload() {
-		return sha256.Sum256(t.claims.Payload)
+	return d.facts.body
+}
+
+// digestOf returns the SHA-256 of what an event consists of.
+func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
+	if d.batch || t.Opened != nil || t.claims.HasPayload() {
+		return sha256.Sum256(d.bytesOf(t))
 	}
 	return d.facts.bodyDigest()
 }

@@ -37,32 +37,33 @@ func ParseIdentity(text string) (Identity, error) {
 // IsZero reports whether the event has no identity: nothing distinguishes a replay of it from the next event.
 func (i Identity) IsZero() bool { return i == Identity{} }
 
-// identityOf derives an event's identity. It is zero where the entry says that there is none.
-func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
+// identityOf derives an event's identity. It is zero where the entry says that there is none. named reports whether an
+// id or the app's own text names the event, and not a digest.
+func (d *Delivery) identityOf(at int, t *eventSource, e *Event) (id Identity, named bool) {
 	g := d.guard
 	if g.events.identity != nil {
 		if text := d.ownIdentity(t, e); text != "" {
-			return Identity(identity.OfApp(t.of(g), text))
+			return Identity(identity.OfApp(t.of(g), text)), true
 		}
 	}
 	rule := &g.entry.Identity
 	if rule.Kind == entry.None || d.waits(rule, t) {
-		return Identity{}
+		return Identity{}, false
 	}
 	apart := g.events.ApartOf(&t.Source)
 	if apart.Unremembered() {
-		return Identity{}
+		return Identity{}, false
 	}
 	var few [4]string
 	switch rule.Kind {
 	case entry.BySignedID:
 		if t.SignedID != "" {
-			return Identity(identity.OfID(t.of(g), t.SignedID, apart.Join(few[:0], &t.Source)))
+			return Identity(identity.OfID(t.of(g), t.SignedID, apart.Join(few[:0], &t.Source))), true
 		}
 	case entry.ByPointer:
 		var at [4][]byte // more than any entry needs
 		if names, ok := g.events.Names(&t.Source, at[:0]); ok {
-			return Identity(identity.OfIDs(t.of(g), names, apart.Join(few[:0], &t.Source)))
+			return Identity(identity.OfIDs(t.of(g), names, apart.Join(few[:0], &t.Source))), true
 		}
 		// A proved body without the id falls back to the digest of what is proved: after the proof nothing that is
 		// merely unexpected loses a delivery.
@@ -72,11 +73,11 @@ func (d *Delivery) identityOf(at int, t *eventSource, e *Event) Identity {
 		var differs bool
 		in := g.proofOf(t)
 		if digest, differs = g.signature.BodilessDigest(&in); !differs {
-			return Identity{}
+			return Identity{}, false
 		}
 	}
 	with := g.events.AppendJoined(few[:0], t.Headers)
-	return Identity(identity.OfDigest(t.of(g), digest, apart.Join(with, &t.Source)))
+	return Identity(identity.OfDigest(t.of(g), digest, apart.Join(with, &t.Source))), false
 }
 
 // proofOf returns what the delivery was verified by.

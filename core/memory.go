@@ -19,6 +19,7 @@ type memory struct {
 	name       ownership.Name    // the endpoint's, in the store
 	leave      func()            // takes the guard off the store's roster; may be called twice
 	transactor replay.Transactor // the store, if it has transactions
+	digester   replay.Digester   // the store, if its own digests tell events apart; nil: SHA-256 does
 	failOpen   bool              // a delivery runs unclaimed while the store fails
 	strict     bool              // an id that comes with another body is refused
 }
@@ -70,6 +71,7 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	// A store of one process cannot have another application's events. A shared one is asked before the first claim.
 	g.memory.name.Set(c.Replay, g.endpoint, g.provider, g.logger)
 	g.memory.transactor, _ = c.Replay.(replay.Transactor)
+	g.memory.digester = g.digesterOf(c)
 	if c.Endpoint == "" {
 		m.Add("Endpoint", "", noName, cmp.Or(g.provider, "payments"))
 	} else if strings.TrimSpace(c.Endpoint) == "" || len(c.Endpoint) > maxEndpointName || hasControl(c.Endpoint) {
@@ -77,6 +79,18 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	}
 	g.configureRetention(m)
 	g.configureStoreFailure(c.StoreFailure, m)
+}
+
+// digesterOf returns the store if its own digests may take the place of SHA-256, else nil. It fails closed: SHA-256
+// stays where somebody could choose the bytes that are hashed, because the proof does not cover them, and where a
+// journal keeps the digest.
+func (g *Guard) digesterOf(c *Config) replay.Digester {
+	own, ok := c.Replay.(replay.Digester)
+	if !ok || own.Scope() != replay.Process || c.Journal != nil || g.entry.Identity.SignedOnce ||
+		!g.signature.CoversEveryBody() {
+		return nil
+	}
+	return own
 }
 
 // configureSignalTimeout sets how long a signal may hold its event. By default a retry comes after it.

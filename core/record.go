@@ -57,8 +57,9 @@ type Record struct {
 	// where the app has asked for the delivery's events.
 	Identity  Identity
 	BodyBytes int
-	// BodySHA256 is set once the delivery is proved, where something is remembered by it: with a replay store, or where
-	// the app has asked for the delivery's events.
+	// BodySHA256 is set once the delivery is proved, where the SHA-256 of its body was needed: at an endpoint with a
+	// journal or a shared replay store, and where an event is remembered by its body's digest, not by an id. Without a
+	// replay store it is set where the app has asked for such an event.
 	BodySHA256 [32]byte
 	Verify     time.Duration // from the request's arrival to the end of the proof
 	Total      time.Duration // from the request's arrival to the record

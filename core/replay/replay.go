@@ -36,7 +36,8 @@
 //
 // # What a store learns
 //
-// Keys and digests are SHA-256 values. No event id, body, secret or address reaches a store.
+// Keys and digests are SHA-256 values. No event id, secret or address reaches a store, and no body but that of a
+// [Digester], which only hashes it.
 //
 // The markers of an endpoint are the exception. Their digests hold the provider that the endpoint's name belongs to,
 // and the versions that were written (see core.Guard.TakeOver). They are committed for decades.
@@ -52,8 +53,8 @@ import (
 // Key is the identity of an event in one endpoint: a SHA-256 value made by the guard from authenticated bytes.
 type Key [32]byte
 
-// Digest is the SHA-256 of the delivery that an identity came with. It distinguishes a true duplicate from a
-// [Result.Conflict].
+// Digest is the SHA-256 of the event that an identity came with, or what a [Digester] has made of it. It distinguishes a
+// true duplicate from a [Result.Conflict].
 type Digest [32]byte
 
 // Token fences one claim of one key. It is opaque, never zero, and differs between any two claims of the same key.

@@ -32,6 +32,9 @@ func (v *Verifier) Covers(body []byte, payload string) bool {
 	})
 }
 
+// CoversEveryBody reports whether Covers is true of whatever body a delivery has.
+func (v *Verifier) CoversEveryBody() bool { return v == nil || v.SignsBody && v.sortedForm == nil }
+
 // IsCustom reports whether the scheme is a mechanism that is code.
 //
 // The zero answer is false: a scheme that is data is verified here.

@@ -36,7 +36,7 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 func (s *Store) claimSingle(
 	now time.Duration, items []replay.Item, lease time.Duration, results []replay.Result,
 ) error {
-	hash, digest := s.hash(&items[0].Key), s.digest(&items[0].Digest)
+	hash, digest := s.hash(&items[0].Key), s.shorten(&items[0].Digest)
 	sh := s.shardOf(hash)
 	sh.mu.Lock()
 	if s.closed.Load() {
@@ -68,7 +68,7 @@ func (s *Store) claimBatch(now time.Duration, items []replay.Item, lease time.Du
 		s.shards[i].freeSpare()
 	}
 	for i := range items {
-		if !s.claimOne(now, &items[i], s.hash(&items[i].Key), s.digest(&items[i].Digest), 1, lease, &results[i]) {
+		if !s.claimOne(now, &items[i], s.hash(&items[i].Key), s.shorten(&items[i].Digest), 1, lease, &results[i]) {
 			// Fails closed, for the whole batch: the caller would not learn which half it holds.
 			s.undo(items, results[:i])
 			return replay.ErrFull
@@ -96,14 +96,14 @@ func (s *Store) claimOne(
 		*result = replay.Result{
 			State:    replay.Done,
 			Token:    r.token,
-			Conflict: r.digest != digest, //lint:notsecret the hash of a body, which its sender knows
+			Conflict: conflict(r.digest, digest),
 			// The age is subtracted from the present wall clock, which may have been corrected since the commit.
 			DoneAt: time.Now().Round(0).Add(r.doneAt - now),
 		}
 	default:
 		*result = replay.Result{
 			State:      replay.InFlight,
-			Conflict:   r.digest != digest, //lint:notsecret the hash of a body, which its sender knows
+			Conflict:   conflict(r.digest, digest),
 			RetryAfter: sh.endOf(r) - now,
 		}
 	}

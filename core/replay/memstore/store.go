@@ -71,7 +71,10 @@ type Store struct {
 	replay.Roster // of the guards that use it
 }
 
-var _ replay.Rostered = (*Store)(nil)
+var (
+	_ replay.Rostered = (*Store)(nil)
+	_ replay.Digester = (*Store)(nil)
+)
 
 // New returns an empty store with the default capacity.
 func New() *Store { return NewWithConfig(Config{}) }
@@ -162,10 +165,6 @@ func (s *Store) begin(ctx context.Context) (now time.Duration, err error) {
 }
 
 func (s *Store) hash(key *replay.Key) uint64 { return maphash.Bytes(s.seed, key[:]) }
-
-// digest shortens a digest to save memory. Two bodies count as the same one with a chance of 2^-64. A sender cannot
-// raise that chance, because the seed is secret.
-func (s *Store) digest(digest *replay.Digest) uint64 { return maphash.Bytes(s.seed, digest[:]) }
 
 // shardOf selects a shard by the lowest bits of a hash, which its tag does not hold.
 func (s *Store) shardOf(hash uint64) *shard { return &s.shards[hash%shardCount] }

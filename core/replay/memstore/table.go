@@ -10,7 +10,7 @@ import (
 // record is one identity. It has 64 bytes, a cache line. It holds no pointers, so the garbage collector skips it.
 type record struct {
 	key    replay.Key
-	digest uint64 // a hash under the store's seed
+	digest uint64 // a hash under the store's seed: see Store.shorten
 	token  replay.Token
 	doneAt time.Duration // since the store's epoch; pending while the identity is only claimed
 	pos    uint32        // the place in its heap, leases or retention

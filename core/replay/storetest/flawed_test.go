@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"sync"
@@ -434,6 +435,22 @@ func (s *flawedStore) Forget(ctx context.Context, keys []replay.Key) error {
 		}
 	}
 	return nil
+}
+
+// DigestOf gives SHA-256, which nothing keeps a store from.
+func (s *flawedStore) DigestOf(event []byte) replay.Digest {
+	switch s.flaw {
+	case "makes one digest of all":
+		return replay.Digest{1}
+	case "hashes the beginning alone":
+		event = event[:min(len(event), 1<<10)]
+	case "makes a digest by the time of day":
+		s.token++
+		event = append(bytes.Clone(event), byte(s.token))
+	case "compares digests of two kinds":
+		event = append(bytes.Clone(event), "of the second kind"...)
+	}
+	return sha256.Sum256(event)
 }
 
 func (s *flawedStore) Digests(_ context.Context, keys []replay.Key) ([]replay.Digest, error) {

@@ -19,7 +19,7 @@ type rule struct {
 func rules() []rule {
 	return slices.Concat(claimRules, leaseRules, commitRules, fenceRules, extendRules, forgetRules, capacityRules,
 		callRules,
-		namespaceRules, markerRules, lookRules)
+		namespaceRules, markerRules, lookRules, digestRules)
 }
 
 // appliesTo reports whether the harness can make a store that the rule needs.
