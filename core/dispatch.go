@@ -34,7 +34,7 @@ func (s *Signals) Serve(c any, r *http.Request, written func() adapter.Written) 
 	}
 	defer d.leave()
 	d.complete()
-	p := &signalsRun{signals: s, c: c, d: d, parent: r.Context(), written: written}
+	p := &signalsRun{signals: s, c: c, d: d, parent: r.Context(), written: written, timed: d.keeps()}
 	reply := p.all()
 	if d.hold(reply) {
 		return reply

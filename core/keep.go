@@ -44,6 +44,7 @@ type failure struct {
 	why      reason.Reason
 	err      error
 	finished []string // named receivers that had succeeded
+	ran      []ranReceiver
 }
 
 // secretHeaders returns the headers that carry a signature or a credential. They are left out whatever else names them:
@@ -161,6 +162,7 @@ func (d *Delivery) entryOf(f *failure) *journal.Entry {
 	}
 	e := &d.events[f.event]
 	out := e.entry(f.why, f.err, f.finished)
+	out.Receivers = receiversOf(f.ran)
 	d.completeEntry(out, f)
 	out.Body, out.InBatch = d.facts.body, d.batch
 	if f.state == journal.Parked {
@@ -264,6 +266,7 @@ type heldBack struct {
 	res     result
 	verdict replay.Verdict
 	state   journal.State
+	ran     []ranReceiver
 }
 
 // keepAs returns how the journal keeps an event that ended so; 0: not at all. Success is not kept: it must cost
@@ -308,7 +311,7 @@ func (p *signalsRun) settleHeld() {
 	for _, h := range held {
 		if !h.res.kept {
 			failures = append(failures, failure{event: h.event, state: h.state, why: h.res.reason(), err: h.res.err,
-				finished: h.res.finished})
+				finished: h.res.finished, ran: h.ran})
 		}
 	}
 	parked, err := p.d.keepOrWarn(p.d.facts.ctx, failures)
@@ -331,7 +334,7 @@ func (p *signalsRun) keepInTransaction(i int, res *result, tx *transaction) {
 	if !tx.open() || !res.commits() || p.keepAs(i, res) != journal.Parked {
 		return
 	}
-	f := failure{event: i, state: journal.Parked, why: res.reason(), err: res.err, finished: res.finished}
+	f := failure{event: i, state: journal.Parked, why: res.reason(), err: res.err, finished: res.finished, ran: p.ran.all()}
 	if t := p.d.redrive; t != nil {
 		t.was = *t.entry
 	}

@@ -3,13 +3,16 @@ package core
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/internal/ownership"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -22,6 +25,38 @@ type memory struct {
 	digester   replay.Digester   // the store, if its own digests tell events apart; nil: SHA-256 does
 	failOpen   bool              // a delivery runs unclaimed while the store fails
 	strict     bool              // an id that comes with another body is refused
+}
+
+// ClaimState is what the replay store knows of an entry of the journal.
+type ClaimState struct {
+	// Events are the states of the entry's event, or of each event of a whole batch. Of an inbox, done means that the
+	// event was enqueued.
+	Events []replay.Result
+	// Redrive is the state of the next redrive's own claim: in flight while one runs of an event that is done.
+	Redrive replay.Result
+}
+
+// ClaimState looks up what the replay store knows of an entry, for a page that shows it. It claims nothing, and can be
+// out of date at once. Errors: [errors.ErrUnsupported] where there is no store, where it is not a [replay.Looker], and
+// for an event that is not remembered; or the store's.
+func (g *Guard) ClaimState(ctx context.Context, e *journal.Entry) (ClaimState, error) {
+	store, ok := g.memory.Store.(replay.Looker)
+	if !ok || e.Identity == (journal.Entry{}).Identity {
+		return ClaimState{}, errors.ErrUnsupported
+	}
+	keys := []replay.Key{e.Identity}
+	if e.Kind == journal.FromBatch {
+		keys = keys[:0]
+		for i := range e.Parts {
+			keys = append(keys, e.Parts[i].Identity)
+		}
+	}
+	keys = append(keys, identity.OfAgain(e.Identity, string(e.ID), e.RunCount))
+	results, err := store.Look(ctx, keys)
+	if err != nil || len(results) != len(keys) {
+		return ClaimState{}, cmp.Or(err, errors.ErrUnsupported) // a store that breaks its contract says nothing
+	}
+	return ClaimState{Events: results[:len(keys)-1], Redrive: results[len(keys)-1]}, nil
 }
 
 const (

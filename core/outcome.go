@@ -121,19 +121,30 @@ func (t *result) commits() bool {
 // reason returns the event's own reason; accepted where nothing is wrong with it.
 func (t *result) reason() reason.Reason {
 	switch {
-	case t.abort, t.worst == outcomePanic:
+	case t.abort:
 		return reason.SignalPanicked
-	case t.worst == outcomeRetry:
-		return reason.SignalFailed
-	case t.worst == outcomeInFlight:
-		return reason.InFlight
-	case t.worst == outcomePermanent:
-		return reason.Permanent
-	case t.worst == outcomeUndecodable:
-		return reason.Undecodable
-	// Last, because a failure matters more to an operator than a missing receiver.
+	// Before the missing receiver, because a failure matters more to an operator.
+	case t.worst > outcomeIgnored:
+		return t.worst.reason()
 	case !t.handled:
 		return reason.Unhandled
+	}
+	return reason.Accepted
+}
+
+// reason returns the reason of an event with this outcome; accepted where nothing is wrong with it.
+func (o outcome) reason() reason.Reason {
+	switch o {
+	case outcomePanic:
+		return reason.SignalPanicked
+	case outcomeRetry:
+		return reason.SignalFailed
+	case outcomeInFlight:
+		return reason.InFlight
+	case outcomePermanent:
+		return reason.Permanent
+	case outcomeUndecodable:
+		return reason.Undecodable
 	}
 	return reason.Accepted
 }
@@ -246,6 +257,8 @@ type RunResult struct {
 	// the next attempt. A receiver that wrote into the event's transaction (sqltx.Tx) is not among them where Commits
 	// is false, because what it wrote is rolled back.
 	Finished []string
+	// Receivers is what each receiver did, in the order of their calls: [RunResult.Entry] keeps it.
+	Receivers []journal.Receiver
 }
 
 // Commits reports whether the transaction of the event is to be committed: its receivers succeeded or gave up for good.
@@ -270,6 +283,7 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 	e.run = shared
 	var total result
 	var inTransaction []string
+	var ran []ranReceiver
 	for n := range s.receivers {
 		rc := &s.receivers[n]
 		if !rc.pattern.Matches(e.Type) {
@@ -280,6 +294,7 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 		if rc.name != "" && slices.Contains(finished, rc.name) {
 			total.handled = true
 			total.finished = append(total.finished, rc.name)
+			ran = append(ran, ranReceiver{receiver: rc, before: true})
 			continue
 		}
 		own, used := e, func() bool { return false }
@@ -288,7 +303,9 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 			// used reports afterwards whether the receiver asked for the event's transaction.
 			own.run.ctx, used = txwatch.Start(ctx)
 		}
+		began := time.Now()
 		res := call(func() error { return rc.call(own.run.ctx, own.run.ctx, own) })
+		ran = append(ran, ranNow(rc, &res, began))
 		if res.declined {
 			continue
 		}
@@ -308,7 +325,9 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 	}
 	s.callUnhandled(ctx, &e, &total)
 	total.conclude()
-	return total.ran(inTransaction)
+	out := total.ran(inTransaction)
+	out.Receivers = receiversOf(ran)
+	return out
 }
 
 // callUnhandled calls the receiver of what no other takes. Its outcome is no answer to the event.
@@ -343,6 +362,7 @@ func (r *RunResult) Entry(e *Event, attempts int) *journal.Entry {
 	entry := e.entry(r.Reason, r.Err, r.Finished)
 	entry.State, entry.Kind = journal.Parked, journal.FromInbox
 	entry.Attempts, entry.Last = attempts, time.Now()
+	entry.Receivers = r.Receivers
 	entry.Body, _ = e.MarshalBinary() // the error is always nil
 	return entry
 }

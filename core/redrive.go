@@ -41,6 +41,7 @@ type redrive struct {
 	events []Event       // of a batch that runs as a whole; nil: the entry is one event
 	states []eventState  // of each event, without claims
 	split  map[int]bool  // events of such a batch that have ended, or have an entry of their own
+	ran    []ranReceiver // what the receivers of the event did; of the run's own goroutine
 	outer  string        // the endpoint of an outer guard that has let the run pass; empty: none
 }
 
@@ -319,7 +320,7 @@ func (t *redrive) close(d *Delivery) *Reply {
 // recordFailure writes a run that failed into its entry. It changes nothing else: the event's memory stands. It is
 // called before the claim is released, so that the number of the next run is another one.
 func (t *redrive) recordFailure(ctx context.Context, d *Delivery, f *failure) error {
-	run := journal.Run{At: d.facts.now, Reason: f.why}
+	run := journal.Run{At: d.facts.now, Reason: f.why, Receivers: receiversOf(f.ran)}
 	if f.err != nil {
 		run.Err = f.err.Error()
 	}
@@ -369,6 +370,9 @@ func (t *redrive) conclude(d *Delivery, rec *Record) {
 	ctx, cancel := d.keepingContext()
 	defer cancel()
 	run := journal.Run{At: d.facts.now, Reason: reason.Accepted}
+	if !t.isBatch() {
+		run.Receivers = receiversOf(t.ran)
+	}
 	err = d.guard.journaling.journal.Ran(ctx, t.entry, run, journal.Done, nil)
 	if err != nil && t.isClosed(ctx, err) {
 		err = nil

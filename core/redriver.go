@@ -336,6 +336,7 @@ func (d *Delivery) runAlone(ctx context.Context, s *Signals) (*total, *Reply, er
 	}
 	p := &signalsRun{
 		signals: s, c: ctx, d: d, parent: d.r.Context(), written: func() adapter.Written { return adapter.Written{} },
+		timed: d.keeps(),
 	}
 	reply := func() *Reply {
 		defer func() { _ = recover() }() // http.ErrAbortHandler, which is reported by then: there is no connection

@@ -28,6 +28,28 @@ type signalsRun struct {
 	parked  []*journal.Entry // that are kept, and not yet committed
 	total   total            // of all events so far
 	flushed time.Time        // when the store last got verdicts; zero: never
+
+	timed bool // what each receiver did is noted, for a journal
+	ran   ranReceivers
+}
+
+// begin returns when a receiver begins; zero without a journal: success must not ask the clock for nothing.
+func (p *signalsRun) begin() time.Time {
+	if !p.timed {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
+// note notes what a receiver did.
+func (p *signalsRun) note(rc *receiver, res *result, began time.Time, before bool) {
+	switch {
+	case !p.timed:
+	case before:
+		p.ran.add(ranReceiver{receiver: rc, before: true})
+	default:
+		p.ran.add(ranNow(rc, res, began))
+	}
 }
 
 // A crash repeats of a batch the event in hand and the fast events of the last flushEvery. An event that took slowEvent
@@ -86,7 +108,11 @@ func (p *signalsRun) event(i int) bool {
 	if len(d.events) > 1 {
 		began = time.Now()
 	}
+	p.ran = ranReceivers{}
 	res := p.run(i)
+	if d.redrive != nil {
+		d.redrive.ran = p.ran.all()
+	}
 	if w := p.written(); w != before && (w.Hijacked || w.Status < 200 || w.Status > 299) && d.answeredEarly() == nil {
 		// What a signal wrote decides: a provider that read a failure sends the event again.
 		res.worst = max(res.worst, outcomeRetry)
@@ -111,7 +137,7 @@ func (p *signalsRun) event(i int) bool {
 		if as == journal.Parked && res.worst == outcomeUndecodable {
 			v = replay.Commit // a redrive has it, and a resend would find the same code
 		}
-		p.held = append(p.held, heldBack{event: i, res: res, verdict: v, state: as})
+		p.held = append(p.held, heldBack{event: i, res: res, verdict: v, state: as, ran: p.ran.all()})
 		// In order, the next event must not begin while this one may still turn into a failure.
 		if ordered || len(d.events) == 1 {
 			p.settleHeld()
@@ -183,6 +209,7 @@ func (p *signalsRun) run(i int) result {
 		if d.redrive != nil && d.redrive.hasFinished(rc.name) {
 			total.handled = true
 			total.finished = append(total.finished, rc.name)
+			p.note(rc, nil, time.Time{}, true)
 			continue
 		}
 		// The next receiver may crash the process. What was decided before has to be in the store by then. Not while
@@ -192,12 +219,14 @@ func (p *signalsRun) run(i int) result {
 			d.flush()
 		}
 		res, joins := result{}, rc.name != ""
-		if cp := p.named.of(i, n); cp.state == 0 {
+		cp, began := p.named.of(i, n), p.begin()
+		if cp.state == 0 {
 			res = d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
 		} else {
 			res, joins = p.callClaimed(ctx, rc, &event, cp, &tx)
 			total.finished = append(total.finished, res.finished...)
 		}
+		p.note(rc, &res, began, cp.state == replay.Done)
 		if joins {
 			total.joined = append(total.joined, rc.name)
 		}

@@ -61,7 +61,8 @@ func TestASetRunsInAWorkerAsInADelivery(t *testing.T) {
 			}
 			require.Equal(t, got.Reason == reason.SignalPanicked, len(got.Stack) > 0)
 			require.Equal(t, got.Reason == reason.Accepted || got.Reason == reason.Permanent, got.Commits())
-			got.Err, got.Stack = nil, nil
+			require.Len(t, got.Receivers, len(row.receivers), "what each receiver did")
+			got.Err, got.Stack, got.Receivers = nil, nil, nil
 			require.Equal(t, row.want, got)
 		})
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/pattern"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -263,4 +264,64 @@ func unguardedSince(c logbook.Count[struct{}]) logbook.Line {
 		slog.String("reason", string(reason.NotVerified)), slog.Int("count", c.N), slog.Time("since", c.Since),
 		slog.String("detail", unguardedDetail),
 	}}
+}
+
+// ranReceivers is what the receivers of the event in hand did. The first stands by itself: most events have one, and
+// success must allocate nothing.
+type ranReceivers struct {
+	first ranReceiver
+	rest  []ranReceiver
+}
+
+func (r *ranReceivers) add(one ranReceiver) {
+	if r.first.receiver == nil {
+		r.first = one
+		return
+	}
+	r.rest = append(r.rest, one)
+}
+
+// all returns a copy.
+func (r *ranReceivers) all() []ranReceiver {
+	if r.first.receiver == nil {
+		return nil
+	}
+	return append([]ranReceiver{r.first}, r.rest...)
+}
+
+// ranReceiver is what one receiver did with an event.
+type ranReceiver struct {
+	receiver *receiver
+	took     time.Duration
+	err      error
+	worst    outcome
+	before   bool // it had done its part before, and was left out
+	declined bool
+}
+
+// ranNow describes a receiver that has just returned.
+func ranNow(rc *receiver, res *result, began time.Time) ranReceiver {
+	return ranReceiver{receiver: rc, took: max(1, time.Since(began)), err: res.err, worst: res.worst,
+		declined: res.declined}
+}
+
+// receiversOf describes to the journal what receivers did.
+func receiversOf(ran []ranReceiver) []journal.Receiver {
+	var all []journal.Receiver
+	for i := range ran {
+		r := &ran[i]
+		one := journal.Receiver{Name: r.receiver.name, Pattern: r.receiver.pattern.Text, Took: r.took,
+			Reason: r.worst.reason()}
+		switch {
+		case r.before:
+			one.Reason = reason.Duplicate
+		case r.declined:
+			one.Reason = reason.Unhandled
+		}
+		if r.err != nil {
+			one.Err = r.err.Error()
+		}
+		all = append(all, one)
+	}
+	return all
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -54,15 +55,16 @@ type head struct {
 	Proved   Authenticated `json:"authenticated"`
 	Secret   text          `json:"secret,omitempty"`
 	// What became of it.
-	Token    []byte `json:"token,omitempty"`
-	Reason   text   `json:"reason,omitempty"`
-	Err      text   `json:"err,omitempty"`
-	Finished []text `json:"finished,omitempty"`
-	Outer    []text `json:"outer,omitempty"`
-	First    stamp  `json:"first"`
-	Last     stamp  `json:"last"`
-	Changed  stamp  `json:"changed"`
-	Attempts int    `json:"attempts"`
+	Token    []byte         `json:"token,omitempty"`
+	Reason   text           `json:"reason,omitempty"`
+	Err      text           `json:"err,omitempty"`
+	Finished []text         `json:"finished,omitempty"`
+	Did      []receiverHead `json:"receivers,omitempty"`
+	Outer    []text         `json:"outer,omitempty"`
+	First    stamp          `json:"first"`
+	Last     stamp          `json:"last"`
+	Changed  stamp          `json:"changed"`
+	Attempts int            `json:"attempts"`
 	// What a run needs, in addition to the body, and whether it has all of it.
 	Request  requestHead `json:"request"`
 	Length   int64       `json:"length"`
@@ -91,6 +93,17 @@ type runHead struct {
 	At     stamp `json:"at"`
 	Reason text  `json:"reason,omitempty"`
 	Err    text  `json:"err,omitempty"`
+
+	Did []receiverHead `json:"receivers,omitempty"`
+}
+
+// receiverHead is a Receiver in JSON.
+type receiverHead struct {
+	Name    text          `json:"name,omitempty"`
+	Pattern text          `json:"pattern,omitempty"`
+	Took    time.Duration `json:"took_ns,omitempty"`
+	Reason  text          `json:"reason,omitempty"`
+	Err     text          `json:"err,omitempty"`
 }
 
 // headOf returns the head of an entry. Each field of Entry but Body stands in head, here and in entry. A test says so
@@ -102,6 +115,7 @@ func headOf(e *Entry) *head {
 		EventID: text(e.EventID), Type: text(e.Type), Action: text(e.Action), Time: stampOf(e.Time), Attempt: e.Attempt,
 		Identity: hex.EncodeToString(e.Identity[:]), Proved: e.Authenticated, Secret: text(e.Secret),
 		Token: e.Token, Reason: text(e.Reason), Err: text(e.Err), Finished: texts(e.Finished), Outer: texts(e.Outer),
+		Did:   receiverHeads(e.Receivers),
 		First: stampOf(e.First), Last: stampOf(e.Last), Changed: stampOf(e.Changed), Attempts: e.Attempts,
 		Length: e.Length, Digest: hex.EncodeToString(e.Digest[:]), Runnable: e.Runnable, WhyNot: text(e.WhyNot),
 		RunCount: e.RunCount, InBatch: e.InBatch,
@@ -118,9 +132,28 @@ func headOf(e *Entry) *head {
 		h.Parts = append(append(h.Parts, e.Parts[i].Identity[:]...), e.Parts[i].Digest[:]...)
 	}
 	for _, r := range e.Runs {
-		h.Runs = append(h.Runs, runHead{At: stampOf(r.At), Reason: text(r.Reason), Err: text(r.Err)})
+		h.Runs = append(h.Runs, runHead{At: stampOf(r.At), Reason: text(r.Reason), Err: text(r.Err),
+			Did: receiverHeads(r.Receivers)})
 	}
 	return h
+}
+
+func receiverHeads(all []Receiver) []receiverHead {
+	var heads []receiverHead
+	for _, r := range all {
+		heads = append(heads, receiverHead{Name: text(r.Name), Pattern: text(r.Pattern), Took: r.Took,
+			Reason: text(r.Reason), Err: text(r.Err)})
+	}
+	return heads
+}
+
+func receiversIn(heads []receiverHead) []Receiver {
+	var all []Receiver
+	for _, h := range heads {
+		all = append(all, Receiver{Name: string(h.Name), Pattern: string(h.Pattern), Took: h.Took,
+			Reason: reason.Reason(h.Reason), Err: string(h.Err)})
+	}
+	return all
 }
 
 // entry returns the entry that headOf was made of, but for the body.
@@ -131,7 +164,7 @@ func (h *head) entry() (*Entry, error) {
 		EventID: string(h.EventID), Type: string(h.Type), Action: string(h.Action), Time: h.Time.time(),
 		Attempt: h.Attempt, Authenticated: h.Proved, Secret: string(h.Secret),
 		Token: h.Token, Reason: reason.Reason(h.Reason), Err: string(h.Err),
-		Finished: plain(h.Finished), Outer: plain(h.Outer),
+		Finished: plain(h.Finished), Outer: plain(h.Outer), Receivers: receiversIn(h.Did),
 		First: h.First.time(), Last: h.Last.time(), Changed: h.Changed.time(), Attempts: h.Attempts,
 		Length: h.Length, Runnable: h.Runnable, WhyNot: string(h.WhyNot), RunCount: h.RunCount, InBatch: h.InBatch,
 		Request: Request{
@@ -155,7 +188,8 @@ func (h *head) entry() (*Entry, error) {
 		e.Parts = append(e.Parts, Part{[32]byte(part[:32]), [32]byte(part[32:])})
 	}
 	for _, r := range h.Runs {
-		e.Runs = append(e.Runs, Run{At: r.At.time(), Reason: reason.Reason(r.Reason), Err: string(r.Err)})
+		e.Runs = append(e.Runs, Run{At: r.At.time(), Reason: reason.Reason(r.Reason), Err: string(r.Err),
+			Receivers: receiversIn(r.Did)})
 	}
 	return e, errors.Join(fromHex(&e.Identity, h.Identity), fromHex(&e.Digest, h.Digest))
 }

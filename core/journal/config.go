@@ -21,8 +21,8 @@ type Config struct {
 	// and New says so in the log.
 	Keys secrets.Source
 
-	// Filter is called before an entry is written, and may blank what must not be stored: fields,
-	// headers, the body. An entry with another body cannot run. Where it returns false nothing is kept
+	// Filter is called before an entry is written, and for the texts of each run, and may blank what must
+	// not be stored: fields, headers, the body. An entry with another body cannot run. Where it returns false nothing is kept
 	// of the event. It must not keep the entry. A panic in it keeps the entry from being written, and
 	// the delivery is answered 500.
 	Filter func(*Entry) bool

@@ -41,7 +41,10 @@ type Entry struct {
 	Reason   reason.Reason
 	Err      string   // the newest error's text, at most 8 KiB
 	Finished []string // named receivers that had succeeded; a redrive leaves them out
-	Outer    []string // endpoints of the guards around this one
+	// Receivers is what each receiver did in the newest delivery, in the order of their calls; at most 50. nil: none was
+	// called, or the entry is of a whole batch.
+	Receivers []Receiver
+	Outer     []string // endpoints of the guards around this one
 
 	First    time.Time // the first failure
 	Last     time.Time // the newest failure
@@ -89,6 +92,20 @@ type Run struct {
 	At     time.Time
 	Reason reason.Reason
 	Err    string // at most 2 KiB; empty: it succeeded
+	// Receivers is what each receiver did. Only the newest run keeps them.
+	Receivers []Receiver
+}
+
+// Receiver is what one receiver did with an event.
+type Receiver struct {
+	Name    string        // of its registration; empty: it has none
+	Pattern string        // the event types that it is registered for
+	Took    time.Duration // zero: it was not called
+	// Reason is the reason that the event would have if this receiver were the only one: accepted, signal_failed,
+	// permanent and so on; unhandled: it declined the event; in_flight: another delivery had its part in hand.
+	// Duplicate: it had done its part in an earlier attempt, and was left out.
+	Reason reason.Reason
+	Err    string // at most 1 KiB; empty: it returned none
 }
 
 // Cursor returns the entry's place in a list: [Query].Before begins the next page there.
@@ -99,6 +116,10 @@ func (e *Entry) Clone() *Entry {
 	c := *e
 	c.Token, c.Body = bytes.Clone(e.Token), bytes.Clone(e.Body)
 	c.Finished, c.Outer, c.Runs = slices.Clone(e.Finished), slices.Clone(e.Outer), slices.Clone(e.Runs)
+	c.Receivers = slices.Clone(e.Receivers)
+	for i := range c.Runs {
+		c.Runs[i].Receivers = slices.Clone(c.Runs[i].Receivers)
+	}
 	c.Parts = slices.Clone(e.Parts)
 	c.Request.Header, c.Request.Dropped = e.Request.Header.Clone(), slices.Clone(e.Request.Dropped)
 	return &c

@@ -19,8 +19,11 @@ const (
 	mostErr    = 8 << 10
 	mostRunErr = 2 << 10
 	mostRuns   = 50
-	mostText   = 64 << 10 // bytes of one detail of the event
-	mostHeader = 1 << 20  // bytes of all headers
+
+	mostReceivers   = 50
+	mostReceiverErr = 1 << 10
+	mostText        = 64 << 10 // bytes of one detail of the event
+	mostHeader      = 1 << 20  // bytes of all headers
 )
 
 // Keep writes entries of proved events that failed: all of them in one call of Store.Save, or none. An
@@ -136,6 +139,7 @@ func (j *Journal) complete(e *Entry) {
 		e.Attempts = 1
 	}
 	e.Err = short(e.Err, mostErr)
+	e.Receivers = shortened(e.Receivers)
 	e.Runnable = e.WhyNot == ""
 	// Runs are the journal's own: only what is stored has any.
 	e.Runs, e.RunCount = nil, 0
@@ -144,6 +148,18 @@ func (j *Journal) complete(e *Entry) {
 	for _, name := range forbidden() {
 		delete(e.Request.Header, name)
 	}
+}
+
+// shortened returns a copy of what the receivers did, bounded.
+func shortened(all []Receiver) []Receiver {
+	if len(all) == 0 {
+		return nil
+	}
+	all = slices.Clone(all[:min(len(all), mostReceivers)])
+	for i := range all {
+		all[i].Err = short(all[i].Err, mostReceiverErr)
+	}
+	return all
 }
 
 // shorten cuts what is too long for a row, and sums the body up before that. Nothing a sender can write
@@ -198,8 +214,15 @@ func (j *Journal) filter(e *Entry) (kept bool, err error) {
 	was, digest := *e, sha256.Sum256(e.Body)
 	e.Body = slices.Clone(e.Body) // a filter that blanks bytes in place must not change what the signal reads
 	e.Request.Header = e.Request.Header.Clone()
+	e.Receivers = slices.Clone(e.Receivers)
 	if !j.cfg.Filter(e) {
 		return false, nil
+	}
+	// Fails closed: what the filter has removed from the error must not stand in its parts, of which it may not know.
+	if e.Err != was.Err && slices.Equal(e.Receivers, was.Receivers) {
+		for i := range e.Receivers {
+			e.Receivers[i].Err = ""
+		}
 	}
 	e.ID, e.State, e.Kind, e.Identity = was.ID, was.State, was.Kind, was.Identity
 	e.Endpoint, e.Scope, e.Parts = was.Endpoint, was.Scope, was.Parts

@@ -25,7 +25,7 @@ func (j *Journal) Ran(
 	if run.At.IsZero() {
 		run.At = time.Now()
 	}
-	run.At, run.Err = micro(run.At), short(run.Err, mostRunErr)
+	run.At, run.Err, run.Receivers = micro(run.At), short(run.Err, mostRunErr), shortened(run.Receivers)
 	runs := e.RunCount
 	// By the number of runs, not by the revision: a retry that failed meanwhile has changed the
 	// revision. Were the run not recorded for that, the next one would have the same number, and be
@@ -34,7 +34,11 @@ func (j *Journal) Ran(
 		if stored.RunCount != runs {
 			return ErrChanged
 		}
+		j.filterRun(stored, &run)
 		stored.RunCount++
+		for i := range stored.Runs {
+			stored.Runs[i].Receivers = nil // only the newest run keeps them: the entry stays small
+		}
 		stored.Runs = append(stored.Runs, run)
 		if n := len(stored.Runs); n > mostRuns {
 			stored.Runs = slices.Clone(stored.Runs[n-mostRuns:])
@@ -54,6 +58,21 @@ func (j *Journal) Ran(
 	*e = *next
 	j.prune(ctx)
 	return nil
+}
+
+// filterRun lets Config.Filter remove what must not be stored from the texts of a run. Fails closed: where it panics, or
+// wants nothing to be kept, the run has no texts.
+func (j *Journal) filterRun(stored *Entry, run *Run) {
+	if j.cfg.Filter == nil {
+		return
+	}
+	probe := stored.Clone()
+	probe.Err, probe.Receivers = run.Err, run.Receivers
+	if kept, err := j.filter(probe); !kept || err != nil {
+		run.Err, run.Receivers = "", nil
+		return
+	}
+	run.Err, run.Receivers = probe.Err, probe.Receivers
 }
 
 // Dismiss closes an entry without a success. The revision is the one that the person looked at: where
