@@ -108,6 +108,10 @@ func (g *Guard) Endpoint() string { return g.endpoint }
 // Provider returns the provider's name.
 func (g *Guard) Provider() string { return g.provider }
 
+// Unproved names what a delivery of the provider carries that nothing authenticates, in words for people. Empty: the
+// proof covers all that is read.
+func (g *Guard) Unproved() []string { return slices.Clone(g.entry.Unsigned) }
+
 // String names the guard without its settings.
 func (g *Guard) String() string { return "sallyport.Guard(" + g.endpoint + ")" }
 

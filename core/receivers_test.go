@@ -44,7 +44,8 @@ func TestTheJournalKeepsWhatEachReceiverDid(t *testing.T) {
 		e := j.only(t)
 		const ms = time.Millisecond
 		ledger := journal.Receiver{Name: "ledger", Pattern: "*", Took: 3000 * ms, Reason: reason.Accepted}
-		failed := journal.Receiver{Pattern: "invoice.*", Took: 1000 * ms, Reason: reason.SignalFailed, Err: errColumn.Error()}
+		failed := journal.Receiver{Pattern: "invoice.*", Took: 1000 * ms, Reason: reason.SignalFailed,
+			Err: errColumn.Error()}
 		declined := journal.Receiver{Pattern: "*", Took: 1, Reason: reason.Unhandled}
 		require.Equal(t, []journal.Receiver{ledger, failed, declined}, e.Receivers)
 
@@ -121,7 +122,9 @@ func TestThePageLearnsWhatTheStoreKnowsOfAnEntry(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, replay.InFlight, during.Redrive.State)
 
-	for name, e := range map[string]*journal.Entry{"no identity": {}, "a whole batch without identities": {Kind: journal.FromBatch}} {
+	for name, e := range map[string]*journal.Entry{
+		"no identity": {}, "a whole batch without identities": {Kind: journal.FromBatch},
+	} {
 		_, err := j.ClaimState(t.Context(), e)
 		require.ErrorIs(t, err, errors.ErrUnsupported, name)
 	}

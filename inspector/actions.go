@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 
 const (
 	runTimeout = 30 * time.Second // that a person waits for one run; the run itself goes on
-	bulkRuns   = 100              // of one click
 	maxForm    = 16 << 10         // bytes of a form
 )
 
@@ -29,6 +27,7 @@ func notices() map[string]string {
 		"not_reached":   "The app answered before the guard was reached: middleware in front refused the request.",
 		"not_runnable":  "It cannot run.",
 		"still_running": "It is still running. Look again later.",
+		"changed":       "It has changed meanwhile, so nothing ran.",
 		"dismissed":     "It is dismissed.",
 	}
 }
@@ -109,6 +108,8 @@ func runNotice(err error) string {
 		return "already_done"
 	case errors.Is(err, journal.ErrInFlight):
 		return "in_flight"
+	case errors.Is(err, journal.ErrChanged):
+		return "changed"
 	case errors.Is(err, journal.ErrNotReached):
 		return "not_reached"
 	case errors.Is(err, journal.ErrNotRunnable):
@@ -165,75 +166,6 @@ func resultOf(id journal.ID, r core.RedriveResult, err error) runResult {
 		v.Err = cut(err.Error(), 300)
 	}
 	return v
-}
-
-// bulk is what the page after many runs shows.
-type bulk struct {
-	Results []runResult
-	Done    int
-	Failed  int
-	Stopped bool // after three failures in a row
-	More    bool // as many ran as one click allows
-}
-
-// redriveMany runs what a filter shows, the oldest first. It ends after three failures in a row: whatever is wrong is
-// wrong with all of them.
-func (p *Inspector) redriveMany(w http.ResponseWriter, r *http.Request) {
-	access := accessOf(r)
-	if p.redriver == nil || !access.Redrive {
-		p.fail(w, r, http.StatusForbidden, "You may not run events again (Access.Redrive, Config.Redriver).")
-		return
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	q, ok := bulkQuery(r)
-	if !ok {
-		p.fail(w, r, http.StatusBadRequest, "Name a state, open or parked.")
-		return
-	}
-	if access.Endpoints != nil && !slices.Contains(access.Endpoints, q.Endpoint) {
-		p.fail(w, r, http.StatusForbidden, "Choose one of your endpoints first.")
-		return
-	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // runs take as long as the app does
-	v := &bulk{}
-	inARow := 0
-	stopping := false
-	for result, err := range p.redriver.RedriveAll(r.Context(), q, core.RedriveOptions{StopAfter: 3}) {
-		one := resultOf(result.ID, result, err)
-		v.Results = append(v.Results, one)
-		switch one.Result {
-		case "done", "already_done":
-			v.Done++
-			inARow = 0
-		case "in_flight":
-		default:
-			v.Failed++
-			inARow++
-		}
-		// The server would wait for all of them.
-		if stopping = p.isClosed(); stopping {
-			break
-		}
-	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
-	v.Stopped, v.More = inARow >= 3, stopping || len(v.Results) == q.Limit
-	p.log.InfoContext(r.Context(), "webhook events ran again", "by", access.Name, "endpoint", q.Endpoint,
-		"state", q.State, "done", v.Done, "failed", v.Failed)
-	if wantsJSON(r) {
-		sendJSON(w, http.StatusOK, map[string]any{"results": v.Results, "stopped": v.Stopped, "more": v.More})
-		return
-	}
-	p.show(w, r, "bulk", "Run again", v)
-}
-
-// bulkQuery reads what is to run. Closed entries never run in bulk.
-func bulkQuery(r *http.Request) (journal.Query, bool) {
-	f := filter{Outcome: r.PostFormValue("outcome")}
-	q := journal.Query{
-		Endpoint: r.PostFormValue("endpoint"), State: f.state(), Type: r.PostFormValue("type"),
-		Err: r.PostFormValue("error"), Limit: bulkRuns,
-	}
-	return q, q.State == journal.Open || q.State == journal.Parked
 }
 
 // pause pauses an endpoint, or resumes it.

@@ -37,6 +37,7 @@ type app struct {
 	t        *testing.T
 	sender   *webhooktest.Sender
 	guard    *core.Guard
+	store    *memstore.Store
 	kept     *journal.Journal
 	activity *inspector.Activity
 	mux      *http.ServeMux
@@ -60,12 +61,12 @@ func newApp(t *testing.T) *app {
 func newAppWith(t *testing.T, kept *journal.Journal) *app {
 	t.Helper()
 	a := &app{t: t, sender: webhooktest.NewSender(provider.Stripe()), access: everything(),
-		activity: inspector.NewActivity(), problem: `column "currency" does not exist`}
+		store: memstore.New(), activity: inspector.NewActivity(), problem: `column "currency" does not exist`}
 	a.kept = kept
 	var err error
 	a.guard, err = core.New(core.Config{
 		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(a.sender.Secret()),
-		Replay:  memstore.New(),
+		Replay:  a.store,
 		Journal: a.kept, Observers: []core.Observer{a.activity}, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)

@@ -22,6 +22,9 @@ type Config struct {
 	Journal *journal.Journal
 	// Redriver runs events again. nil: nothing runs, and the page only reads and dismisses.
 	Redriver *core.Redriver
+	// ReadOnly shows everything that Authorize permits, and changes nothing: no run, no dismissal, no pause, whatever
+	// Access says.
+	ReadOnly bool
 	// Activity shows what was refused, and how endpoints are doing. nil: the page shows the journal alone.
 	Activity *Activity
 
@@ -45,6 +48,7 @@ type Config struct {
 type Inspector struct {
 	journal   *journal.Journal
 	redriver  *core.Redriver
+	readOnly  bool
 	activity  *Activity
 	prefix    string
 	hosts     []string
@@ -91,8 +95,9 @@ func New(c Config) (*Inspector, error) {
 		return nil, errors.Join(wrong...)
 	}
 	p := &Inspector{
-		journal: c.Journal, redriver: c.Redriver, activity: c.Activity, prefix: c.Prefix, authorize: c.Authorize,
-		log: c.Logger, now: c.Now,
+		journal: c.Journal, redriver: c.Redriver, readOnly: c.ReadOnly, activity: c.Activity, prefix: c.Prefix,
+		authorize: c.Authorize,
+		log:       c.Logger, now: c.Now,
 		origin: http.NewCrossOriginProtection(), streams: make(chan struct{}, maxStreams), closed: make(chan struct{}),
 	}
 	for _, h := range c.Hosts {
@@ -137,6 +142,16 @@ func (p *Inspector) guards() []*core.Guard {
 	}
 	slices.SortStableFunc(all, func(a, b *core.Guard) int { return strings.Compare(a.Endpoint(), b.Endpoint()) })
 	return all
+}
+
+// guardOf returns the guard of an endpoint; nil: the page knows none.
+func (p *Inspector) guardOf(endpoint string) *core.Guard {
+	for _, g := range p.guards() {
+		if g.Endpoint() == endpoint {
+			return g
+		}
+	}
+	return nil
 }
 
 // knowsHost reports whether the page is reached under the host of a request.

@@ -69,6 +69,41 @@ func (p *Inspector) bannersOf(g *core.Guard, h core.Health, known []secrets.Use)
 	return all
 }
 
+// mostStatus is how many endpoints the list describes. The overview has all of them.
+const mostStatus = 10
+
+// status is a line of the list that says how an endpoint is doing, also where all is well.
+type status struct {
+	Name       string
+	LastProved time.Time
+	InARow     int64 // rejections since then
+	NextExpiry time.Time
+	Dropped    int64
+}
+
+func (p *Inspector) statusOf(access *Access) []status {
+	var all []status
+	for _, g := range p.guards() {
+		if !access.sees(g.Endpoint()) || len(all) == mostStatus {
+			continue
+		}
+		h := g.Health()
+		all = append(all, status{g.Endpoint(), h.LastProved, h.RejectedInARow, nextExpiry(g.Rotation().Secrets),
+			h.DroppedRecords})
+	}
+	return all
+}
+
+// nextExpiry returns when the next of the secrets expires; zero: none does.
+func nextExpiry(all []secrets.Use) (next time.Time) {
+	for _, u := range all {
+		if !u.NotAfter.IsZero() && u.Left.IsZero() && (next.IsZero() || u.NotAfter.Before(next)) {
+			next = u.NotAfter
+		}
+	}
+	return next
+}
+
 // endpoint is what the overview shows of one guard.
 type endpoint struct {
 	Name, Provider string
@@ -122,11 +157,7 @@ func (p *Inspector) endpointOf(g *core.Guard) endpoint {
 		Secrets: g.Rotation().Secrets,
 	}
 	e.Banners = p.bannersOf(g, e.Health, e.Secrets)
-	for _, u := range e.Secrets {
-		if !u.NotAfter.IsZero() && u.Left.IsZero() && (e.NextExpiry.IsZero() || u.NotAfter.Before(e.NextExpiry)) {
-			e.NextExpiry = u.NotAfter
-		}
-	}
+	e.NextExpiry = nextExpiry(e.Secrets)
 	if p.activity != nil {
 		all := p.activity.perMinute(g.Endpoint(), p.now())
 		for _, m := range all {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,6 +36,13 @@ type event struct {
 	Notice   string
 	Expires  time.Time
 	CanClose bool
+
+	Claim    []string // what the replay store knows of it
+	Unproved []string // what of a delivery nothing authenticates
+	Did      []did
+	CanPause bool
+	Paused   bool
+	Others   []journal.Row // to compare with
 }
 
 func (p *Inspector) showEvent(w http.ResponseWriter, r *http.Request) {
@@ -43,14 +51,18 @@ func (p *Inspector) showEvent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	access := accessOf(r)
+	claim := p.claimOf(r.Context(), e)
 	if wantsJSON(r) {
-		sendJSON(w, http.StatusOK, entryJSON(e, access.Payloads))
+		sendJSON(w, http.StatusOK, entryJSON(e, access.Payloads, claim))
 		return
 	}
 	v := &event{
 		Entry: e, Access: access, Details: detailsOf(e), Checks: checksOf(e.Reason), Notice: noticeOf(r),
 		CanRun: p.redriver != nil && access.Redrive && e.Runnable, WhyNot: p.whyNotRun(e, access),
-		Expires: p.journal.Expires(e), CanClose: access.Dismiss && !e.State.Closed(),
+		Expires: p.journal.Expires(e), CanClose: access.Dismiss && !e.State.Closed(), Claim: claim, Did: didOf(e),
+	}
+	if g := p.guardOf(e.Endpoint); g != nil {
+		v.Unproved, v.CanPause, v.Paused = g.Unproved(), access.Pause, g.Paused()
 	}
 	if seen := p.activity.deliveries(func(d *delivery) bool { return entryOf(d) == e.ID }); len(seen) > 0 {
 		v.Delivery, v.Findings = &seen[0], seen[0].Findings
@@ -59,8 +71,20 @@ func (p *Inspector) showEvent(w http.ResponseWriter, r *http.Request) {
 		v.Headers = headersOf(e.Request.Header)
 		v.Payload = payloadOf(e.Body, e.Length, e.Request.Header.Get("Content-Type"))
 		v.Copies = copiesOf(e)
+		v.Others = p.othersThan(r.Context(), e)
 	}
 	p.show(w, r, "event", "Event", v)
+}
+
+// othersThan returns the newest entries of the same endpoint, as suggestions. Where they cannot be read, there are none.
+func (p *Inspector) othersThan(ctx context.Context, e *journal.Entry) []journal.Row {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	rows, err := p.journal.List(ctx, journal.Page{Endpoint: e.Endpoint, Limit: 20})
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(rows, func(row journal.Row) bool { return row.ID == e.ID })
 }
 
 // load reads the entry that the path names. It answers itself where there is none to see: an entry of an endpoint that
@@ -133,13 +157,15 @@ func number(n int) string {
 }
 
 // entryJSON is an entry for a command.
-func entryJSON(e *journal.Entry, payloads bool) any {
+func entryJSON(e *journal.Entry, payloads bool, claim []string) any {
 	v := struct {
 		row
 		Action   string        `json:"action,omitempty"`
 		Happened time.Time     `json:"happened,omitzero"`
 		Error    string        `json:"error,omitempty"` // whole
 		Finished []string      `json:"finished,omitempty"`
+		Did      []did         `json:"receivers,omitempty"`
+		Claim    []string      `json:"claim,omitempty"` // what the replay store knows
 		First    time.Time     `json:"first,omitzero"`
 		Last     time.Time     `json:"last,omitzero"`
 		Runnable bool          `json:"runnable"`
@@ -155,6 +181,7 @@ func entryJSON(e *journal.Entry, payloads bool) any {
 	}{
 		row: entryRow(e), Action: e.Action, Happened: e.Time, Error: e.Err, Finished: e.Finished, First: e.First,
 		Last: e.Last, Runnable: e.Runnable, WhyNot: e.WhyNot, History: e.Runs, Length: e.Length,
+		Did: didOf(e), Claim: claim,
 	}
 	if payloads {
 		v.Method, v.URL, v.Dropped = e.Request.Method, e.Request.URL, e.Request.Dropped

@@ -82,6 +82,9 @@ func (p *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, http.StatusForbidden, "The request came from another site")
 		return
 	}
+	if p.readOnly {
+		access.Redrive, access.Dismiss, access.Pause = false, false, false
+	}
 	below, ok := strings.CutPrefix(r.URL.Path, p.prefix)
 	if !ok || below != "" && below[0] != '/' {
 		p.fail(w, r, http.StatusNotFound, "Config.Prefix is not the path at which the page is mounted")

@@ -49,12 +49,21 @@ func filterOf(r *http.Request) filter {
 	if !slices.ContainsFunc(outcomes(), func(o [2]string) bool { return o[0] == f.Outcome }) {
 		f.Outcome = ""
 	}
-	at, id, _ := strings.Cut(q.Get("before"), ".")
-	if us, err := strconv.ParseInt(at, 10, 64); err == nil && len(id) <= journal.MaxID {
-		f.before = journal.Cursor{At: time.UnixMicro(us).UTC(), ID: journal.ID(id)}
-	}
+	f.before = cursorOf(q.Get("before"))
 	return f
 }
+
+// cursorOf reads a place in the journal; zero: it is none.
+func cursorOf(text string) journal.Cursor {
+	at, id, _ := strings.Cut(text, ".")
+	us, err := strconv.ParseInt(at, 10, 64)
+	if err != nil || len(id) > journal.MaxID {
+		return journal.Cursor{}
+	}
+	return journal.Cursor{At: time.UnixMicro(us).UTC(), ID: journal.ID(id)}
+}
+
+func cursorText(c journal.Cursor) string { return fmt.Sprintf("%d.%s", c.At.UnixMicro(), c.ID) }
 
 // query is the filter as the query of a URL, with another place to begin.
 func (f *filter) query(before journal.Cursor) string {
@@ -67,7 +76,7 @@ func (f *filter) query(before journal.Cursor) string {
 		}
 	}
 	if !before.At.IsZero() {
-		q.Set("before", fmt.Sprintf("%d.%s", before.At.UnixMicro(), before.ID))
+		q.Set("before", cursorText(before))
 	}
 	return q.Encode()
 }
@@ -115,6 +124,7 @@ type list struct {
 	Endpoints []string
 	Outcomes  [][2]string
 	Banners   []banner
+	Status    []status
 	CanRun    bool // in bulk
 	Empty     string
 }
@@ -126,7 +136,7 @@ func (p *Inspector) showList(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()
 	access, f := accessOf(r), filterOf(r)
-	l := &list{Filter: f, Outcomes: outcomes(), Banners: p.banners(access)}
+	l := &list{Filter: f, Outcomes: outcomes(), Banners: p.banners(access), Status: p.statusOf(access)}
 	for _, g := range p.guards() {
 		if access.sees(g.Endpoint()) && !slices.Contains(l.Endpoints, g.Endpoint()) {
 			l.Endpoints = append(l.Endpoints, g.Endpoint())

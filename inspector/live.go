@@ -12,6 +12,7 @@ import (
 const (
 	maxStreams = 16                     // at a time: each asks the journal
 	lookAgain  = 500 * time.Millisecond // between two looks at the journal
+	lookNear   = 100 * time.Millisecond // between two looks at the activity, which is in memory
 	keepAlive  = 15 * time.Second       // between two signs of life, for proxies that close what is silent
 	// streamLife is after how long a stream ends. The browser opens the next by itself, and Authorize is called again:
 	// whoever may no longer see the page does not keep a stream.
@@ -45,10 +46,11 @@ func (p *Inspector) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx
 	w.WriteHeader(http.StatusOK)
-	look, alive := time.NewTicker(lookAgain), time.NewTicker(keepAlive)
+	look, near, alive := time.NewTicker(lookAgain), time.NewTicker(lookNear), time.NewTicker(keepAlive)
 	defer look.Stop()
+	defer near.Stop()
 	defer alive.Stop()
-	last := p.mark(ctx)
+	last, sent := p.mark(ctx), time.Time{}
 	fmt.Fprintf(w, "retry: 2000\n\n")
 	for {
 		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout))
@@ -60,9 +62,16 @@ func (p *Inspector) stream(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-alive.C:
 			fmt.Fprint(w, ": alive\n\n")
+		case <-near.C:
+			// The first delivery after a pause shows at once. Of a stream of them each page loads two lists a second.
+			if p.activity.version() == last.activity || time.Since(sent) < lookAgain {
+				continue
+			}
+			last, sent = p.mark(ctx), time.Now()
+			fmt.Fprint(w, "event: changed\ndata: \n\n")
 		case <-look.C:
 			if now := p.mark(ctx); now != last {
-				last = now
+				last, sent = now, time.Now()
 				fmt.Fprint(w, "event: changed\ndata: \n\n")
 			}
 		}

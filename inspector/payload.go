@@ -74,7 +74,7 @@ func payloadOf(body []byte, length int64, contentType string) *payload {
 	v := &payload{Length: length}
 	shown := body
 	if len(shown) > shownBytes {
-		shown = shown[:shownBytes]
+		shown = whole(shown[:shownBytes])
 		v.Note = fmt.Sprintf("The first %d of %d bytes are shown; the download has what was kept.", shownBytes, length)
 	} else if int64(len(body)) < length {
 		v.Note = fmt.Sprintf("Of %d bytes the journal kept the first %d (journal.Config.MaxBody).", length, len(body))
@@ -93,6 +93,19 @@ func payloadOf(body []byte, length int64, contentType string) *payload {
 		}
 	}
 	return v
+}
+
+// whole leaves out a character that a cut has parted.
+func whole(b []byte) []byte {
+	for i := 1; i < utf8.UTFMax && i <= len(b); i++ {
+		if last := b[len(b)-i:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				return b[:len(b)-i]
+			}
+			break
+		}
+	}
+	return b
 }
 
 // fitsIndented reports whether JSON has at most so many bytes once it is indented. It counts too much rather than too

@@ -83,8 +83,11 @@ func TestWhatAFilterRemovesFromTheErrorIsGoneEverywhere(t *testing.T) {
 		filter func(*journal.Entry) bool
 		want   string
 	}{
-		"the error":             {func(e *journal.Entry) bool { e.Err = "(removed)"; return true }, ""},
-		"a part of a receiver":  {func(e *journal.Entry) bool { e.Err, e.Receivers[0].Err = "(removed)", "no person"; return true }, "no person"},
+		"the error": {func(e *journal.Entry) bool { e.Err = "(removed)"; return true }, ""},
+		"a part of a receiver": {func(e *journal.Entry) bool {
+			e.Err, e.Receivers[0].Err = "(removed)", "no person"
+			return true
+		}, "no person"},
 		"nothing of the error":  {func(e *journal.Entry) bool { e.Tenant = ""; return true }, "of jane@example.com"},
 		"there is not a filter": {nil, "of jane@example.com"},
 	} {

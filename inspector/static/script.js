@@ -1,12 +1,33 @@
-// The page works without this file. It shows times in the viewer's zone, and the list as it changes.
+// The page works without this file. It shows times in the viewer's zone, copies, and shows the list as it changes.
 "use strict";
 
+// showLocalTimes writes times in the viewer's zone. Where there is room, UTC stays beside them; else it is the title.
 function showLocalTimes(root) {
 	for (const t of root.querySelectorAll("time[datetime]")) {
 		const at = new Date(t.dateTime);
 		if (!isNaN(at)) {
-			t.textContent = at.toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });
+			const utc = t.title, local = at.toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });
+			t.textContent = t.closest("dd") ? local + " (" + utc + ")" : local;
 		}
+	}
+}
+
+// addCopyButtons gives each text to copy a button. Where the browser refuses, the text is selected.
+function addCopyButtons() {
+	for (const text of document.querySelectorAll("pre.copy")) {
+		const button = document.createElement("button");
+		button.type = "button";
+		button.className = "small";
+		button.textContent = "Copy";
+		button.addEventListener("click", async () => {
+			try {
+				await navigator.clipboard.writeText(text.textContent);
+				button.textContent = "Copied";
+			} catch {
+				getSelection().selectAllChildren(text);
+			}
+		});
+		text.before(button);
 	}
 }
 
@@ -54,6 +75,8 @@ function follow(url) {
 }
 
 showLocalTimes(document);
+addCopyButtons();
+document.getElementById("zone").textContent = "Times in " + Intl.DateTimeFormat().resolvedOptions().timeZone;
 // A page further back does not move.
 if (document.body.dataset.live && !new URLSearchParams(location.search).has("before")) {
 	follow(document.body.dataset.live);
