@@ -186,7 +186,7 @@ func provedElsewhere() map[string]string {
 		"jira-oauth":       "jwt/jira_oauth_test.go",
 		"messagebird":      "jwt/entries_test.go", // recorded
 		"monday":           "jwt/entries_test.go",
-		"scaleway-tem":     "unproved/scaleway_test.go",
+		"scaleway-tem":     "scaleway_test.go",
 		"moralis":          "keccak/keccak_test.go",
 		"rfc9421":          "httpsig/httpsig_test.go", // the specification's own examples
 		"netlify":          "jwt/entries_test.go",

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -204,4 +205,33 @@ func Greenhouse() core.Provider {
 // base64HMAC is a header with the base64 of the HMAC-SHA256 of the body.
 func base64HMAC(name string) *entry.Scheme {
 	return bodyHMAC(entry.Signature{Field: headers(name), Encoding: entry.Base64})
+}
+
+// TikTokShop is the webhooks of an app of TikTok Shop. The secret is the app secret; the app key is signed in front of
+// the body. The push time is in the body, so that a captured delivery stays good while its id is remembered. A
+// notification's id is in each example of the documentation's topics.
+//
+// https://partner.tiktokshop.com/docv2/page/tts-webhooks-overview
+func TikTokShop(appKey string) core.Provider {
+	e := entry.Entry{
+		Name: "tiktok-shop", Title: "TikTok Shop", Confidence: "A",
+		Docs:       "https://partner.tiktokshop.com/docv2/page/tts-webhooks-overview",
+		SecretFrom: "Partner Center > the app > App secret",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("Authorization"), Encoding: entry.Hex},
+			Signed:    []entry.Part{entry.Literal(appKey), entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/tts_notification_id"},
+		Event: entry.Event{
+			ID: pointer("/tts_notification_id"), Type: pointer("/type"), Time: pointer("/timestamp"),
+			Tenant: pointer("/shop_id"), Data: "/data",
+		},
+		AckEmpty: true,
+	}
+	var err error
+	if appKey == "" {
+		err = errors.New("TikTokShop needs the app's key, which is signed in front of the body")
+	}
+	return entry.NewProvider(e, err)
 }

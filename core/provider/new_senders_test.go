@@ -67,3 +67,19 @@ func TestAirshipAsksForItsValidationCode(t *testing.T) {
 	_, err := core.New(core.Config{Provider: provider.Airship(`"}`)})
 	require.ErrorContains(t, err, "validation code")
 }
+
+// TestAnAppKeyIsSignedInFrontOfTheBody: it is one text with the body, and another key makes another text.
+func TestAnAppKeyIsSignedInFrontOfTheBody(t *testing.T) {
+	t.Parallel()
+	post := func(appKey, body, signed string) bool {
+		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+		r.Header.Set("Authorization", ownHex(signed))
+		return accepts(guardOf(t, provider.TikTokShop(appKey), ownSecret, time.Unix(ownTime, 0)), r)
+	}
+	require.True(t, post("key1", `{"type":1}`, `key1{"type":1}`))
+	require.False(t, post("key2", `{"type":1}`, `key1{"type":1}`), "for another app")
+	require.False(t, post("key1", `1{"type":1}`, `key1{"type":1}`), "a byte of the key in the body")
+	require.False(t, post("key1", `{"type":1}`, `{"type":1}`), "without the key")
+	_, err := core.New(core.Config{Endpoint: "x", Provider: provider.TikTokShop(""), Replay: core.DangerouslyNoReplay})
+	require.ErrorContains(t, err, "TikTokShop needs the app's key")
+}

@@ -97,8 +97,10 @@ func (v *vector) provider(t testing.TB) core.Provider {
 	require.True(t, ok, v.Provider)
 	values := e.Samples()
 	for name, value := range v.Config {
-		if _, is := values[name+"s"]; is { // a list of one
-			values[name+"s"] = []string{value}
+		for _, parameter := range []string{name, name + "s"} { // the plural is a list of one
+			if _, is := values[parameter]; is {
+				values[parameter] = []string{value}
+			}
 		}
 	}
 	for _, p := range e.Parameters {

@@ -99,7 +99,7 @@ func entryOf(t *testing.T, name string) core.Provider {
 		return provider.WeCom(provider.WeComConfig{ReceiveIDs: []string{"ww1"},
 			EncodingAESKeys: secrets.Static("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")})
 	case "scaleway-tem":
-		return unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}})
+		return provider.ScalewayTEM(provider.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}})
 	case "unisender-go":
 		return unproved.UnisenderGo()
 	}

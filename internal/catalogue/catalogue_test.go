@@ -39,6 +39,16 @@ func TestEveryEntryIsFoundUnderItsName(t *testing.T) {
 	require.False(t, ok)
 }
 
+// TestWhatIsNotConfirmedIsSaid: a page of confidence C says what no official source confirms, and no other does.
+func TestWhatIsNotConfirmedIsSaid(t *testing.T) {
+	t.Parallel()
+	for _, e := range catalogue.All() {
+		data, err := entry.Of(e.Sample())
+		require.NoError(t, err, e.Name)
+		require.Equal(t, data.Confidence == "C", e.Unconfirmed() != "", e.Name)
+	}
+}
+
 func TestMistakesInParametersNameThem(t *testing.T) {
 	t.Parallel()
 	for _, e := range catalogue.All() {

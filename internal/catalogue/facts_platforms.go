@@ -27,7 +27,7 @@ func platformFacts() map[string]Fact {
 		"recharge": {"2026-11-29", "Recharge's changelog and webhooks-overview; a third party that cites the rest",
 			"unproved.Recharge()"},
 		"recharge-legacy": {"2026-11-29", thirdParty, "unproved.RechargeLegacy()"},
-		"tiktok-shop":     {"2026-11-29", thirdParty, "unproved.TikTokShop(\"app_key_1\")"},
+		"tiktok-shop":     {"2026-11-29", "its documentation's example", "provider.TikTokShop(\"app_key_1\")"},
 		"ably":            {"2026-11-29", "", "provider.Ably()"},
 		"affirm": {"2026-11-29", "docs.affirm.com checking-webhook-signatures, Affirm's CodePen",
 			"provider.Affirm()"},

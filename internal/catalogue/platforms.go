@@ -31,6 +31,23 @@ func platforms() []Entry {
 			}},
 			make: func(v Values) core.Provider { return provider.FireblocksLegacy(v["workspace_ids"]...) },
 		},
+		{
+			Parameters: []Parameter{{
+				Name: "topics", Required: true, List: true,
+				Sample: []string{"arn:scw:sns:fr-par:project-1f9f5d9c-0a8e-4c4d-8a31-111111111111:mails"},
+				Doc:    "the ARNs of your topics of Topics and Events; messages of other topics are refused",
+			}},
+			make: func(v Values) core.Provider {
+				return provider.ScalewayTEM(provider.ScalewayConfig{Topics: v["topics"]})
+			},
+		},
+		{
+			Parameters: []Parameter{{
+				Name: "app_key", Required: true, Sample: []string{"app_key_1"},
+				Doc: "the app's key, as Partner Center shows it; it is signed in front of the body",
+			}},
+			make: func(v Values) core.Provider { return provider.TikTokShop(v.One("app_key")) },
+		},
 	}
 	for i := range all {
 		all[i].Kind, all[i].Package = Proved, "core/provider"

@@ -72,24 +72,7 @@ func library() []Entry {
 
 // unprovedOnes are the entries of core/provider/unproved.
 func unprovedOnes() []Entry {
-	return append(plain(Unproved, "core/provider/unproved", unproved.All()), Entry{
-		Kind: Unproved, Package: "core/provider/unproved",
-		Parameters: []Parameter{{
-			Name: "topics", Required: true, List: true,
-			Sample: []string{"arn:scw:sns:fr-par:project-1f9f5d9c-0a8e-4c4d-8a31-111111111111:mails"},
-			Doc:    "the ARNs of your topics of Topics and Events; messages of other topics are refused",
-		}},
-		make: func(v Values) core.Provider {
-			return unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: v["topics"]})
-		},
-	}, Entry{
-		Kind: Unproved, Package: "core/provider/unproved",
-		Parameters: []Parameter{{
-			Name: "app_key", Required: true, Sample: []string{"app_key_1"},
-			Doc: "the app's key, as Partner Center shows it; it is signed in front of the body",
-		}},
-		make: func(v Values) core.Provider { return unproved.TikTokShop(v.One("app_key")) },
-	})
+	return plain(Unproved, "core/provider/unproved", unproved.All())
 }
 
 // plain makes entries of providers that need no parameter.

@@ -31,7 +31,7 @@ func Senders() []core.Provider {
 		provider.Mandrill(),
 		provider.Postal(), provider.Postmark(), provider.Resend(), provider.SendGrid(), provider.SparkPost(),
 		provider.SparkPostRelay(), provider.Sweego(),
-		unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}}),
+		provider.ScalewayTEM(provider.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}}),
 		unproved.UnisenderGo(),
 	}
 }

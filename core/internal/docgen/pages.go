@@ -67,6 +67,7 @@ func page(c catalogue.Entry) string {
 			fmt.Fprintf(&b, "- %s: %s\n", name, text)
 		}
 	}
+	line("Not confirmed", c.Unconfirmed())
 	line("Proof", proof(e))
 	line("Signed", signed(e))
 	line("Not covered", strings.Join(e.Unsigned, "; "))

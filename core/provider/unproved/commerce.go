@@ -1,7 +1,6 @@
 package unproved
 
 import (
-	"errors"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -72,31 +71,3 @@ func rechargeEntry() entry.Entry {
 }
 
 const rechargeHorizon = 48 * time.Hour
-
-// TikTokShop is the webhooks of an app of TikTok Shop. The secret is the app secret; the app key is signed in front of
-// the body. Nothing signed says when a delivery was sent.
-//
-// https://partner.tiktokshop.com/docv2/page/tts-webhooks-overview
-func TikTokShop(appKey string) core.Provider {
-	e := entry.Entry{
-		Name: "tiktok-shop", Title: "TikTok Shop", Confidence: "C",
-		Docs:       "https://partner.tiktokshop.com/docv2/page/tts-webhooks-overview",
-		SecretFrom: "Partner Center > the app > App secret",
-		Scheme: &entry.Scheme{
-			Algorithm: entry.HMACSHA256,
-			Signature: entry.Signature{Field: headers("Authorization"), Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.Literal(appKey), entry.Body()},
-		},
-		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/tts_notification_id"},
-		Event: entry.Event{
-			ID: pointer("/tts_notification_id"), Type: pointer("/type"), Time: pointer("/timestamp"),
-			Tenant: pointer("/shop_id"), Data: "/data",
-		},
-		AckEmpty: true,
-	}
-	var err error
-	if appKey == "" {
-		err = errors.New("TikTokShop needs the app's key, which is signed in front of the body")
-	}
-	return entry.NewProvider(e, err)
-}

@@ -40,19 +40,3 @@ func TestTheOlderSignatureOfRechargeStandsInForNoNewerOne(t *testing.T) {
 	require.False(t, post(unproved.Recharge(), newer, wrong, old, older))
 	require.False(t, post(unproved.Recharge(), old, older))
 }
-
-// TestAnAppKeyIsSignedInFrontOfTheBody: it is one text with the body, and another key makes another text.
-func TestAnAppKeyIsSignedInFrontOfTheBody(t *testing.T) {
-	t.Parallel()
-	post := func(appKey, body, signed string) bool {
-		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
-		r.Header.Set("Authorization", hex.EncodeToString(mac(signed)))
-		return receive(t, unproved.TikTokShop(appKey), r) != nil
-	}
-	require.True(t, post("key1", `{"type":1}`, `key1{"type":1}`))
-	require.False(t, post("key2", `{"type":1}`, `key1{"type":1}`), "for another app")
-	require.False(t, post("key1", `1{"type":1}`, `key1{"type":1}`), "a byte of the key in the body")
-	require.False(t, post("key1", `{"type":1}`, `{"type":1}`), "without the key")
-	_, err := core.New(core.Config{Endpoint: "x", Provider: unproved.TikTokShop(""), Replay: core.DangerouslyNoReplay})
-	require.ErrorContains(t, err, "TikTokShop needs the app's key")
-}

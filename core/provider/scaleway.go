@@ -1,4 +1,4 @@
-package unproved
+package provider
 
 import (
 	"context"
@@ -19,19 +19,22 @@ type ScalewayConfig struct {
 	Confirm func(ctx context.Context, topicARN, token string) error
 }
 
-// ScalewayTEM is the events of Scaleway's Transactional Email, which come through its Topics and Events. That what is
-// signed is what Amazon SNS signs is assumed. Scaleway documents no host of its certificates: Secrets hold the one at a
-// message's SigningCertURL, in PEM, after you have checked that Scaleway's own chain issued it; or Config.Keys is
-// keys.Certificates with a pin of yours, whose Roots are that chain.
+// ScalewayTEM is the events of Scaleway's Transactional Email, which come through its Topics and Events. That service has
+// the interface of Amazon SNS and signs by its SignatureVersion 1, as its documentation says.
 //
-// https://www.scaleway.com/en/docs/topics-and-events/reference-content/veriying-webhooks
+// Scaleway documents the chain that issues its certificates, and no host that they are fetched from: Secrets hold the
+// one at a message's SigningCertURL, in PEM, after you have checked that Scaleway's own chain issued it; or Config.Keys
+// is keys.Certificates with a pin of yours, whose Roots are that chain.
+//
+// https://www.scaleway.com/en/docs/topics-and-events/reference-content/verifying-webhooks/
+// https://www.scaleway.com/en/docs/topics-and-events/reference-content/topics-and-events-support/
 func ScalewayTEM(c ScalewayConfig) core.Provider {
 	e, err := sns.Entry(sns.Config{Topics: c.Topics, IsTopic: isScalewayTopic, Confirm: c.Confirm})
 	if err != nil {
 		err = fmt.Errorf("ScalewayConfig.Topics: %w", err)
 	}
-	e.Name, e.Title, e.Confidence = "scaleway-tem", "Scaleway Transactional Email", "C"
-	e.Docs = "https://www.scaleway.com/en/docs/topics-and-events/reference-content/veriying-webhooks"
+	e.Name, e.Title, e.Confidence = "scaleway-tem", "Scaleway Transactional Email", "B"
+	e.Docs = "https://www.scaleway.com/en/docs/topics-and-events/reference-content/verifying-webhooks/"
 	e.SecretFrom = "the certificate at a message's SigningCertURL, checked against Scaleway's chain"
 	e.Event.Type = pointer("/type")
 	e.RetryHorizon, e.AckLimit = 0, 0 // not documented

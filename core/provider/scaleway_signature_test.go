@@ -1,4 +1,4 @@
-package unproved_test
+package provider_test
 
 import (
 	"crypto"
@@ -20,13 +20,13 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
-// canonical is the text that Amazon's documentation has signed, which Scaleway's service is assumed to sign: of each
+// canonical is the text that Amazon's documentation has signed, and Scaleway's service with its version 1: of each
 // field that there is its name and its value, each on a line, in this order.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message-verify-message-signature.html
@@ -59,7 +59,7 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 	t.Parallel()
 	const topic = "arn:scw:sns:fr-par:project-1f9f5d9c-0a8e-4c4d-8a31-111111111111:mails"
 	now := time.Unix(1772366400, 0).UTC()
-	p := unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{topic}})
+	p := provider.ScalewayTEM(provider.ScalewayConfig{Topics: []string{topic}})
 	public, private := webhooktest.KeyPair(p)
 	block, _ := pem.Decode([]byte(private))
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)

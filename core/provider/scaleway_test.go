@@ -1,4 +1,4 @@
-package unproved_test
+package provider_test
 
 import (
 	"log/slog"
@@ -11,7 +11,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
+	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -22,7 +22,7 @@ func TestScalewayTEM(t *testing.T) {
 	t.Parallel()
 	const topic = "arn:scw:sns:fr-par:project-1f9f5d9c-0a8e-4c4d-8a31-111111111111:mails"
 	now := time.Unix(1772366400, 0)
-	p := unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{topic}})
+	p := provider.ScalewayTEM(provider.ScalewayConfig{Topics: []string{topic}})
 	public, private := webhooktest.KeyPair(p)
 	guard := func(p core.Provider) *core.Guard {
 		g, err := core.New(core.Config{
@@ -37,7 +37,7 @@ func TestScalewayTEM(t *testing.T) {
 	d, reply := guard(p).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 	require.Nil(t, reply)
 	require.Equal(t, "email_delivered", d.Events()[0].Type)
-	other := unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: []string{strings.Replace(topic, "mails", "other",
+	other := provider.ScalewayTEM(provider.ScalewayConfig{Topics: []string{strings.Replace(topic, "mails", "other",
 		1)}})
 	r = webhooktest.NewRequest(p, private, "https://example.com/hooks", `{}`, now)
 	_, reply = guard(other).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
@@ -45,7 +45,7 @@ func TestScalewayTEM(t *testing.T) {
 	for _, topics := range [][]string{nil, {"mails"}, {"arn:aws:sns:eu-west-1:123456789012:mails"},
 		{"arn:scw:sns:fr-par:project-1:*"}} {
 		_, err := core.New(core.Config{
-			Endpoint: "x", Provider: unproved.ScalewayTEM(unproved.ScalewayConfig{Topics: topics}),
+			Endpoint: "x", Provider: provider.ScalewayTEM(provider.ScalewayConfig{Topics: topics}),
 			Secrets: secrets.Static(public),
 			Replay:  core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
 		})
