@@ -76,34 +76,29 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 				return put(c, reply)
 			}
 			c.SetRequest(d.Request())
-			t, outermost := track(c)
-			t.delivery = d
+			t := d.Track(c.Response())
+			tracked := response{t}
+			c.SetResponse(tracked)
 			returned := false
 			defer func() {
-				if outermost {
-					t.restore(c)
+				// Unless somebody has put a writer of their own over it. Echo writes its errors past the tracker.
+				if c.Response() == http.ResponseWriter(tracked) {
+					c.SetResponse(t.ResponseWriter)
 				}
-				if returned {
-					return
-				}
-				d.Abandon() // not recovered: the panic goes on to Echo's own recovery with its stack
-				if outermost {
-					t.send()
+				if !returned {
+					d.Abandon() // not recovered: the panic goes on to Echo's own recovery with its stack
+					t.Release()
 				}
 			}()
 			err := next(c)
 			returned = true
 			if reply := d.Finish(adapter.Outcome{
-				Err: err, ErrStatus: statusOf(err), Written: t.written(), Request: c.Request(),
+				Err: err, ErrStatus: statusOf(err), Written: t.Written(), Request: c.Request(),
 			}); reply != nil {
-				t.delivery = nil
-				t.held.Drop()
-				reply.Write(t) // past Echo's response, which takes what was withheld for written
+				reply.Write(t.Replace()) // past Echo's response, which takes what was withheld for written
 				return nil
 			}
-			if outermost {
-				t.send()
-			}
+			t.Release()
 			return err
 		}
 	}, nil
@@ -150,11 +145,7 @@ func On(to core.Registrar, pattern string, fn func(*echo.Context, core.Event) er
 func Dispatch(signals *core.Signals) echo.HandlerFunc {
 	core.Freeze[*echo.Context](signals)
 	return func(c *echo.Context) error {
-		t, outermost := track(c)
-		if outermost {
-			defer t.restore(c)
-		}
-		if reply := signals.Serve(c, c.Request(), t.written); reply != nil {
+		if reply := signals.Serve(c, c.Request(), adapter.WrittenTo(c.Response())); reply != nil {
 			return put(c, reply)
 		}
 		return nil // a receiver answered

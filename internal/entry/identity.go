@@ -50,8 +50,8 @@ type Identity struct {
 	// Apart says what else joins where the bodies of two events may be equal to the byte. The first rule that applies
 	// counts.
 	Apart []Apart
-	// SignedOnce remembers what is signed in addition to the event, with the body that it came with: for a signature that other
-	// bodies fit. It vouches for the first one, and whoever captured it can make no other event of it.
+	// SignedOnce remembers what is signed, in addition to the event, with the body that it came with: for a signature
+	// that other bodies fit. It vouches for the first one, and whoever captured it can make no other event of it.
 	SignedOnce bool
 	// NoneForForms makes form bodies interactions without an identity: their answer matters, and a repeated answer
 	// would be wrong.

@@ -77,11 +77,11 @@ func TestThePagesNameWhatThereIs(t *testing.T) {
 			"`core/receive.go` `nowebhook` `go.mod`", root, targets, true))
 }
 
-// TestThePagesNameEveryPackageThatIsFoundByThem: the map of CONTRIBUTING has the packages of core/internal, and the table
-// of stores every store.
+// TestThePagesNameEveryPackageThatIsFoundByThem: the map of CONTRIBUTING has the packages of core/internal, and the
+// table of stores every store.
 func TestThePagesNameEveryPackageThatIsFoundByThem(t *testing.T) {
 	for _, row := range []struct{ packages, page, written, how string }{
-		{"core/internal/*", "CONTRIBUTING.md", "(?m)`(core/internal/)?%s`", "name it in the map: what it is for, in a few words"},
+		{"core/internal/*", "CONTRIBUTING.md", "(?m)`(core/internal/)?%s`", "name it in the map, with a few words on its purpose"},
 		{"core/replay/*store", "docs/signals.md", "(?m)^\\| `%s`", "add its row to the table of stores"},
 		{"core/journal/*journal", "docs/journal.md", `\b%s\.`, "say how it is opened"},
 	} {

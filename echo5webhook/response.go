@@ -1,0 +1,33 @@
+package echo5webhook
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+
+	"github.com/labstack/echo/v5"
+
+	"github.com/sallyport-go/sallyport/core/adapter"
+)
+
+// response tracks what reaches Echo's response, or what outer middleware has put over it. It is one pointer, so that an
+// interface holds it without an allocation.
+type response struct{ *adapter.Tracker }
+
+// Write implies the status that c.JSON has put into Echo's response, where none was written.
+func (r response) Write(b []byte) (int, error) {
+	if r.Written().Status == 0 {
+		if res, err := echo.UnwrapResponse(r.ResponseWriter); err == nil {
+			r.WriteHeader(res.Status)
+		}
+	}
+	return r.Tracker.Write(b)
+}
+
+// Flush sends what was written, with an implied 200.
+func (r response) Flush() { _ = r.FlushError() }
+
+// Hijack hands the connection over, where a writer below can.
+func (r response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(r.Writer()).Hijack()
+}
