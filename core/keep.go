@@ -334,7 +334,8 @@ func (p *signalsRun) keepInTransaction(i int, res *result, tx *transaction) {
 	if !tx.open() || !res.commits() || p.keepAs(i, res) != journal.Parked {
 		return
 	}
-	f := failure{event: i, state: journal.Parked, why: res.reason(), err: res.err, finished: res.finished, ran: p.ran.all()}
+	f := failure{event: i, state: journal.Parked, why: res.reason(), err: res.err, finished: res.finished,
+		ran: p.ran.all()}
 	if t := p.d.redrive; t != nil {
 		t.was = *t.entry
 	}

@@ -76,7 +76,7 @@ func (p *Inspector) showEvent(w http.ResponseWriter, r *http.Request) {
 	p.show(w, r, "event", "Event", v)
 }
 
-// othersThan returns the newest entries of the same endpoint, as suggestions. Where they cannot be read, there are none.
+// othersThan returns the newest entries of the same endpoint, as suggestions. There are none where they cannot be read.
 func (p *Inspector) othersThan(ctx context.Context, e *journal.Entry) []journal.Row {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()

@@ -125,22 +125,18 @@ func (p *program) eventsCommand() *cobra.Command {
 				pageHelp),
 		Args: cobra.NoArgs,
 		RunE: p.onPage(func(c *cobra.Command, page *remotePage, _ []string) error {
-			query := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "text": {text}}.Encode()
-			all := []event{}
-			for len(all) < most {
-				var part struct {
-					Rows  []event
-					Older string
-				}
-				if err := page.call(c.Context(), http.MethodGet, "?"+query, nil, &part); err != nil {
-					return err
-				}
-				all = append(all, part.Rows...)
-				if query = part.Older; query == "" {
-					break
-				}
+			if most < 1 || most > maxRows {
+				return fmt.Errorf("--limit %d is not between 1 and %d", most, maxRows)
 			}
-			all = all[:min(len(all), most)]
+			query := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "text": {text}}
+			all, whole, err := page.list(c.Context(), query.Encode(), most)
+			if err != nil {
+				return err
+			}
+			if !whole {
+				_, _ = fmt.Fprintf(p.err, "sallyport: %d pages of the list were searched; there are older events: narrow "+
+					"the search by --endpoint or --state\n", maxPages)
+			}
 			rows := [][]string{}
 			for _, e := range all {
 				id := e.ID
@@ -163,8 +159,41 @@ func (p *program) eventsCommand() *cobra.Command {
 	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of the endpoint")
 	c.Flags().StringVar(&kind, "type", "", "`type` of the event")
 	c.Flags().StringVar(&text, "text", "", "`text` in the type, the id or the error")
-	c.Flags().IntVar(&most, "limit", 50, "`number` of rows at most")
+	c.Flags().IntVar(&most, "limit", 50, fmt.Sprintf("`number` of rows at most, up to %d", maxRows))
 	return c
+}
+
+// Bounds of a list. A page of the list holds 50 rows, or looks through 2,000 events for a filter.
+const (
+	maxRows  = 10_000
+	maxPages = 200
+)
+
+// list reads rows of the page's list, the newest first, by its links to older ones. It reports whether it has read as
+// many as are wanted, or all. A page that leads back, or on without an end, ends it.
+func (r *remotePage) list(ctx context.Context, query string, most int) (all []event, whole bool, err error) {
+	all, seen := []event{}, map[string]bool{}
+	for range maxPages {
+		var part struct {
+			Rows  []event
+			Older string
+		}
+		if err := r.call(ctx, http.MethodGet, "?"+query, nil, &part); err != nil {
+			return nil, false, err
+		}
+		all = append(all, part.Rows...)
+		seen[query] = true
+		query = part.Older
+		switch {
+		case len(all) >= most:
+			return all[:most], true, nil
+		case query == "":
+			return all, true, nil
+		case seen[query]:
+			return nil, false, errors.New("SALLYPORT_PAGE leads from older events back to newer ones")
+		}
+	}
+	return all, false, nil
 }
 
 func tries(n int) string {
@@ -199,116 +228,36 @@ func (p *program) showCommand() *cobra.Command {
 					text += fmt.Sprintf("%-9s %s\n", name, strings.ReplaceAll(fmt.Sprint(v), "\n", "\n          "))
 				}
 			}
-			return p.print(e, text)
+			return p.print(e, text+claimAndReceivers(e))
 		}),
 	}
 }
 
-// act acts on an entry, at the revision that it has now: the page refuses one that has changed since.
-func (r *remotePage) act(ctx context.Context, id, action string, into any) error {
-	path := "event/" + url.PathEscape(id)
-	var e event
-	if err := r.call(ctx, http.MethodGet, path, nil, &e); err != nil {
-		return err
+// claimAndReceivers says what the replay store knows of an event, and what its receivers did.
+func claimAndReceivers(e map[string]any) string {
+	text := ""
+	claim, _ := e["claim"].([]any)
+	for _, says := range claim {
+		text += fmt.Sprintf("%-9s %s\n", "store", oneLine(fmt.Sprint(says)))
 	}
-	form := url.Values{"revision": {strconv.FormatUint(e.Revision, 10)}}
-	return r.call(ctx, http.MethodPost, path+"/"+action, form, into)
-}
-
-func (p *program) dismissCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "dismiss ID", Short: "Close an event of a running app without a success",
-		Long: paragraphs(
-			"Close an event of a running app without a success.\n\n" +
-				pageHelp),
-		Args: cobra.ExactArgs(1),
-		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
-			var done map[string]any
-			if err := page.act(c.Context(), args[0], "dismiss", &done); err != nil {
-				return err
-			}
-			return p.print(done, "dismissed\n")
-		}),
-	}
-}
-
-// ran is what came of one run.
-type ran struct {
-	ID     string `json:"id"`
-	Result string `json:"result"`
-	Reason string `json:"reason,omitempty"`
-	Status int    `json:"status,omitempty"`
-	Error  string `json:"error,omitempty"`
-}
-
-func (p *program) redriveCommand() *cobra.Command {
-	var state, endpoint, kind, text string
-	c := &cobra.Command{
-		Use: "redrive [ID]", Short: "Run events of a running app again",
-		Long: paragraphs(
-			"Run an event of a running app again, or all that are open or parked: the oldest first, at most " +
-				"100, until three have failed in a row. Exit status 1: one failed again.\n\n" +
-				pageHelp),
-		Example: "  sallyport redrive 7c1e09...\n  sallyport redrive --state parked --endpoint stripe",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
-			if len(args) == 0 {
-				form := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "error": {text}}
-				return p.redriveMany(c.Context(), page, form)
-			}
-			var one ran
-			if err := page.act(c.Context(), args[0], "redrive", &one); err != nil {
-				return err
-			}
-			return p.ran([]ran{one}, "")
-		}),
-	}
-	c.Flags().StringVar(&state, "state", "parked", "`state` of those to run, without an ID: open or parked")
-	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of their endpoint")
-	c.Flags().StringVar(&kind, "type", "", "`type` of the events")
-	c.Flags().StringVar(&text, "error", "", "`text` in their errors")
-	return c
-}
-
-func (p *program) redriveMany(ctx context.Context, page *remotePage, form url.Values) error {
-	var all struct {
-		Results       []ran
-		Stopped, More bool
-	}
-	if err := page.call(ctx, http.MethodPost, "redrive", form, &all); err != nil {
-		return err
-	}
-	remark := ""
-	switch {
-	case all.Stopped:
-		remark = "It ended after three failures in a row.\n"
-	case all.More:
-		remark = "There may be more: run it again.\n"
-	}
-	return p.ran(all.Results, remark)
-}
-
-// ran prints what came of runs.
-func (p *program) ran(all []ran, remark string) error {
+	receivers, _ := e["receivers"].([]any)
 	rows := [][]string{}
-	done := 0
-	for _, one := range all {
-		if one.Result == "done" || one.Result == "already_done" {
-			done++
+	for _, one := range receivers {
+		did, ok := one.(map[string]any)
+		if !ok {
+			continue
 		}
-		rows = append(rows, []string{oneLine(one.ID), oneLine(one.Result), oneLine(one.Error)})
+		ns, _ := did["took_ns"].(float64)
+		row := []string{"receiver"}
+		for _, v := range []any{did["receiver"], did["when"], did["reason"], time.Duration(ns), did["error"]} {
+			if v == nil {
+				v = ""
+			}
+			row = append(row, oneLine(fmt.Sprint(v)))
+		}
+		rows = append(rows, row)
 	}
-	text := columns(rows) + fmt.Sprintf("%d redriven: %d done\n", len(all), done) + remark
-	if all == nil {
-		all = []ran{}
-	}
-	if err := p.print(all, text); err != nil {
-		return err
-	}
-	if done < len(all) {
-		return errWrong
-	}
-	return nil
+	return text + columns(rows)
 }
 
 func (p *program) rotationCommand() *cobra.Command {

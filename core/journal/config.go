@@ -22,9 +22,9 @@ type Config struct {
 	Keys secrets.Source
 
 	// Filter is called before an entry is written, and for the texts of each run, and may blank what must
-	// not be stored: fields, headers, the body. An entry with another body cannot run. Where it returns false nothing is kept
-	// of the event. It must not keep the entry. A panic in it keeps the entry from being written, and
-	// the delivery is answered 500.
+	// not be stored: fields, headers, the body. An entry with another body cannot run. Where it returns
+	// false nothing is kept of the event. It must not keep the entry. A panic in it keeps the entry from
+	// being written, and the delivery is answered 500.
 	Filter func(*Entry) bool
 
 	// Headers names headers of the request to keep, in addition to those of the provider and the

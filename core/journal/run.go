@@ -60,8 +60,8 @@ func (j *Journal) Ran(
 	return nil
 }
 
-// filterRun lets Config.Filter remove what must not be stored from the texts of a run. Fails closed: where it panics, or
-// wants nothing to be kept, the run has no texts.
+// filterRun lets Config.Filter remove what must not be stored from the texts of a run. Fails closed:
+// where it panics, or wants nothing to be kept, the run has no texts.
 func (j *Journal) filterRun(stored *Entry, run *Run) {
 	if j.cfg.Filter == nil {
 		return
