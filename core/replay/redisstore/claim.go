@@ -83,6 +83,9 @@ func (s *Store) claim(
 		calls[i] = s.take.call(ctx, s.key(&items[i].Key), valueOf(tokens[8*i:], &items[i].Digest), ms)
 	}
 	err := s.sendScript(ctx, s.take, calls)
+	if abandoned(err) {
+		return err
+	}
 	var failed error
 	for i, cmd := range calls {
 		have, cmdErr := cmd.Result()

@@ -33,6 +33,9 @@ func (s *script) call(ctx context.Context, key string, args ...any) *redis.Cmd {
 // a second run of a call gives the same result.
 func (s *Store) sendScript(ctx context.Context, script *script, calls []*redis.Cmd) error {
 	err := s.send(ctx, calls)
+	if abandoned(err) {
+		return err
+	}
 	unknown := func(cmd *redis.Cmd) bool { return redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") }
 	if err == nil || !slices.ContainsFunc(calls, unknown) { // in a cluster any of the servers may be new
 		return err
@@ -47,22 +50,24 @@ func (s *Store) sendScript(ctx context.Context, script *script, calls []*redis.C
 }
 
 // send sends commands in one round trip, and waits for the replicas where WithReplicas is set. It fails closed if too
-// few replicas have them in time. Otherwise the error is that of the first command that failed.
+// few replicas have them in time. Otherwise the error is that of the first command that failed. After an error that is
+// abandoned the commands must not be read.
 func (s *Store) send(ctx context.Context, cmds []*redis.Cmd) error {
-	if len(cmds) == 1 && s.replicas == 0 {
-		return s.client.Process(ctx, cmds[0])
+	switch {
+	case s.gather != nil:
+		return s.gather.send(ctx, cmds)
+	case s.replicas == 0:
+		return process(ctx, s.client, cmds)
 	}
 	var reached *redis.Cmd
 	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, cmd := range cmds {
 			_ = p.Process(ctx, cmd) // only queues it
 		}
-		if s.replicas > 0 {
-			reached = p.Do(ctx, "WAIT", s.replicas, milliseconds(s.wait))
-		}
+		reached = p.Do(ctx, "WAIT", s.replicas, milliseconds(s.wait))
 		return nil
 	})
-	if reached == nil || err != nil {
+	if err != nil {
 		return err
 	}
 	have, waitErr := reached.Int() // WAIT returns how many replicas have all writes of this connection
