@@ -3,7 +3,6 @@ package sqltests_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
 	"github.com/sallyport-go/sallyport/core/sqltx"
+	servers "github.com/sallyport-go/sallyport/internal/engine"
 )
 
 func TestLockedTableIsSlowAndThenRecovers(t *testing.T) {
@@ -64,18 +64,14 @@ func TestLockedTableIsSlowAndThenRecovers(t *testing.T) {
 // A server that is killed loses nothing that was committed, and the store goes on without a restart of the app.
 func TestKilledServerLosesNothingCommitted(t *testing.T) {
 	t.Parallel()
-	for e, begin := range map[*engine]func(bool) (*server, string, error){postgres: newPostgres, mariadb: newMariaDB} {
+	for _, e := range []*engine{postgres, mariadb} {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			e.need(t)
-			s, _, err := begin(true)
+			s, err := e.begin(servers.Options{Durable: true})
 			require.NoError(t, err)
-			t.Cleanup(func() { s.stop(); _ = os.RemoveAll(s.dir) })
-			dsn := postgresDSN(s.port, "owner", "postgres")
-			if e == mariadb {
-				dsn = mariaDSN(s.port, "owner", "app")
-			}
-			db := e.open(t, dsn)
+			t.Cleanup(func() { require.NoError(t, s.Close()) })
+			db := e.open(t, e.address(s, "owner"))
 			store, name := e.newStore(t, db)
 			b := &bench{Store: store, db: db, table: name, effect: name + "_effect"}
 			execute(t, db, "CREATE TABLE "+b.effect+" (event INTEGER NOT NULL)")
@@ -107,13 +103,13 @@ func TestKilledServerLosesNothingCommitted(t *testing.T) {
 					})
 				}
 				time.Sleep(300 * time.Millisecond)
-				s.kill()
+				s.Kill()
 				_, err := b.Claim(t.Context(), []replay.Item{{Key: keyOf(-1)}}, time.Hour)
 				require.ErrorIs(t, err, sqlstore.ErrUnreachable)
 				require.NotContains(t, err.Error(), password)
 				close(killed)
 				wg.Wait()
-				require.NoError(t, s.restart())
+				require.NoError(t, s.Start())
 				require.Eventually(t, func() bool {
 					_, err := b.Claim(t.Context(), []replay.Item{{Key: keyOf(-2)}}, time.Hour)
 					return err == nil
@@ -154,17 +150,15 @@ func (b *bench) once(n int) error {
 
 func TestServerThatIsDownAtTheStartIsNamed(t *testing.T) {
 	t.Parallel()
-	port, err := freePort()
-	require.NoError(t, err)
-	for e, dsn := range map[*engine]string{postgres: postgresDSN(port, "owner", "postgres"),
-		mariadb: mariaDSN(port, "owner", "app")} {
-		_, err := sqlstore.New(t.Context(), e.open(t, dsn), e.dialect, namespace)
+	down := &servers.Server{Port: 1} // on which nobody listens
+	for _, e := range []*engine{postgres, mariadb} {
+		_, err := sqlstore.New(t.Context(), e.open(t, e.address(down, "owner")), e.dialect, namespace)
 		require.ErrorIs(t, err, sqlstore.ErrUnreachable)
 		require.ErrorContains(t, err, "connection refused")
 		require.NotContains(t, err.Error(), password)
 	}
 	path := filepath.Join(t.TempDir(), "missing", "a.db")
-	_, err = sqlstore.New(t.Context(), sqlite.open(t, sqliteDSN(path)), sqlstore.SQLite, namespace)
+	_, err := sqlstore.New(t.Context(), sqlite.open(t, sqliteDSN(path)), sqlstore.SQLite, namespace)
 	require.ErrorIs(t, err, sqlstore.ErrUnreachable)
 }
 
