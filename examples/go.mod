@@ -11,10 +11,9 @@ require (
 	github.com/sallyport-go/sallyport v0.0.0
 )
 
-// The receiver's configuration, and the drivers of the databases it can remember in.
+// cluster
 require (
 	github.com/go-sql-driver/mysql v1.9.3
-	go.yaml.in/yaml/v3 v3.0.5
 	modernc.org/sqlite v1.40.1
 )
 
@@ -106,6 +105,7 @@ require (
 	github.com/vmihailenco/msgpack v4.0.4+incompatible // indirect
 	go.uber.org/atomic v1.12.0 // indirect
 	go.uber.org/mock v0.5.0 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/arch v0.20.0 // indirect
 	golang.org/x/crypto v0.57.0 // indirect
 	golang.org/x/exp v0.0.0-20250620022241-b7579e27df2b // indirect

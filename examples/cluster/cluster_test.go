@@ -22,7 +22,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/sallyport-go/sallyport/examples/internal/database"
 	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
@@ -84,11 +83,11 @@ func TestNothingRunsTwiceAndNothingIsLost(t *testing.T) {
 		o     options
 		twice bool
 	}{
-		{"SQLite, killed", options{store: database.SQLite, kill: true}, false},
-		{"Redis, killed", options{store: database.Redis, kill: true}, true},
-		{"PostgreSQL, killed", options{store: database.Postgres, kill: true}, false},
-		{"MariaDB, killed", options{store: database.MySQL, kill: true}, false},
-		{"Redis, restarted in an orderly way", options{store: database.Redis}, false},
+		{"SQLite, killed", options{store: inSQLite, kill: true}, false},
+		{"Redis, killed", options{store: inRedis, kill: true}, true},
+		{"PostgreSQL, killed", options{store: inPostgres, kill: true}, false},
+		{"MariaDB, killed", options{store: inMySQL, kill: true}, false},
+		{"Redis, restarted in an orderly way", options{store: inRedis}, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +116,7 @@ func TestNothingRunsTwiceAndNothingIsLost(t *testing.T) {
 
 // TestEqualDeliveriesToThreeProcessesRunOneSignal sends 64 of one event at once.
 func TestEqualDeliveriesToThreeProcessesRunOneSignal(t *testing.T) {
-	for _, store := range []string{database.SQLite, database.Redis, database.Postgres, database.MySQL} {
+	for _, store := range []string{inSQLite, inRedis, inPostgres, inMySQL} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
 			url, closing, err := startDatabase(store, "")

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/sallyport-go/sallyport/examples/internal/database"
 	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
@@ -17,14 +16,14 @@ func startDatabase(kind, url string) (string, func(), error) {
 	var s *engine.Server
 	var err error
 	switch kind {
-	case database.SQLite:
+	case inSQLite:
 		dir, err := os.MkdirTemp("", "cluster-")
 		return filepath.Join(dir, "replay.db"), func() { _ = os.RemoveAll(dir) }, err
-	case database.Redis:
+	case inRedis:
 		s, err = engine.Redis(engine.Options{Durable: true})
-	case database.Postgres:
+	case inPostgres:
 		s, err = engine.PostgreSQL(engine.Options{})
-	case database.MySQL:
+	case inMySQL:
 		s, err = engine.MariaDB(engine.Options{})
 	default:
 		return "", nil, fmt.Errorf("-store must be sqlite, redis, postgres or mysql, not %q", kind)
@@ -33,9 +32,9 @@ func startDatabase(kind, url string) (string, func(), error) {
 		return "", nil, fmt.Errorf("%w; or give the -url of one that runs", err)
 	}
 	urls := map[string]string{
-		database.Redis:    "redis://" + s.Addr() + "/0",
-		database.Postgres: "postgres://owner@" + s.Addr() + "/postgres?sslmode=disable",
-		database.MySQL:    "mysql://root@" + s.Addr() + "/test",
+		inRedis:    "redis://" + s.Addr() + "/0",
+		inPostgres: "postgres://owner@" + s.Addr() + "/postgres?sslmode=disable",
+		inMySQL:    "root@tcp(" + s.Addr() + ")/test",
 	}
 	return urls[kind], func() { _ = s.Close() }, nil
 }

@@ -68,7 +68,7 @@ func command(ctx context.Context, args []string, program func() (string, error),
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.store, "store", "sqlite", "the shared replay `store`: sqlite, redis, postgres or mysql")
 	flags.StringVar(&o.url, "url", "",
-		"`URL` of the database, as the receiver takes it; default: one is started, and removed at the end")
+		"`URL` of the database, in the form of its driver; default: one is started, and removed at the end")
 	flags.IntVar(&o.events, "events", 300,
 		"how many events are sent at least; more, as long as receivers are restarted")
 	flags.IntVar(&o.restarts, "restarts", 12, "how often a receiver is restarted")

@@ -23,8 +23,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/echowebhook"
-	"github.com/sallyport-go/sallyport/examples/internal/database"
-	"github.com/sallyport-go/sallyport/examples/internal/drivers"
 	"github.com/sallyport-go/sallyport/ginwebhook"
 )
 
@@ -63,7 +61,7 @@ func receive(stdout, stderr io.Writer) int {
 
 func serve(ctx context.Context, stdout io.Writer, logger *slog.Logger) error {
 	kind, url := os.Getenv(storeVariable), os.Getenv(urlVariable)
-	store, closing, err := drivers.Store(ctx, database.Place{Kind: kind, URL: url, Namespace: "cluster"}, logger)
+	store, closing, err := openStore(ctx, kind, url, logger)
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/sallyport-go/sallyport/core/sqltx"
-	"github.com/sallyport-go/sallyport/examples/internal/database"
-	"github.com/sallyport-go/sallyport/examples/internal/drivers"
 )
 
 // work is what the receivers do with an event: they write a line, so that it can be counted how often each was run.
@@ -21,11 +19,11 @@ type work struct {
 const list = "cluster:runs"
 
 func openWork(_ context.Context, kind, url string) (*work, error) {
-	if kind == database.Redis {
-		client, err := drivers.OpenRedis(url)
+	if kind == inRedis {
+		client, err := openRedis(url)
 		return &work{client: client}, err
 	}
-	db, _, err := drivers.OpenSQL(kind, url)
+	db, _, err := openSQL(kind, url)
 	return &work{db: db}, err
 }
 

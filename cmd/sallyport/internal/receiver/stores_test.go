@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sallyport-go/sallyport/examples/internal/drivers"
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/drivers"
 	"github.com/stretchr/testify/require"
 )
 

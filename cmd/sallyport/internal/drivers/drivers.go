@@ -19,7 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/redisstore"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
-	"github.com/sallyport-go/sallyport/examples/internal/database"
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
 )
 
 // Store opens a replay store, and makes its table if it is missing. The caller must call closing after it has closed

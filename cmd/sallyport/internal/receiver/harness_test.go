@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sallyport-go/sallyport/examples/internal/drivers"
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/drivers"
 	"github.com/stretchr/testify/require"
 )
 

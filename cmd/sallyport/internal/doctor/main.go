@@ -20,7 +20,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/sallyport-go/sallyport/examples/internal/receiver"
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/receiver"
 )
 
 const usage = `doctor says what is wrong with a saved delivery, and how to fix it.

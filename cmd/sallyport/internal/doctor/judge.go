@@ -15,7 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/reason"
-	"github.com/sallyport-go/sallyport/examples/internal/receiver"
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/receiver"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 

@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
-	"github.com/sallyport-go/sallyport/examples/internal/database"
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
 )
 
 // Kinds of replay stores.

@@ -45,7 +45,7 @@ func TestTheSamplesAreGood(t *testing.T) {
 		`]}, {path: /2, provider: github, secrets: [*s]}]}`).end())
 
 	var m mistakes
-	require.Len(t, load("../../receiver/receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler),
+	require.Len(t, load("receiver.yaml", &m).build(trialStore, &output{}, slog.New(slog.DiscardHandler),
 		&m), 8)
 	require.NoError(t, m.err())
 }

@@ -70,7 +70,7 @@ func TestRecordedDeliveriesGetTheirVerdict(t *testing.T) {
 
 func recorded(t *testing.T) []vector {
 	t.Helper()
-	files, err := filepath.Glob("../../../core/provider/testdata/vectors/*.json")
+	files, err := filepath.Glob("../../../../core/provider/testdata/vectors/*.json")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	var all []vector
