@@ -9,5 +9,8 @@ const (
 	MySQL    = "mysql"
 )
 
+// Full says how to get a build that links the databases.
+const Full = "go install -tags full github.com/sallyport-go/sallyport/cmd/sallyport@latest"
+
 // Place says where a replay store is: the kind of database, its URL, and the namespace in it.
 type Place struct{ Kind, URL, Namespace string }

@@ -42,7 +42,7 @@ func load(file string, m *mistakes) *config {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		m.file = ""
-		m.add(place{key: "-config"}, "%v", err)
+		m.add(place{key: "--config"}, "%v", err)
 		return c
 	}
 	doc, ok := parse(data, m)

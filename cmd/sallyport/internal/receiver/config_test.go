@@ -261,7 +261,7 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 			t.Setenv("RECEIVER_TEST_EMPTY", "")
 			require.Contains(t, sample, row.line, "the row breaks a line of the sample")
 			name := write(t, "bad.yaml", strings.Replace(sample, row.line, row.broken, 1))
-			code, stderr := fails(t, "-config", name)
+			code, stderr := fails(t, "--config", name)
 			require.Equal(t, 1, code)
 			require.Contains(t, stderr, row.want)
 			for line := range strings.Lines(stderr) {
@@ -286,7 +286,7 @@ endpoints:
     secrets: [short]
     tolerance: 5m
 `)
-	code, stderr := fails(t, "-config", name)
+	code, stderr := fails(t, "--config", name)
 	require.Equal(t, 1, code)
 	var keys []string
 	for line := range strings.Lines(stderr) {
@@ -301,18 +301,18 @@ endpoints:
 
 func TestAnEmptyFileAndNone(t *testing.T) {
 	name := write(t, "empty.yaml", "# nothing\n")
-	code, stderr := fails(t, "-config", name)
+	code, stderr := fails(t, "--config", name)
 	require.Equal(t, 1, code)
 	require.Equal(t, name+":1: endpoints: the file is empty\n", stderr)
 
 	name = write(t, "few.yaml", "router: chi\n")
-	_, stderr = fails(t, "-config", name)
+	_, stderr = fails(t, "--config", name)
 	require.Equal(t, name+":1: endpoints: is missing: a list of at least one endpoint, with its path and provider\n",
 		stderr)
 
-	code, stderr = fails(t, "-config", "testdata/none.yaml")
+	code, stderr = fails(t, "--config", "testdata/none.yaml")
 	require.Equal(t, 1, code)
-	require.Contains(t, stderr, "-config: open testdata/none.yaml: ")
+	require.Contains(t, stderr, "--config: open testdata/none.yaml: ")
 }
 
 func TestWrongFlags(t *testing.T) {
@@ -322,23 +322,23 @@ func TestWrongFlags(t *testing.T) {
 		code       int
 		want       string
 	}{
-		{"nothing", "", 2, "give -config, or -provider and -secret-env"},
-		{"a flag that is none", "-rooter chi", 2, "flag provided but not defined: -rooter"},
-		{"an argument", "-provider github x", 2, `unexpected argument "x"`},
-		{"a file beside flags", "-config x -router chi", 2, "-config goes with -forget, -endpoint and -tenant only"},
-		{"no secret", "-provider github", 1, "-secret-env: is missing"},
-		{"a variable that is not set", "-provider github -secret-env RECEIVER_TEST_UNSET", 1,
-			"-secret-env: the environment variable RECEIVER_TEST_UNSET is not set"},
-		{"a short secret", "-provider github -secret-env RECEIVER_TEST_SHORT", 1,
-			"-secret-env: the secret has 5 bytes"},
-		{"an unknown provider", "-provider x -secret-env RECEIVER_TEST_SHORT", 1,
-			`-provider: no provider is called "x"`},
-		{"an unknown router", "-provider github -router x -secret-env RECEIVER_TEST_SHORT", 1,
-			`-router: must be one of`},
-		{"a relative path", "-provider github -path x -secret-env RECEIVER_TEST_SHORT", 1,
-			`-path: must begin with "/"`},
-		{"a proxy that is none", "-provider github -trusted-proxies x -secret-env RECEIVER_TEST_SHORT", 1,
-			`-trusted-proxies: "x" is neither`},
+		{"nothing", "", 2, "--config is missing; or give --provider and --secret-env"},
+		{"a flag that is none", "--rooter chi", 2, "unknown flag: --rooter"},
+		{"a file beside flags", "--config x --router chi", 2, "--config goes without --router: the file says it"},
+		{"a parameter without a value", "--provider meta --param x=", 2, `--param "x=" is not name=value`},
+		{"no secret", "--provider github", 1, "--secret-env: is missing"},
+		{"a variable that is not set", "--provider github --secret-env RECEIVER_TEST_UNSET", 1,
+			"--secret-env: the environment variable RECEIVER_TEST_UNSET is not set"},
+		{"a short secret", "--provider github --secret-env RECEIVER_TEST_SHORT", 1,
+			"--secret-env: the secret has 5 bytes"},
+		{"an unknown provider", "--provider x --secret-env RECEIVER_TEST_SHORT", 1,
+			`--provider: no provider is called "x"`},
+		{"an unknown router", "--provider github --router x --secret-env RECEIVER_TEST_SHORT", 1,
+			`--router: must be one of`},
+		{"a relative path", "--provider github --path x --secret-env RECEIVER_TEST_SHORT", 1,
+			`--path: must begin with "/"`},
+		{"a proxy that is none", "--provider github --trusted-proxies x --secret-env RECEIVER_TEST_SHORT", 1,
+			`--trusted-proxies: "x" is neither`},
 	} {
 		code, stderr := fails(t, strings.Fields(row.args)...)
 		require.Equal(t, row.code, code, row.what)
@@ -346,18 +346,12 @@ func TestWrongFlags(t *testing.T) {
 	}
 }
 
-func TestHelpIsNoMistake(t *testing.T) {
-	code, stderr := fails(t, "-h")
-	require.Equal(t, 0, code)
-	require.Contains(t, stderr, "receiver -provider stripe -secret-env STRIPE_SECRET -path /hooks -router chi")
-}
-
 func TestAPortThatIsTaken(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = ln.Close() }()
 	name := write(t, "receiver.yaml", strings.Replace(sample, "127.0.0.1:0", ln.Addr().String(), 1))
-	code, stderr := fails(t, "-config", name)
+	code, stderr := fails(t, "--config", name)
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, ln.Addr().String())
 }

@@ -3,6 +3,7 @@ package receiver
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -42,7 +43,11 @@ func (c *config) build(
 			continue
 		}
 		if conf.Replay, err = store(e); err != nil {
-			m.add(e.place("replay.url"), "%v", err)
+			key := "replay.url"
+			if errors.Is(err, errNoDriver) {
+				key = "replay.store"
+			}
+			m.add(e.place(key), "%v", err)
 			continue
 		}
 		if e.awaits() {

@@ -16,8 +16,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/drivers"
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/drivers"
 )
 
 const secret = "made-up-for-tests-0123456789abcdef"
@@ -31,6 +33,26 @@ type lines chan string
 func (l lines) Write(p []byte) (int, error) {
 	l <- string(p)
 	return len(p), nil
+}
+
+// run serves by flags, with every database, and returns the exit status of the command.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var o Options
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	o.Flags(flags)
+	err := flags.Parse(args)
+	if err == nil {
+		err = o.Check(flags)
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, err)
+		return 2
+	}
+	if err := Serve(ctx, &o, drivers.Store, Streams{stdout, stderr}); err != nil {
+		return 1
+	}
+	return 0
 }
 
 // receiver is a run of the command.
@@ -47,12 +69,12 @@ type receiver struct {
 func start(t *testing.T, configuration string, args ...string) *receiver {
 	t.Helper()
 	if configuration != "" {
-		args = append(args, "-config", write(t, "receiver.yaml", configuration))
+		args = append(args, "--config", write(t, "receiver.yaml", configuration))
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	// Room for what every sender's endpoint writes: a full channel would stop the receiver.
 	r := &receiver{t: t, stdout: make(lines, 10_000), stderr: make(lines, 10_000), stop: stop, code: make(chan int, 1)}
-	go func() { r.code <- run(ctx, args, drivers.Store, r.stdout, r.stderr) }()
+	go func() { r.code <- run(ctx, args, r.stdout, r.stderr) }()
 	var first struct{ Listening string }
 	require.NoError(t, json.Unmarshal([]byte(r.line()), &first))
 	r.url = "http://" + first.Listening
@@ -189,7 +211,7 @@ func fails(t *testing.T, args ...string) (int, string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // should it start after all, it ends at once
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, drivers.Store, &stdout, &stderr)
+	code := run(ctx, args, &stdout, &stderr)
 	require.Empty(t, stdout.String(), "nothing but the contract's lines goes to standard output")
 	return code, stderr.String()
 }

@@ -27,10 +27,9 @@ type Judge struct {
 // Judges makes the endpoints of a configuration without serving them: no replay store is opened. Its error tells every
 // mistake with its line.
 func Judges(s *Settings) ([]Judge, error) {
-	o := &options{
-		file: s.File, listen: defaultListen, router: defaultRouter, path: s.Path, provider: s.Provider,
-		secretEnv: s.SecretEnv,
-		publicURL: s.PublicURL, trustedProxies: s.TrustedProxies, allowHTTP: s.AllowHTTP,
+	o := &Options{
+		File: s.File, Listen: defaultListen, Router: defaultRouter, Path: s.Path, Provider: s.Provider,
+		SecretEnv: s.SecretEnv, PublicURL: s.PublicURL, TrustedProxies: s.TrustedProxies, AllowHTTP: s.AllowHTTP,
 	}
 	var m mistakes
 	c := o.config(&m)

@@ -10,7 +10,7 @@ import (
 // place is where a setting stands: a line of the file and a key, or a flag.
 type place struct {
 	line int    // 0 for flags
-	key  string // "endpoints[0].replay.store", or "-provider"
+	key  string // "endpoints[0].replay.store", or "--provider"
 }
 
 // of is the place of a key below this one.

@@ -86,7 +86,7 @@ func (m *mistakes) provide(e *endpointConfig, name string) {
 		case !known:
 			wrong(key, "%s has no such parameter%s", name, listed(found.Parameters))
 		case key == catalogue.AwaitSecret || key == catalogue.SecretSinkFile:
-			wrong(key, "stands in a file only: see -config")
+			wrong(key, "stands in a file only: see --config")
 		case p.Field != "":
 			wrong(key, "has a flag of its own")
 		}

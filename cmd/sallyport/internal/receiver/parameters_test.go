@@ -59,7 +59,7 @@ func TestMistakesInParametersNameLineAndKey(t *testing.T) {
 		{"neither secrets nor keys", "provider: discord", `:3: endpoints[0].secrets: `},
 	} {
 		file := write(t, "receiver.yaml", "listen: 127.0.0.1:0\nendpoints:\n  - path: /hooks\n    "+row.endpoint+"\n")
-		code, text := fails(t, "-config", file)
+		code, text := fails(t, "--config", file)
 		require.Equal(t, 1, code, row.what)
 		require.Contains(t, text, row.want, row.what)
 		require.Equal(t, 1, strings.Count(strings.TrimSpace(text), "\n")+1, "%s: one mistake, once: %s", row.what, text)
@@ -69,21 +69,21 @@ func TestMistakesInParametersNameLineAndKey(t *testing.T) {
 func TestParametersByFlags(t *testing.T) {
 	t.Parallel()
 	key := keyFileOf(t, "discord")
-	require.Equal(t, 0, start(t, "", "-provider", "discord", "-key", key, "-listen", "127.0.0.1:0").end())
-	require.Equal(t, 0, start(t, "", "-provider", "aws-sns", "-param",
-		"topics=arn:aws:sns:eu-west-1:123456789012:orders", "-listen", "127.0.0.1:0").end())
+	require.Equal(t, 0, start(t, "", "--provider", "discord", "--key", key, "--listen", "127.0.0.1:0").end())
+	require.Equal(t, 0, start(t, "", "--provider", "aws-sns", "--param",
+		"topics=arn:aws:sns:eu-west-1:123456789012:orders", "--listen", "127.0.0.1:0").end())
 	for _, row := range []struct {
 		args []string
 		want string
 	}{
-		{[]string{"-provider", "aws-sns"}, "-param topics: is missing"},
-		{[]string{"-provider", "discord", "-key", key, "-param", "nothing=1"},
-			"-param nothing: discord has no such parameter"},
-		{[]string{"-provider", "discord"}, "-secret-env: is missing"},
-		{[]string{"-provider", "notion", "-param", "secret_sink_file=x"}, "secret_sink_file: stands in a file only"},
-		{[]string{"-provider", "wecom", "-param", "receive_ids=a", "-param", "encoding_aes_keys=NO_SUCH_VARIABLE"},
+		{[]string{"--provider", "aws-sns"}, "--param topics: is missing"},
+		{[]string{"--provider", "discord", "--key", key, "--param", "nothing=1"},
+			"--param nothing: discord has no such parameter"},
+		{[]string{"--provider", "discord"}, "--secret-env: is missing"},
+		{[]string{"--provider", "notion", "--param", "secret_sink_file=x"}, "secret_sink_file: stands in a file only"},
+		{[]string{"--provider", "wecom", "--param", "receive_ids=a", "--param", "encoding_aes_keys=NO_SUCH_VARIABLE"},
 			"NO_SUCH_VARIABLE"},
-		{[]string{"-provider", "meta", "-key", key, "-param", "verify_token=1"}, "verify_token: has a flag of its own"},
+		{[]string{"--provider", "meta", "--key", key, "--param", "verify_token=1"}, "verify_token: has a flag of its own"},
 	} {
 		code, text := fails(t, row.args...)
 		require.Equal(t, 1, code)

@@ -153,8 +153,8 @@ func TestPlainHTTPNeedsLeave(t *testing.T) {
 func TestOneEndpointByFlags(t *testing.T) {
 	t.Setenv("RECEIVER_TEST_SECRET", secret)
 	eachRouter(t, func(t *testing.T, router string) {
-		r := start(t, "", "-provider", "github", "-secret-env", "RECEIVER_TEST_SECRET,RECEIVER_TEST_UNSET", "-path",
-			"/in", "-router", router, "-listen", "127.0.0.1:0", "-allow-http")
+		r := start(t, "", "--provider", "github", "--secret-env", "RECEIVER_TEST_SECRET,RECEIVER_TEST_UNSET", "--path",
+			"/in", "--router", router, "--listen", "127.0.0.1:0", "--allow-http")
 		require.Equal(t, 200, r.send(github("/in", "{}")))
 		require.Equal(t, signalJSON("/in", "github", "72d3162e", "push", "RECEIVER_TEST_SECRET", "{}", "ok"), r.line())
 		require.Equal(t, 0, r.end())

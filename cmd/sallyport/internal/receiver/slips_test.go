@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/drivers"
 	"github.com/stretchr/testify/require"
 )
 
@@ -33,7 +32,7 @@ func TestASlipWithQuotesShowsNoSecret(t *testing.T) {
 			name := write(t, "slip.yaml", "listen: 127.0.0.1:0\nendpoints:\n  - path: /hooks\n    provider: meta\n"+
 				list)
 			var stdout, stderr bytes.Buffer
-			run(ended, []string{"-config", name}, drivers.Store, &stdout, &stderr)
+			run(ended, []string{"--config", name}, &stdout, &stderr)
 			require.NotContains(t, stdout.String()+stderr.String(), strings.TrimSuffix(secret, "f"), list)
 		}
 	}

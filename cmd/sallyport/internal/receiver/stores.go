@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
-	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
 )
 
 // Kinds of replay stores.
@@ -29,6 +29,9 @@ const openTimeout = 15 * time.Second
 // it.
 type Opener func(ctx context.Context, at database.Place, logger *slog.Logger) (store replay.Store, closing func() error,
 	err error)
+
+// errNoDriver is the mistake of a store in a database where the program links no driver.
+var errNoDriver = errors.New("this build of sallyport links no database: " + database.Full)
 
 // stores opens the replay stores of a configuration. Endpoints with the same URL and namespace share one.
 type stores struct {
@@ -65,6 +68,9 @@ func (s *stores) open(ctx context.Context, e *endpointConfig) (replay.Store, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
+	if s.opener == nil {
+		return nil, errNoDriver
+	}
 	at := database.Place{Kind: e.store, URL: e.storeURL, Namespace: e.namespace}
 	opened, closing, err := s.opener(ctx, at, s.logger)
 	if err != nil {

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/drivers"
 	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/drivers"
 )
 
 // stripe signs as Stripe does, by its documentation and not by this module.
@@ -56,8 +57,9 @@ func TestAProcessedEventIsRememberedAcrossRestarts(t *testing.T) {
 	require.Equal(t, answeredJSON(stripes, "stripe", "duplicate", 200), second.line())
 
 	// The operator makes it forgotten while the receiver runs.
-	require.Equal(t, `{"forgotten":{"endpoint":"/hooks/stripe","id":"evt_1"}}`+"\n",
-		command(t, 0, configuration, "-endpoint", stripes, "-forget", "evt_1"))
+	gone, text, err := forgets(t, configuration, Forgetting{Endpoint: stripes, IDs: []string{"evt_1"}})
+	require.NoError(t, err, text)
+	require.Equal(t, []Forgotten{{stripes, "evt_1"}}, gone)
 	require.Equal(t, 200, second.send(delivery))
 	require.Contains(t, second.line(), `"attempt":"ok"`)
 	require.Equal(t, 0, second.end())
@@ -67,19 +69,35 @@ func TestForgettingNeedsToKnowWhat(t *testing.T) {
 	configuration := remembering(filepath.Join(t.TempDir(), "replay.db"))
 	for _, row := range []struct {
 		name string
-		args []string
+		what Forgetting
 		want string
 	}{
-		{"which endpoint, of several", []string{"-forget", "evt_1"}, "say by -endpoint whose event is meant"},
-		{"an endpoint that exists", []string{"-forget", "evt_1", "-endpoint", "/x"}, `there is no endpoint \"/x\"`},
-		{"an identity where there is no id", []string{"-forget", "push-1", "-endpoint", "/hooks/other"},
+		{"which endpoint, of several", Forgetting{IDs: []string{"evt_1"}}, "--endpoint is missing"},
+		{"an endpoint that exists", Forgetting{IDs: []string{"evt_1"}, Endpoint: "/x"}, `there is no endpoint "/x"`},
+		{"an identity where there is no id", Forgetting{IDs: []string{"push-1"}, Endpoint: "/hooks/other"},
 			"take the identity, 64 hexadecimal digits"},
+		{"an event", Forgetting{IDs: []string{""}, Endpoint: stripes}, "the id of an event is empty"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			require.Contains(t, command(t, 1, configuration, row.args...), row.want)
+			_, _, err := forgets(t, configuration, row.what)
+			require.ErrorContains(t, err, row.want)
 		})
 	}
-	require.Contains(t, command(t, 1, file("chi", githubEndpoint), "-forget", "x"), "in the memory of the process")
+	_, _, err := forgets(t, file("chi", githubEndpoint), Forgetting{IDs: []string{"x"}})
+	require.ErrorContains(t, err, "in the memory of the process")
+	_, text, err := forgets(t, "router: chi\n", Forgetting{IDs: []string{"x"}})
+	require.ErrorIs(t, err, ErrFailed)
+	require.Contains(t, text, ":1: endpoints: is missing")
+}
+
+func TestABuildWithoutDriversSaysHowToGetThem(t *testing.T) {
+	name := write(t, "receiver.yaml", remembering(filepath.Join(t.TempDir(), "replay.db")))
+	var stdout, stderr bytes.Buffer
+	err := Serve(t.Context(), &Options{File: name}, nil, Streams{&stdout, &stderr})
+	require.ErrorIs(t, err, ErrFailed)
+	require.Empty(t, stdout.String())
+	require.Contains(t, stderr.String(), name+":10: endpoints[0].replay.store: this build of sallyport links no "+
+		"database: go install -tags full github.com/sallyport-go/sallyport/cmd/sallyport@latest\n")
 }
 
 func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {
@@ -98,7 +116,7 @@ func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {
 			store := strings.Replace(row.replay, "url:", "namespace: receiver, url:", 1)
 			name := write(t, "bad.yaml", file("chi", githubEndpoint+"    replay: "+store+"\n"))
 			var stdout, stderr bytes.Buffer
-			require.Equal(t, 1, run(context.Background(), []string{"-config", name}, drivers.Store, &stdout, &stderr))
+			require.Equal(t, 1, run(context.Background(), []string{"--config", name}, &stdout, &stderr))
 			require.Contains(t, stderr.String(), ":9: endpoints[0].replay.url")
 			require.Contains(t, stderr.String(), row.want)
 			require.NotContains(t, stderr.String(), "pass-word")
@@ -107,15 +125,16 @@ func TestAStoreThatCannotBeOpenedIsNamed(t *testing.T) {
 	}
 }
 
-// command runs the receiver to its end, and returns what it has printed.
-func command(t *testing.T, code int, configuration string, args ...string) string {
+// forgets makes events forgotten, and returns them and what was printed of mistakes.
+func forgets(t *testing.T, configuration string, what Forgetting) ([]Forgotten, string, error) {
 	t.Helper()
+	what.File = write(t, "receiver.yaml", configuration)
+	var gone []Forgotten
 	var stdout, stderr bytes.Buffer
-	args = append([]string{"-config", write(t, "receiver.yaml", configuration)}, args...)
-	got := run(context.Background(), args, drivers.Store, &stdout, &stderr)
-	require.Equal(t, code, got, stderr.String())
-	if code == 0 {
-		return stdout.String()
-	}
-	return stderr.String()
+	err := Forget(t.Context(), &what, drivers.Store, Streams{&stdout, &stderr}, func(f Forgotten) error {
+		gone = append(gone, f)
+		return nil
+	})
+	require.Empty(t, stdout.String())
+	return gone, stderr.String(), err
 }

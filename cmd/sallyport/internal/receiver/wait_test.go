@@ -163,18 +163,18 @@ func TestWhereNoSecretCouldBeWrittenNothingStarts(t *testing.T) {
 		return write(t, "receiver.yaml",
 			"listen: 127.0.0.1:0\nendpoints: [{path: /hooks, provider: notion, secret_sink_file: '"+kept+"'}]")
 	}
-	code, text := fails(t, "-config", at(filepath.Join(t.TempDir(), "none", "notion")))
+	code, text := fails(t, "--config", at(filepath.Join(t.TempDir(), "none", "notion")))
 	require.Equal(t, 1, code)
 	require.Contains(t, text, "secret_sink_file of /hooks: ")
 	// What is there ends the wait, whatever it is.
 	for name, content := range map[string]string{"empty": "", "short": "short\n"} {
-		code, text = fails(t, "-config", at(write(t, name, content)))
+		code, text = fails(t, "--config", at(write(t, name, content)))
 		require.Equal(t, 1, code, name)
 		require.Contains(t, text, ":2: endpoints[0].secret_sink_file: ", name)
 	}
 	kept := filepath.Join(t.TempDir(), "one")
 	endpoint := fmt.Sprintf(", provider: notion, secret_sink_file: '%s'}", kept)
-	code, text = fails(t, "-config",
+	code, text = fails(t, "--config",
 		write(t, "receiver.yaml", "endpoints:\n  - {path: /a"+endpoint+"\n  - {path: /b"+endpoint))
 	require.Equal(t, 1, code)
 	require.Contains(t, text, ":3: endpoints[1].secret_sink_file: each endpoint has a secret of its own, and "+
