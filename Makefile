@@ -34,12 +34,12 @@ run: ## Run the demo; ARGS="..." are its arguments
 .PHONY: test
 test: ## Run the library's tests and the quick ones of the examples: what a fresh clone has to pass
 	$(quick) go test ./...
-	$(quick) go -C examples test . ./demo ./doctor ./prometheus
+	$(quick) go -C examples test . ./demo ./prometheus
 
 # What has to pass before each commit. The engines, the vendors' libraries and the long runs have targets of their own.
 .PHONY: check
-check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then race, allocations, receiver and instructions
-	@$(MAKE) --no-print-directory race allocations receiver instructions
+check: fmt vet static tidy ## Check formatting, vet, staticcheck and go.mod, then race, allocations, command and instructions
+	@$(MAKE) --no-print-directory race allocations command instructions
 
 # The race detector needs cgo and a C compiler; building runtime/cgo with it tells whether they are there and work.
 .PHONY: race
@@ -57,7 +57,7 @@ race: ## Run the library's tests with the race detector, where it works
 	echo "== go test $$race"; \
 	go test $$race -shuffle=on -count=1 ./...; \
 	echo "== examples: go test $$race"; \
-	go -C examples test $$race -shuffle=on -count=1 . ./demo ./doctor ./prometheus
+	go -C examples test $$race -shuffle=on -count=1 . ./demo ./prometheus
 
 # The race detector allocates too, and is too slow for every bit.
 .PHONY: allocations
@@ -66,10 +66,6 @@ allocations: ## Hold allocations, every bit of what is signed, and what a captur
 	@go test -count=1 -run Allocates ./core ./core/provider/... ./internal/adaptertest
 	@echo '== every bit of what is signed, and what a capture can be changed to'
 	@go test -count=1 -run 'NoChangedBitVerifies|WhoeverCaptured' ./core/provider
-
-.PHONY: receiver
-receiver: ## Run the tests of examples/receiver, which links the drivers of every database
-	go -C examples test -count=1 ./internal/...
 
 # SQLite, translated from C to one Go package, runs without the race detector: it has no goroutine of its own, and is four
 # times slower under it. Its driver and everything of ours stay under the detector. Each engine is started by its tests.
@@ -127,9 +123,10 @@ newest: ## Run the tests with every dependency at its newest, in a copy
 interop: ## Let the vendors' own SDKs verify what we sign, and sign what we verify
 	cd internal/interop && go test -count=1 ./...
 
+# Twice: without the drivers of databases, as it is installed by default, and with them.
 .PHONY: command
 command: ## Run the tests of the sallyport command, against the example of each router too
-	cd cmd/sallyport && go test -count=1 ./...
+	cd cmd/sallyport && go test -count=1 ./... && go test -tags full -count=1 -skip TestTheExampleOfEachRouter .
 
 # Debian's chromium. Without it the tests say loudly that they did not run.
 .PHONY: browser

@@ -64,8 +64,8 @@ func (p *program) listenCommand() *cobra.Command {
 	return c
 }
 
-// receiver is a running listen.
-type receiver struct {
+// running is a listen that runs.
+type running struct {
 	p       *program
 	sender  *sender
 	guard   *core.Guard
@@ -83,7 +83,7 @@ func (p *program) listen(ctx context.Context, o *listening) error {
 	if err != nil {
 		return err
 	}
-	r := &receiver{p: p, sender: s, client: client(o.remote)}
+	r := &running{p: p, sender: s, client: client(o.remote)}
 	if o.forward != "" {
 		if r.forward, err = parseTarget(o.forward); err != nil {
 			return fmt.Errorf("--forward: %w", err)
@@ -113,7 +113,7 @@ func (p *program) listen(ctx context.Context, o *listening) error {
 }
 
 // start makes the guard, the server and the page.
-func (r *receiver) start(o *listening, address string) error {
+func (r *running) start(o *listening, address string) error {
 	quiet := slog.New(slog.DiscardHandler)
 	kept, err := journal.InMemory(journal.Config{AlsoDone: true, AlsoUnhandled: true})
 	if err != nil {
@@ -151,7 +151,7 @@ func (r *receiver) start(o *listening, address string) error {
 }
 
 // serve serves until ctx ends, and then ends what is under way.
-func (r *receiver) serve(ctx context.Context, listener net.Listener, place string, fresh bool) error {
+func (r *running) serve(ctx context.Context, listener net.Listener, place string, fresh bool) error {
 	failed := make(chan error, 2)
 	go func() { failed <- r.server.Serve(listener) }()
 	go func() { failed <- r.page.Serve() }()
@@ -172,14 +172,14 @@ func (r *receiver) serve(ctx context.Context, listener net.Listener, place strin
 	return errors.Join(err, r.server.Shutdown(ending), r.page.Shutdown(ending), r.guard.Shutdown(ending))
 }
 
-func (r *receiver) print(v any, text string) error {
+func (r *running) print(v any, text string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.p.print(v, text)
 }
 
 // observe prints a line for each delivery.
-func (r *receiver) observe(_ context.Context, rec core.Record) {
+func (r *running) observe(_ context.Context, rec core.Record) {
 	text := fmt.Sprintf("%s  %d %s  %s %s", rec.Time.Local().Format(time.TimeOnly), rec.Status, rec.Reason,
 		oneLine(rec.Type), oneLine(rec.ID)) // no type makes a line of its own
 	if rec.Detail != "" {
@@ -196,7 +196,7 @@ func (r *receiver) observe(_ context.Context, rec core.Record) {
 }
 
 // receive hands an event on. An error is kept in the journal, and the page runs it again.
-func (r *receiver) receive(req *http.Request, e core.Event) error {
+func (r *running) receive(req *http.Request, e core.Event) error {
 	if r.forward == nil {
 		return nil
 	}
@@ -214,7 +214,7 @@ func (r *receiver) receive(req *http.Request, e core.Event) error {
 	return nil
 }
 
-func (r *receiver) forwarded(req *http.Request, e *core.Event) (*http.Request, error) {
+func (r *running) forwarded(req *http.Request, e *core.Event) (*http.Request, error) {
 	if r.resign != "" {
 		// In JSON the payload stands as it came; anything else becomes text.
 		body := e.Payload

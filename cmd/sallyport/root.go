@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/receiver"
 )
 
 // Exit statuses. They are an API: scripts ask for them.
@@ -50,6 +52,13 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 	case errors.Is(err, errWrong):
 		return wrong
 	}
+	var mistakes receiver.Mistakes
+	if errors.As(err, &mistakes) { // each with its file and line, as editors and people look for them
+		for _, one := range mistakes {
+			_, _ = fmt.Fprintln(s.err, oneLine(one))
+		}
+		return usage
+	}
 	_, _ = fmt.Fprintln(s.err, "sallyport:", oneLine(strings.TrimPrefix(err.Error(), "sallyport: ")))
 	return usage
 }
@@ -60,9 +69,9 @@ func (p *program) command() *cobra.Command {
 		Short: "Make, send, receive and check webhooks",
 		Long: paragraphs(
 			"sallyport makes, sends, receives and checks webhooks on a developer's machine, and works on " +
-				"the journal of a running app by its page.\n\n" +
-				"Exit status: 0, all is well; 1, something is wrong: an answer, a secret, an event that failed " +
-				"again; 2, the command line is wrong, or the work could not be done."),
+				"the journal of a running app by its page or its database.\n\n" +
+				"Exit status: 0, all is well; 1, something is wrong: an answer, a secret, a request, the " +
+				"configuration of serve, an event that failed again; 2, the command line is wrong, or the work could not be done."),
 		Example: "  sallyport listen --provider stripe\n" +
 			"  sallyport send --provider stripe --type invoice.paid        # in a second terminal",
 		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs, RunE: help,
@@ -76,6 +85,7 @@ func (p *program) command() *cobra.Command {
 	root.PersistentFlags().StringVarP(&p.output, "output", "o", "text", "`form` of the output: text or json")
 	root.AddCommand(
 		p.secretCommand(), p.providersCommand(), p.signCommand(), p.sendCommand(), p.checkCommand(), p.listenCommand(),
+		p.serveCommand(), p.doctorCommand(), p.forgetCommand(),
 		p.eventsCommand(), p.showCommand(), p.dismissCommand(), p.redriveCommand(), p.rotationCommand(),
 	)
 	return root

@@ -1,5 +1,5 @@
 // Package catalogue is one table of every sender that the module knows: those of package provider, those of its
-// subpackages that need a library, and the unproved ones. The laws' tests, docs/providers.md and examples/receiver work
+// subpackages that need a library, and the unproved ones. The laws' tests, docs/providers.md and cmd/sallyport work
 // through it, so that no entry is left out of any of them.
 //
 // It links every library that any entry needs. A program of one's own imports the packages of its senders instead.

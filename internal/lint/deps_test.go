@@ -72,7 +72,6 @@ func TestDependencies(t *testing.T) {
 		{folder: "examples/chi", only: []string{chi}},
 		{folder: "examples/nethttp"},
 		{folder: "examples/demo", not: []string{"go.yaml.in"}},
-		{folder: "examples/doctor", not: []string{"github.com/redis"}},
 	} {
 		rows[row.folder] = true
 		t.Run(row.folder, func(t *testing.T) {
@@ -111,6 +110,17 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
+// TestTheCommandLinksNoDatabaseByDefault keeps its installation short: databases are linked by the tag "full" alone.
+func TestTheCommandLinksNoDatabaseByDefault(t *testing.T) {
+	for _, p := range dependencies(t, "cmd/sallyport") {
+		if underAny(p.path, []string{
+			"github.com/redis", "github.com/go-sql-driver", "github.com/jackc", "modernc.org",
+		}) {
+			t.Errorf("cmd/sallyport links %s without the tag full", p.path)
+		}
+	}
+}
+
 type dependency struct {
 	path     string
 	standard bool
@@ -120,8 +130,11 @@ func dependencies(t *testing.T, folder string) []dependency {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{.Standard}}", "./"+folder)
 	cmd.Dir = root
-	if inner, ok := strings.CutPrefix(folder, "examples/"); ok { // a module of its own
+	switch inner, ok := strings.CutPrefix(folder, "examples/"); { // a module of its own
+	case ok:
 		cmd.Dir, cmd.Args[len(cmd.Args)-1] = filepath.Join(root, "examples"), "./"+inner
+	case folder == "cmd/sallyport":
+		cmd.Dir, cmd.Args[len(cmd.Args)-1] = filepath.Join(root, folder), "."
 	}
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

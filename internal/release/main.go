@@ -21,12 +21,20 @@ const (
 	version = "v0.999.0" // no release has it
 )
 
-// published returns the nested modules that a release tags, in this order, each with a program to install and its
-// arguments; "." is the module itself. A module without a program is a library, which those behind it use.
-func published() [][]string {
-	return [][]string{
-		{"core/inbox/riverinbox"}, {"cmd/sallyport", ".", "providers", "stripe"}, {"examples", "demo"},
-		{"examples", "doctor", "-h"},
+// module is a nested module that a release tags, with a program to install and its arguments; "." is the module itself.
+// A module without a program is a library, which those behind it use.
+type module struct {
+	folder, program, tags string
+	args                  []string
+}
+
+// published returns the nested modules in the order of their release.
+func published() []module {
+	return []module{
+		{folder: "core/inbox/riverinbox"},
+		{folder: "cmd/sallyport", program: ".", args: []string{"providers", "stripe"}},
+		{folder: "cmd/sallyport", program: ".", tags: "full", args: []string{"serve", "--sample"}},
+		{folder: "examples", program: "demo"},
 	}
 }
 
@@ -56,24 +64,22 @@ func try() error {
 	}
 	done := ""
 	for _, p := range published() {
-		folder := p[0]
-		if folder != done {
-			done = folder
-			if err := r.release(folder); err != nil {
-				return fmt.Errorf("%s: %w", folder, err)
+		if p.folder != done {
+			done = p.folder
+			if err := r.release(p.folder); err != nil {
+				return fmt.Errorf("%s: %w", p.folder, err)
 			}
-			r.released = append(r.released, library+"/"+folder)
+			r.released = append(r.released, library+"/"+p.folder)
 		}
-		if len(p) == 1 {
+		if p.program == "" {
 			continue
 		}
-		program := p[1]
-		at := path.Join(library, folder, program)
-		fmt.Println("== go install", at+"@"+version)
-		if err := r.run(temp, "go", "install", at+"@"+version); err != nil {
+		at := path.Join(library, p.folder, p.program)
+		fmt.Printf("== go install -tags=%s %s@%s\n", p.tags, at, version)
+		if err := r.run(temp, "go", "install", "-tags="+p.tags, at+"@"+version); err != nil {
 			return err
 		}
-		if err := r.run(temp, filepath.Join(r.bin, path.Base(at)), p[2:]...); err != nil {
+		if err := r.run(temp, filepath.Join(r.bin, path.Base(at)), p.args...); err != nil {
 			return err
 		}
 	}

@@ -87,7 +87,7 @@ func setting(p catalogue.Parameter) string {
 	if p.Field == "" {
 		return "`" + p.Name + "`"
 	}
-	return "`" + p.Field + "` (`" + p.Name + "` in the file of `examples/receiver`)"
+	return "`" + p.Field + "` (`" + p.Name + "` in the file of `sallyport serve`)"
 }
 
 // around says what the snippet does not show.

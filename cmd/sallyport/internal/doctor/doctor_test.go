@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 )
 
@@ -58,13 +59,45 @@ func twilio(text string) string {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
+// Exit statuses of the command.
+const (
+	accepted = iota
+	refused
+	unjudged
+)
+
+// run examines a request by flags, of which the last is the file, and returns the exit status of the command.
+func run(args []string, stdin string, stdout, stderr io.Writer) int {
+	var o Options
+	flags := pflag.NewFlagSet("doctor", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	o.Flags(flags)
+	err := flags.Parse(args)
+	if err == nil {
+		err = o.Check(flags)
+	}
+	var r Report
+	if err == nil {
+		r, err = Diagnose(&o, flags.Arg(0), strings.NewReader(stdin))
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, err)
+		return unjudged
+	}
+	_, _ = io.WriteString(stdout, r.String())
+	if r.Good() {
+		return accepted
+	}
+	return refused
+}
+
 // doctor runs the command on a request.
 func doctor(t *testing.T, request string, args ...string) (status int, out, errs string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "refused.http")
 	require.NoError(t, os.WriteFile(file, []byte(request), 0o600))
 	var stdout, stderr bytes.Buffer
-	status = run(append(args, file), strings.NewReader(""), &stdout, &stderr)
+	status = run(append(args, file), "", &stdout, &stderr)
 	require.NotContains(t, stdout.String()+stderr.String(), secret[6:], "the secret never shows")
 	return status, stdout.String(), stderr.String()
 }
@@ -76,9 +109,9 @@ func TestBrokenRequests(t *testing.T) {
 	t.Setenv("BARE_SECRET", secret[6:])
 	t.Setenv("QUOTED_SECRET", `"`+secret+`"`)
 	t.Setenv("LOGIN", "hooks:made-up-for-tests-0123456789")
-	byStripe := []string{"-provider", "stripe", "-secret-env", "STRIPE_SECRET"}
+	byStripe := []string{"--provider", "stripe", "--secret-env", "STRIPE_SECRET"}
 	with := func(args ...string) []string { return append(append([]string(nil), byStripe...), args...) }
-	using := func(env string) []string { return []string{"-provider", "stripe", "-secret-env", env} }
+	using := func(env string) []string { return []string{"--provider", "stripe", "--secret-env", env} }
 	for _, row := range []struct {
 		name    string
 		request string
@@ -126,33 +159,33 @@ func TestBrokenRequests(t *testing.T) {
 			[]string{"note: the Content-Length is", "not saved whole", "bad_signature"}},
 		{"a changed body", signed(body, strings.Replace(body, "evt_1", "evt_2", 1)), byStripe, refused,
 			[]string{"secret_unknown", "forgery"}},
-		{"an hour late", signed(body, body), with("-at", fmt.Sprint(at.Add(time.Hour).Unix())), refused,
+		{"an hour late", signed(body, body), with("--at", fmt.Sprint(at.Add(time.Hour).Unix())), refused,
 			[]string{"wrong: stale", "3600 seconds behind", "its signature is right"}},
-		{"ahead of a slow clock", signed(body, body), with("-at", at.Add(-time.Hour).Format(time.RFC3339)), refused,
+		{"ahead of a slow clock", signed(body, body), with("--at", at.Add(-time.Hour).Format(time.RFC3339)), refused,
 			[]string{"wrong: early", "3600 seconds ahead"}},
-		{"in time", signed(body, body), with("-at", at.Add(time.Minute).Format(time.RFC3339)), accepted,
+		{"in time", signed(body, body), with("--at", at.Add(time.Minute).Format(time.RFC3339)), accepted,
 			[]string{"would be accepted"}},
 		{"milliseconds for seconds",
 			raw(body, "Stripe-Signature", "t="+fmt.Sprint(at.UnixMilli())+",v1="+
 				mac(secret, fmt.Sprint(at.UnixMilli())+"."+body)), byStripe, refused, []string{"malformed_timestamp"}},
-		{"over plain HTTP", signed(body, body), with("-peer", "203.0.113.9"), refused,
+		{"over plain HTTP", signed(body, body), with("--peer", "203.0.113.9"), refused,
 			[]string{"plain_http", "no proxy configured"}},
 		{"behind a proxy that says http",
 			strings.Replace(signed(body, body), "Content-Type", "X-Forwarded-Proto: http\r\nContent-Type", 1),
-			with("-peer", "10.0.0.7", "-trusted-proxies", "10.0.0.0/8"), refused, []string{"the proxy said http"}},
+			with("--peer", "10.0.0.7", "--trusted-proxies", "10.0.0.0/8"), refused, []string{"the proxy said http"}},
 		{"behind a proxy that is trusted",
 			strings.Replace(signed(body, body), "Content-Type", "X-Forwarded-Proto: https\r\nContent-Type", 1),
-			with("-peer", "10.0.0.7", "-trusted-proxies", "10.0.0.0/8"), accepted, []string{"would be accepted"}},
+			with("--peer", "10.0.0.7", "--trusted-proxies", "10.0.0.0/8"), accepted, []string{"would be accepted"}},
 		{"a wrong method", strings.Replace(signed(body, body), "POST ", "PUT ", 1), byStripe, refused,
 			[]string{"wrong: method"}},
 		{"a compressed body", strings.Replace(signed(body, body), "Content-Type",
 			"Content-Encoding: gzip\r\nContent-Type", 1), byStripe, refused, []string{"wrong: encoding"}},
 		{"two signatures' headers", strings.Replace(signed(body, body), "Content-Type",
 			"Stripe-Signature: t=1,v1=00\r\nContent-Type", 1), byStripe, refused, []string{"repeated_header"}},
-		{"no credential", raw(body), []string{"-provider", "postmark", "-secret-env", "LOGIN"}, refused,
+		{"no credential", raw(body), []string{"--provider", "postmark", "--secret-env", "LOGIN"}, refused,
 			[]string{"missing_credential"}},
 		{"a wrong credential", raw(body, "Authorization", "Basic dXNlcjpwYXNz"),
-			[]string{"-provider", "postmark", "-secret-env", "LOGIN"}, refused, []string{"bad_credential"}},
+			[]string{"--provider", "postmark", "--secret-env", "LOGIN"}, refused, []string{"bad_credential"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			status, out, errs := doctor(t, row.request, row.args...)
@@ -169,7 +202,7 @@ func TestBrokenRequests(t *testing.T) {
 
 func TestAURLThatDiffers(t *testing.T) {
 	t.Setenv("TWILIO_TOKEN", "0123456789abcdef0123456789abcde0")
-	const flags = "-provider twilio -secret-env TWILIO_TOKEN -public-url https://hooks.example.com/twilio"
+	const flags = "--provider twilio --secret-env TWILIO_TOKEN --public-url https://hooks.example.com/twilio"
 	// The SHA-1 of Twilio's scheme over the URL with a trailing slash, and the form's field.
 	request := raw("A=b", "Content-Type", "application/x-www-form-urlencoded", "X-Twilio-Signature",
 		twilio("https://hooks.example.com/twilio/Ab"))
@@ -193,19 +226,19 @@ endpoints:
     provider: github
     secrets: [made-up-for-tests-0123456789]
 `), 0o600))
-	status, out, _ := doctor(t, signed(body, body+"\n"), "-config", config)
+	status, out, _ := doctor(t, signed(body, body+"\n"), "--config", config)
 	require.Equal(t, refused, status)
 	for _, want := range []string{"the endpoint /hooks/stripe of stripe", "missing_credential", "bad_signature",
 		"body_newline", "(secret mine)"} {
 		require.Contains(t, out, want, "every check that fails is told, not the first alone")
 	}
-	status, out, _ = doctor(t, signed(body, body), "-config", config, "-endpoint", "/hooks/github")
+	status, out, _ = doctor(t, signed(body, body), "--config", config, "--endpoint", "/hooks/github")
 	require.Equal(t, refused, status)
 	require.Contains(t, out, "the endpoint /hooks/github")
-	status, _, errs := doctor(t, strings.Replace(signed(body, body), "/hooks/stripe", "/elsewhere", 1), "-config",
+	status, _, errs := doctor(t, strings.Replace(signed(body, body), "/hooks/stripe", "/elsewhere", 1), "--config",
 		config)
 	require.Equal(t, unjudged, status)
-	require.Contains(t, errs, "-endpoint: /hooks/stripe, /hooks/github")
+	require.Contains(t, errs, "--endpoint: /hooks/stripe, /hooks/github")
 }
 
 func TestWhatCurlShows(t *testing.T) {
@@ -214,19 +247,19 @@ func TestWhatCurlShows(t *testing.T) {
 		stripe(secret, at, body) +
 		"\n> Content-Length: " + strconv.Itoa(len(body)) + "\n>\n} [64 bytes data]\n< HTTP/1.1 400 Bad Request\n< " +
 		"Date: x\n<\nBad Request\n"
-	args := []string{"-provider", "stripe", "-secret-env", "STRIPE_SECRET"}
+	args := []string{"--provider", "stripe", "--secret-env", "STRIPE_SECRET"}
 	status, out, errs := doctor(t, saved, args...)
 	require.Equal(t, refused, status, errs)
 	require.Contains(t, out, "curl -v shows no body")
 	file := filepath.Join(t.TempDir(), "body")
 	require.NoError(t, os.WriteFile(file, []byte(body), 0o600))
-	status, out, _ = doctor(t, saved, append(args, "-body", file)...)
+	status, out, _ = doctor(t, saved, append(args, "--body", file)...)
 	require.Equal(t, accepted, status, out)
 }
 
 func TestWhatCannotBeJudged(t *testing.T) {
 	t.Setenv("STRIPE_SECRET", secret)
-	byStripe := []string{"-provider", "stripe", "-secret-env", "STRIPE_SECRET"}
+	byStripe := []string{"--provider", "stripe", "--secret-env", "STRIPE_SECRET"}
 	for _, row := range []struct {
 		name    string
 		request string
@@ -235,15 +268,14 @@ func TestWhatCannotBeJudged(t *testing.T) {
 	}{
 		{"no request", "hello", byStripe, "no request line"},
 		{"no empty line", "POST / HTTP/1.1\nHost: x\n{\"id\": 1}\n", byStripe, "line 3 is no header"},
-		{"no provider", signed(body, body), nil, "give -config"},
-		{"an unknown provider", signed(body, body), []string{"-provider", "strip", "-secret-env", "STRIPE_SECRET"},
+		{"an unknown provider", signed(body, body), []string{"--provider", "strip", "--secret-env", "STRIPE_SECRET"},
 			"no provider is called"},
-		{"no secret", signed(body, body), []string{"-provider", "stripe", "-secret-env", "DOCTOR_TEST_UNSET"},
+		{"no secret", signed(body, body), []string{"--provider", "stripe", "--secret-env", "DOCTOR_TEST_UNSET"},
 			"DOCTOR_TEST_UNSET is not set"},
-		{"a file and flags", signed(body, body), append([]string{"-config", "x.yaml"}, byStripe...),
-			"-config goes without"},
-		{"a config that is not there", signed(body, body), []string{"-config", "none.yaml"}, "none.yaml"},
-		{"a time that is none", signed(body, body), append([]string{"-at", "soon"}, byStripe...), "invalid value"},
+		{"a file and flags", signed(body, body), append([]string{"--config", "x.yaml"}, byStripe...),
+			"--config goes without"},
+		{"a config that is not there", signed(body, body), []string{"--config", "none.yaml"}, "none.yaml"},
+		{"a time that is none", signed(body, body), append([]string{"--at", "soon"}, byStripe...), "invalid argument"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			status, out, errs := doctor(t, row.request, row.args...)
@@ -253,9 +285,7 @@ func TestWhatCannotBeJudged(t *testing.T) {
 		})
 	}
 	var stdout, stderr bytes.Buffer
-	require.Equal(t, accepted, run([]string{"-h"}, nil, &stdout, &stderr))
-	require.Equal(t, unjudged, run(append(byStripe, "none.http"), nil, &stdout, &stderr))
+	require.Equal(t, unjudged, run(append(byStripe, "none.http"), "", &stdout, &stderr))
 	stdout.Reset()
-	require.Equal(t, accepted, run(append(byStripe, "-"), strings.NewReader(signed(body, body)), &stdout, &stderr),
-		stderr.String())
+	require.Equal(t, accepted, run(append(byStripe, "-"), signed(body, body), &stdout, &stderr), stderr.String())
 }

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -48,14 +48,15 @@ func withoutMark(raw []byte) []byte { return bytes.TrimPrefix(raw, []byte("\xef\
 func parseArchive(raw []byte, number int) (*saved, error) {
 	var a archive
 	if json.Unmarshal(withoutMark(raw), &a) != nil { // whose text may quote what stands there
-		return nil, errors.New(`it begins like a HAR file, and is none: there have to be requests in "log", "entries"`)
+		return nil, errors.New(`it begins like a HAR file, and is not one: there have to be requests in "log", "entries"; ` +
+			"nor is it an entry of a journal")
 	}
 	entries := a.Log.Entries
 	switch {
 	case len(entries) == 0:
 		return nil, errors.New("the HAR file holds no request")
 	case number > len(entries):
-		return nil, fmt.Errorf("the HAR file holds %d requests, and none of the number %d (-entry)", len(entries),
+		return nil, fmt.Errorf("the HAR file holds %d requests, and none of the number %d (--entry)", len(entries),
 			number)
 	case number == 0 && len(entries) > 1:
 		return nil, a.whichOne()
@@ -64,15 +65,15 @@ func parseArchive(raw []byte, number int) (*saved, error) {
 }
 
 // maxListed is how many requests of a file are listed.
-const maxListed = 40
+const maxListed = 20
 
 // whichOne lists the requests to choose from.
 func (a *archive) whichOne() error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "the HAR file holds %d requests; choose one by -entry:", len(a.Log.Entries))
+	fmt.Fprintf(&b, "the HAR file holds %d requests; choose one by --entry:", len(a.Log.Entries))
 	for i := range a.Log.Entries {
 		if i == maxListed {
-			b.WriteString("\n  ...")
+			b.WriteString(" ...")
 			break
 		}
 		r := &a.Log.Entries[i].Request
@@ -83,9 +84,9 @@ func (a *archive) whichOne() error {
 		if u, _, err := splitURL(r.URL); err == nil {
 			path = u.EscapedPath()
 		}
-		fmt.Fprintf(&b, "\n  %d: %s %.*s", i+1, method, maxPath, path)
+		fmt.Fprintf(&b, " %d: %s %.*s;", i+1, method, maxPath, path)
 	}
-	return errors.New(b.String())
+	return errors.New(strings.TrimSuffix(b.String(), ";"))
 }
 
 // splitURL gives a URL, and of it the target that stood in the request line, byte for byte.
@@ -150,7 +151,7 @@ func (r *archived) body(s *saved) ([]byte, error) {
 	case p == nil || p.Text == nil && len(p.Params) == 0:
 		return nil, nil
 	case p.Text == nil || *p.Text == "" && len(p.Params) > 0:
-		s.notes = append(s.notes, "the HAR file shows the fields of the form and not its bytes: give them with -body")
+		s.notes = append(s.notes, "the HAR file shows the fields of the form and not its bytes: give them with --body")
 		return nil, nil
 	case strings.EqualFold(p.Encoding, "base64"):
 		body, err := base64.StdEncoding.DecodeString(*p.Text)
@@ -159,11 +160,11 @@ func (r *archived) body(s *saved) ([]byte, error) {
 		}
 		return body, nil
 	case p.Encoding != "":
-		return nil, errors.New("the encoding of the body in the HAR file is none that is known: give the body with -body")
+		return nil, errors.New("the encoding of the body in the HAR file is none that is known: give the body with --body")
 	}
 	if strings.ContainsRune(*p.Text, utf8.RuneError) {
 		s.notes = append(s.notes, "the HAR file shows the body as a text, with a sign in place of bytes that are "+
-			"none: give its bytes with -body")
+			"none: give its bytes with --body")
 	}
 	return []byte(*p.Text), nil
 }

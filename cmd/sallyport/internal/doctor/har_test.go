@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"encoding/base64"
@@ -67,9 +67,9 @@ func TestRequestsInAHARFile(t *testing.T) {
 	}{
 		{"the only one", har(t, genuine), nil, accepted, "the secret STRIPE_SECRET matches"},
 		{"with a byte order mark", "\ufeff" + har(t, genuine), nil, accepted, "the secret STRIPE_SECRET matches"},
-		{"the first", har(t, genuine, get), []string{"-entry", "1"}, accepted, "the secret STRIPE_SECRET matches"},
-		{"the second", har(t, get, genuine), []string{"-entry", "2"}, accepted, "the secret STRIPE_SECRET matches"},
-		{"the wrong one", har(t, get, genuine), []string{"-entry", "1"}, refused, "GET /healthz, judged by"},
+		{"the first", har(t, genuine, get), []string{"--entry", "1"}, accepted, "the secret STRIPE_SECRET matches"},
+		{"the second", har(t, get, genuine), []string{"--entry", "2"}, accepted, "the secret STRIPE_SECRET matches"},
+		{"the wrong one", har(t, get, genuine), []string{"--entry", "1"}, refused, "GET /healthz, checked by"},
 		{"of HTTP/2", har(t, h2), nil, accepted, "the secret STRIPE_SECRET matches"},
 		{"in base64", har(t, archivedPost(map[string]any{"text": base64.StdEncoding.EncodeToString([]byte(bytes)),
 			"encoding": "base64"}, "Stripe-Signature", stripe(secret, at, bytes))), nil, accepted, "matches"},
@@ -93,13 +93,13 @@ func TestRequestsInAHARFile(t *testing.T) {
 		{"a header twice", har(t,
 			archivedPost(text(body), "Stripe-Signature", stripe(secret, at, body), "stripe-signature", "t=1,v1=00")),
 			nil, refused, "repeated_header"},
-		{"a URL that is signed", har(t, withQuery), []string{"-provider", "twilio", "-secret-env", "TWILIO_TOKEN"},
+		{"a URL that is signed", har(t, withQuery), []string{"--provider", "twilio", "--secret-env", "TWILIO_TOKEN"},
 			accepted, "matches"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			args := row.args
-			if len(args) == 0 || args[0] != "-provider" {
-				args = append([]string{"-provider", "stripe", "-secret-env", "STRIPE_SECRET"}, args...)
+			if len(args) == 0 || args[0] != "--provider" {
+				args = append([]string{"--provider", "stripe", "--secret-env", "STRIPE_SECRET"}, args...)
 			}
 			status, out, errs := doctor(t, row.request, args...)
 			require.Equal(t, row.status, status, out+errs)
@@ -111,7 +111,7 @@ func TestRequestsInAHARFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "body")
 	require.NoError(t, os.WriteFile(file, []byte(bytes), 0o600))
 	status, out, errs := doctor(t, har(t, archivedPost(text(bytes), "Stripe-Signature", stripe(secret, at, bytes))),
-		"-provider", "stripe", "-secret-env", "STRIPE_SECRET", "-body", file)
+		"--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--body", file)
 	require.Equal(t, accepted, status, out+errs)
 	require.NotContains(t, out, "note: ")
 }
@@ -129,17 +129,17 @@ func TestHARFilesThatCannotBeJudged(t *testing.T) {
 		entry         string
 		want          string
 	}{
-		{"no JSON", `{"log": made-up-in-a-query`, "", "is none"},
-		{"another shape", `{"log": "made-up-in-a-query"}`, "", "is none"},
-		{"a number for a URL", har(t, with("url", 17)), "", "is none"},
+		{"no JSON", `{"log": made-up-in-a-query`, "", "is not one"},
+		{"another shape", `{"log": "made-up-in-a-query"}`, "", "is not one"},
+		{"a number for a URL", har(t, with("url", 17)), "", "is not one"},
 		{"JSON of something else", `{"made-up-in-a-query": 1}`, "", "holds no request"},
 		{"no request", har(t), "", "holds no request"},
 		{"one behind the last", har(t, one), "2", "holds 1 requests"},
 		{"a number below 1", har(t, one), "-1", "from 1"},
-		{"a raw request", signed(body, body), "1", "-entry goes with a HAR file"},
+		{"a raw request", signed(body, body), "1", "--entry goes with a HAR file"},
 		{"several", har(t, one, with("method", "G\x1b[2J"), with("url", "made-up-in-a-query")), "",
-			"holds 3 requests; choose one by -entry:\n  1: POST /hooks/stripe\n  2: ? /hooks/stripe\n  3: POST a URL " +
-				"that cannot be read\n"},
+			"holds 3 requests; choose one by --entry: 1: POST /hooks/stripe; 2: ? /hooks/stripe; 3: POST a URL that " +
+				"cannot be read\n"},
 		{"a URL without a host", har(t, with("url", "/hooks?token=made-up-in-a-query")), "", "none such as https://"},
 		{"a URL that cannot be read", har(t, with("url", "https://h/%zz?token=made-up-in-a-query")), "",
 			"none such as https://"},
@@ -153,9 +153,9 @@ func TestHARFilesThatCannotBeJudged(t *testing.T) {
 			"none that is known"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			args := []string{"-provider", "stripe", "-secret-env", "STRIPE_SECRET"}
+			args := []string{"--provider", "stripe", "--secret-env", "STRIPE_SECRET"}
 			if row.entry != "" {
-				args = append(args, "-entry", row.entry)
+				args = append(args, "--entry", row.entry)
 			}
 			status, out, errs := doctor(t, row.request, args...)
 			require.Equal(t, unjudged, status, out)
@@ -175,7 +175,7 @@ func TestAListOfRequestsIsBounded(t *testing.T) {
 		requests[i] = archivedPost(nil)
 		requests[i]["url"] = fmt.Sprintf("https://hooks.example.com/%d/%s", i, strings.Repeat("a", 1000))
 	}
-	status, _, errs := doctor(t, har(t, requests...), "-provider", "stripe", "-secret-env", "STRIPE_SECRET")
+	status, _, errs := doctor(t, har(t, requests...), "--provider", "stripe", "--secret-env", "STRIPE_SECRET")
 	require.Equal(t, unjudged, status)
 	require.Contains(t, errs, "holds 1000 requests")
 	require.Less(t, len(errs), 20_000)

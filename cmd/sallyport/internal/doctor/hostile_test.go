@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"strings"
@@ -26,10 +26,10 @@ func TestWhatARequestHoldsIsNoOutputOfItsOwn(t *testing.T) {
 	} {
 		for _, with := range [][]string{headers, headers[2:], headers[4:], nil} {
 			request := strings.Replace(raw(`{"id":"`+evil+`"}`, with...), "/hooks/stripe", target, 1)
-			for _, args := range [][]string{{"-peer", evil}, {"-peer", "10.0.0.7", "-trusted-proxies", "10.0.0.7"},
+			for _, args := range [][]string{{"--peer", evil}, {"--peer", "10.0.0.7", "--trusted-proxies", "10.0.0.7"},
 				nil} {
 				_, out, errs := doctor(t, request,
-					append([]string{"-provider", "stripe", "-secret-env", "STRIPE_SECRET"}, args...)...)
+					append([]string{"--provider", "stripe", "--secret-env", "STRIPE_SECRET"}, args...)...)
 				for line := range strings.Lines(out + errs) {
 					line = strings.TrimSuffix(line, "\n")
 					require.False(t, strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }), "%q",
@@ -44,7 +44,7 @@ func TestWhatARequestHoldsIsNoOutputOfItsOwn(t *testing.T) {
 
 func TestATokenInAMalformedURLIsNotPrinted(t *testing.T) {
 	t.Setenv("HOOK_TOKEN", "made-up-for-tests-0123456789")
-	args := []string{"-provider", "strava", "-secret-env", "HOOK_TOKEN"}
+	args := []string{"--provider", "strava", "--secret-env", "HOOK_TOKEN"}
 	for _, target := range []string{"/hooks%zz?token=made-up-for-tests-0123456789",
 		"hooks?token=made-up-for-tests-0123456789", "/hooks?token=made-up-for-tests-0123456789&%zz",
 		"http://[::1?token=made-up-for-tests-0123456789"} {

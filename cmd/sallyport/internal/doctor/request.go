@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -90,7 +90,7 @@ func parse(raw []byte) (*saved, error) {
 	}
 	if curl {
 		rest = nil // curl shows the answer, and no body
-		s.notes = append(s.notes, "curl -v shows no body: give it with -body")
+		s.notes = append(s.notes, "curl -v shows no body: give it with --body")
 	}
 	return s, s.takeBody(rest)
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/redis/go-redis/v9"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/redisstore"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
-	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
 )
 
 // Store opens a replay store, and makes its table if it is missing. The caller must call closing after it has closed

@@ -27,6 +27,11 @@ type Options struct {
 	Keys, Parameters          []string
 }
 
+// Defaults returns the options of no flags at all.
+func Defaults() *Options {
+	return &Options{Listen: defaultListen, Router: defaultRouter, Path: "/hooks"}
+}
+
 // Flags adds the flags to a set.
 func (o *Options) Flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.File, "config", "", "YAML `file` with any number of endpoints, in the place of the flags of one")

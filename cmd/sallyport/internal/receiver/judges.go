@@ -8,33 +8,19 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
-// Settings are a configuration: a file, or one endpoint by the flags of the same names.
-type Settings struct {
-	File string
-
-	Provider, SecretEnv, Path, PublicURL, TrustedProxies string
-
-	AllowHTTP bool
-	Clock     time.Time // frozen; zero: the file's, or the real one
-}
-
-// Judge is an endpoint to judge saved deliveries with.
+// Judge is an endpoint to check saved deliveries with.
 type Judge struct {
 	Path  string
 	Guard *core.Guard
 }
 
-// Judges makes the endpoints of a configuration without serving them: no replay store is opened. Its error tells every
-// mistake with its line.
-func Judges(s *Settings) ([]Judge, error) {
-	o := &Options{
-		File: s.File, Listen: defaultListen, Router: defaultRouter, Path: s.Path, Provider: s.Provider,
-		SecretEnv: s.SecretEnv, PublicURL: s.PublicURL, TrustedProxies: s.TrustedProxies, AllowHTTP: s.AllowHTTP,
-	}
+// Judges makes the endpoints of a configuration without serving them: no replay store is opened. The clock stands; zero:
+// it is the file's, or the real one. Its error is [Mistakes].
+func Judges(o *Options, clock time.Time) ([]Judge, error) {
 	var m mistakes
 	c := o.config(&m)
-	if !s.Clock.IsZero() {
-		c.clock = s.Clock
+	if !clock.IsZero() {
+		c.clock = clock
 	}
 	for _, e := range c.endpoints {
 		e.allowWeak = true // nothing is served: a secret of another kind is what the diagnosis is about
@@ -53,6 +39,3 @@ func Judges(s *Settings) ([]Judge, error) {
 	}
 	return judges, nil
 }
-
-// Providers are the names that a configuration may use.
-func Providers() []string { return providerNames() }

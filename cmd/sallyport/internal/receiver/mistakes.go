@@ -2,9 +2,9 @@ package receiver
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // place is where a setting stands: a line of the file and a key, or a flag.
@@ -40,16 +40,25 @@ func (m *mistakes) add(at place, format string, args ...any) {
 	m.all = append(m.all, mistake{at, fmt.Sprintf(format, args...)})
 }
 
-// err joins the mistakes in the order of the file's lines, each once: what holds for all endpoints is found at each.
+// Mistakes are what is wrong with a configuration: a line each, with its file, line and key, or with its flag.
+type Mistakes []string
+
+// Error implements error.
+func (m Mistakes) Error() string { return strings.Join(m, "\n") }
+
+// err returns the mistakes in the order of the file's lines, each once: what holds for all endpoints is found at each.
 func (m *mistakes) err() error {
 	slices.SortStableFunc(m.all, func(a, b mistake) int { return cmp.Compare(a.line, b.line) })
-	var list []error
+	var list Mistakes
 	for i, one := range m.all {
 		if !slices.Contains(m.all[:i], one) {
-			list = append(list, errors.New(m.describe(one)))
+			list = append(list, m.describe(one))
 		}
 	}
-	return errors.Join(list...)
+	if list == nil {
+		return nil
+	}
+	return list
 }
 
 func (m *mistakes) describe(one mistake) string {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -198,8 +199,8 @@ func TestAFileThatIsThereIsNotReplaced(t *testing.T) {
 func TestJudgingSavedDeliveriesTakesNoSecret(t *testing.T) {
 	t.Parallel()
 	kept := filepath.Join(t.TempDir(), "notion")
-	judges, err := Judges(&Settings{File: write(t, "receiver.yaml",
-		"endpoints: [{path: /hooks, provider: notion, secret_sink_file: '"+kept+"', dangerously_allow_http: true}]")})
+	judges, err := Judges(&Options{File: write(t, "receiver.yaml",
+		"endpoints: [{path: /hooks, provider: notion, secret_sink_file: '"+kept+"', dangerously_allow_http: true}]")}, time.Time{})
 	require.NoError(t, err)
 	r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(`{"verification_token":"`+handedOver+`"}`))
 	_, reply := judges[0].Guard.Receive(httptest.NewRecorder(), r, adapter.Inbound{})

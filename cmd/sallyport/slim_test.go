@@ -1,0 +1,26 @@
+//go:build !full
+
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestABuildWithoutDriversSaysWhichBuildHasThem(t *testing.T) {
+	t.Parallel()
+	config := written(t, "receiver.yaml", `endpoints:
+  - path: /hooks
+    provider: github
+    secrets: [`+githubSecret+`]
+    replay: {store: sqlite, namespace: receiver, url: replay.db}
+`)
+	for _, args := range [][]string{{"serve", "--config", config}, {"forget", "--config", config, "evt_1"}} {
+		status, out, problem := newCommand(t).run(args...)
+		require.Equal(t, wrong, status)
+		require.Empty(t, out)
+		require.Equal(t, config+":5: endpoints[0].replay.store: this build of sallyport links no database: "+
+			"go install -tags full github.com/sallyport-go/sallyport/cmd/sallyport@latest\n", problem)
+	}
+}
