@@ -41,7 +41,7 @@ func (s *Slot) end(now time.Time) bool {
 	}
 	// A deadline in the past wakes the reader. Where the writer knows no deadlines nothing would, and the body kept
 	// what it holds: then there is no room.
-	if s.w == nil || http.NewResponseController(s.w).SetReadDeadline(time.Unix(1, 0)) != nil {
+	if s.w == nil || !setReadDeadline(s.w, time.Unix(1, 0)) {
 		return false
 	}
 	s.displaced = true
