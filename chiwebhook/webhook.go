@@ -49,13 +49,19 @@ func VerifyWithConfig(config Config) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			in := adapter.Inbound{
-				Route: chi.RouteContext(r.Context()).RoutePattern(), // "" for no context, as outside of Chi
-				Param: func(name string) string { return chi.URLParam(r, name) },
+				Route:  chi.RouteContext(r.Context()).RoutePattern(), // "" for no context, as outside of Chi
+				Params: params{r},
 			}
 			nethttp.Guard(config.Guard, w, r, in, config.OnReject, next.ServeHTTP)
 		})
 	}
 }
+
+// params reads the route's parameters. It is one pointer: passing it on allocates nothing.
+type params struct{ *http.Request }
+
+// Param returns a parameter; empty where the route has none of that name.
+func (p params) Param(name string) string { return chi.URLParam(p.Request, name) }
 
 // Dispatch makes a handler of a whole set of receivers, which takes no more from then on; mount it behind [Verify].
 // It panics for a nil set.

@@ -96,7 +96,7 @@ func (g *Guard) acceptedValues(
 // check must then refuse, after as much work as a wrong value costs.
 func (i *inspection) credentialInput(r *http.Request) credential.Input {
 	return credential.Input{
-		Request: r, Param: i.param, Tenant: i.claims.Tenant, TenantFault: i.claims.TenantFault,
+		Request: r, Params: i.params, Tenant: i.claims.Tenant, TenantFault: i.claims.TenantFault,
 		Now: i.now, Matches: &i.match,
 	}
 }

@@ -60,6 +60,12 @@ func (e *Explanation) String() string {
 	return b.String()
 }
 
+// pathValues reads the route's parameters as net/http has them.
+type pathValues struct{ *http.Request }
+
+// Param returns a parameter; empty where the route has none of that name.
+func (p pathValues) Param(name string) string { return p.PathValue(name) }
+
 // Explain makes every check of the guard on a request. It returns all failures, not the first alone, and looks for what
 // would fix them: a body that was changed on the way, another URL, a secret of the wrong kind. It is for operators and
 // tests, on requests that were saved or that fail: never show what it says to the sender.
@@ -69,8 +75,8 @@ func (e *Explanation) String() string {
 // restored. A body that a guard has read before is there in OnReject, after [adapter.Inbound.KeepBody], and in a
 // signal. It costs far more than a delivery: bound how many requests reach it.
 func (g *Guard) Explain(r *http.Request, in adapter.Inbound) *Explanation {
-	if in.Param == nil {
-		in.Param = r.PathValue // the copy knows none
+	if in.Params == nil {
+		in.Params = pathValues{r} // the copy knows none
 	}
 	s := g.prepare(nil, in, time.Now())
 	i := &s.inspection

@@ -30,7 +30,7 @@ type scratch struct {
 func (g *Guard) prepare(w http.ResponseWriter, in adapter.Inbound, now time.Time) *scratch {
 	s := g.borrow()
 	i := &s.inspection
-	i.route, i.param, i.w, i.started, i.keepBody = in.Route, in.Param, w, now, in.KeepBody
+	i.route, i.params, i.w, i.started, i.keepBody = in.Route, in.Params, w, now, in.KeepBody
 	i.now = g.clock(now)
 	i.claims, i.events, i.place, i.buffer = &s.claims, &s.events, &s.slot, &s.buffer
 	s.claims.Match = &i.match
@@ -81,8 +81,8 @@ func (i *inspection) ownBody() {
 }
 
 func (i *inspection) pathValue(r *http.Request, name string) string {
-	if i.param != nil {
-		return i.param(name)
+	if i.params != nil {
+		return i.params.Param(name)
 	}
 	return r.PathValue(name)
 }
@@ -114,8 +114,8 @@ type facts struct {
 // inspection is what is known of a request while it is checked. Only its facts outlive the call of Receive.
 type inspection struct {
 	facts
-	param      func(name string) string // of the route; nil: the request's own
-	borrowed   bool                     // the body stands in buffer
+	params     adapter.Params // of the route; nil: the request's own
+	borrowed   bool           // the body stands in buffer
 	buffer     *intake.Buffer
 	claims     *signature.Claims
 	events     *eventSource

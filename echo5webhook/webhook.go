@@ -66,7 +66,7 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 				return next(c)
 			}
 			res := c.Response()
-			in := adapter.Inbound{Route: c.Path(), Param: c.Param, KeepBody: config.OnReject != nil}
+			in := adapter.Inbound{Route: c.Path(), Params: c, KeepBody: config.OnReject != nil}
 			d, reply := config.Guard.Receive(res, c.Request(), in)
 			if reply != nil {
 				if reply.Rejection != nil && config.OnReject != nil {
@@ -81,10 +81,7 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 			c.SetResponse(tracked)
 			returned := false
 			defer func() {
-				// Unless somebody has put a writer of their own over it. Echo writes its errors past the tracker.
-				if c.Response() == http.ResponseWriter(tracked) {
-					c.SetResponse(t.ResponseWriter)
-				}
+				restore(c, tracked, t.ResponseWriter) // Echo writes its errors past the tracker
 				if !returned {
 					d.Abandon() // not recovered: the panic goes on to Echo's own recovery with its stack
 					t.Release()
@@ -102,6 +99,13 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 			return err
 		}
 	}, nil
+}
+
+// restore takes a writer off again, unless somebody has put one of their own over it.
+func restore(c *echo.Context, w, was http.ResponseWriter) {
+	if c.Response() == w {
+		c.SetResponse(was)
+	}
 }
 
 // statusOf returns the status that Echo answers to an error with; zero where it is 500.
@@ -145,7 +149,13 @@ func On(to core.Registrar, pattern string, fn func(*echo.Context, core.Event) er
 func Dispatch(signals *core.Signals) echo.HandlerFunc {
 	core.Freeze[*echo.Context](signals)
 	return func(c *echo.Context) error {
-		if reply := signals.Serve(c, c.Request(), adapter.WrittenTo(c.Response())); reply != nil {
+		was := c.Response()
+		t := adapter.TrackerFor(was)
+		if w := http.ResponseWriter(response{t}); w != was { // middleware has put a writer of its own over the guard's
+			c.SetResponse(w)
+			defer restore(c, w, was)
+		}
+		if reply := signals.Serve(c, c.Request(), t.Written); reply != nil {
 			return put(c, reply)
 		}
 		return nil // a receiver answered

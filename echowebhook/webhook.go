@@ -58,7 +58,7 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			res := c.Response()
 			// Before Receive, which reports a limit that the app itself has set.
 			limitBody(c.Request())
-			in := adapter.Inbound{Route: c.Path(), Param: c.Param, KeepBody: config.OnReject != nil}
+			in := adapter.Inbound{Route: c.Path(), Params: c, KeepBody: config.OnReject != nil}
 			d, reply := config.Guard.Receive(res, c.Request(), in)
 			if reply != nil {
 				if reply.Rejection != nil && config.OnReject != nil {
@@ -69,14 +69,10 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			}
 			c.SetRequest(d.Request())
 			t := d.Track(res.Writer)
-			tracked := t.Writer()
-			res.Writer = tracked
+			res.Writer = t.Writer()
 			returned := false
 			defer func() {
-				// Unless somebody has put a writer of their own over it. Echo writes its errors past the tracker.
-				if res.Writer == tracked {
-					res.Writer = t.ResponseWriter
-				}
+				restore(res, t) // Echo writes its errors past the tracker
 				if !returned {
 					d.Abandon() // not recovered: the panic goes on to Echo's own recovery with its stack
 					t.Release()
@@ -93,6 +89,13 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			t.Release()
 			return err
 		}
+	}
+}
+
+// restore takes a tracker off again, unless somebody has put a writer of their own over it.
+func restore(res *echo.Response, t *adapter.Tracker) {
+	if res.Writer == t.Writer() {
+		res.Writer = t.Unwrap()
 	}
 }
 
@@ -137,7 +140,13 @@ func On(to core.Registrar, pattern string, fn func(echo.Context, core.Event) err
 func Dispatch(signals *core.Signals) echo.HandlerFunc {
 	core.Freeze[echo.Context](signals)
 	return func(c echo.Context) error {
-		if reply := signals.Serve(c, c.Request(), adapter.WrittenTo(c.Response().Writer)); reply != nil {
+		res := c.Response()
+		t := adapter.TrackerFor(res.Writer)
+		if w := t.Writer(); w != res.Writer { // middleware has put a writer of its own over the guard's
+			res.Writer = w
+			defer restore(res, t)
+		}
+		if reply := signals.Serve(c, c.Request(), t.Written); reply != nil {
 			return put(c, reply)
 		}
 		return nil // a receiver answered

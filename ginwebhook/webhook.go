@@ -48,7 +48,7 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 	}
 	var verify gin.HandlerFunc
 	verify = func(c *gin.Context) {
-		in := adapter.Inbound{Route: c.FullPath(), Param: c.Param, KeepBody: config.OnReject != nil}
+		in := adapter.Inbound{Route: c.FullPath(), Params: c, KeepBody: config.OnReject != nil}
 		d, reply := config.Guard.Receive(c.Writer, c.Request, in)
 		if reply != nil {
 			if reply.Rejection != nil && config.OnReject != nil {

@@ -10,7 +10,7 @@
 //	func Verify(guard *core.Guard) tiny.Middleware { // tiny: func(*tiny.Ctx) error, over net/http
 //		return func(next tiny.Handler) tiny.Handler {
 //			return func(c *tiny.Ctx) error {
-//				d, reply := guard.Receive(c.W, c.R, adapter.Inbound{Route: c.Pattern(), Param: c.Param})
+//				d, reply := guard.Receive(c.W, c.R, adapter.Inbound{Route: c.Pattern(), Params: c})
 //				if reply != nil {
 //					reply.Write(c.W) // refused, a duplicate, or a handshake: the app is not called
 //					return nil

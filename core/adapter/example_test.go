@@ -40,7 +40,7 @@ type (
 func Verify(guard *core.Guard) Middleware {
 	return func(next Handler) Handler {
 		return func(c *Ctx) error {
-			d, reply := guard.Receive(c.W, c.R, adapter.Inbound{Route: c.Pattern(), Param: c.Param})
+			d, reply := guard.Receive(c.W, c.R, adapter.Inbound{Route: c.Pattern(), Params: c})
 			if reply != nil {
 				reply.Write(c.W) // refused, a duplicate, or a handshake: the app is not called
 				return nil

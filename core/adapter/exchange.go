@@ -6,12 +6,16 @@ import "net/http"
 type Inbound struct {
 	// Route is the pattern of the matched route, for logs and metrics; empty where the guard runs before routing.
 	Route string
-	// Param returns a parameter of the route; nil: the request's own PathValue.
-	Param func(name string) string
+	// Params reads the route's parameters; nil: by the request's own PathValue.
+	Params Params
 	// KeepBody keeps the body of a delivery that is refused in its request, for Guard.Explain or for the app's own
 	// use, at the cost of a copy. Adapters set it where they have an OnReject.
 	KeepBody bool
 }
+
+// Params reads the parameters of a route. A router's own context usually has the method already: passed as this
+// interface it allocates nothing, as a function would for each request.
+type Params interface{ Param(name string) string }
 
 // Written is what a handler has done to the response.
 type Written struct {

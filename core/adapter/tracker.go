@@ -81,6 +81,18 @@ func (t *Tracker) Writer() http.ResponseWriter {
 // own finds the tracker behind what Writer returned.
 func (t *Tracker) own() *Tracker { return t }
 
+// TrackerFor returns the tracker whose Writer w is. Where w is something else, such as middleware's own writer over a
+// tracker, it returns a new one around w, which notes what is written and withholds nothing. It is for handlers whose
+// receivers can write to the router's writer.
+func TrackerFor(w http.ResponseWriter) *Tracker {
+	if v, ok := w.(interface{ own() *Tracker }); ok {
+		return v.own()
+	}
+	t := &Tracker{}
+	t.Wrap(w, &State{})
+	return t
+}
+
 // trackerOf returns the innermost tracker that w is, or that it wraps (as http.ResponseController unwraps writers), and
 // nil where there is none.
 func trackerOf(w http.ResponseWriter) *Tracker {

@@ -191,7 +191,7 @@ func ginRouter() router {
 			}), true
 		},
 		ownContext: true,
-		allocates:  5, // the tracker, the function that looks up parameters, and what the context's keys are kept in
+		allocates:  4, // the tracker, and what the context's keys are kept in
 		methods: map[string]kinds{
 			"Handle": {guards(), guards(), own(404, ""), own(404, "")}, "group Use": same(own(404, "")),
 			"route": same(own(404, "")), "app Use": same(guards()),
@@ -367,7 +367,7 @@ func echo4Router() router {
 			return middleware4.TimeoutWithConfig(middleware4.TimeoutConfig{Timeout: after}), true
 		},
 		ownContext: true,
-		allocates:  5, // the function that looks up parameters, and the chain that Echo makes each time
+		allocates:  4, // the body that reports Echo's own limit, and the chain that Echo makes each time
 		methods: map[string]kinds{
 			"Handle": {guards(), guards(), guards(),
 				own(405, "OPTIONS, CONNECT, DELETE, GET, HEAD, PATCH, POST, PROPFIND, PUT, TRACE, REPORT")},
@@ -519,7 +519,7 @@ func echo5Router() router {
 			}), true
 		},
 		ownContext: true,
-		allocates:  1, // as Echo v4, less of the chain
+		allocates:  1, // the tracker
 		methods: map[string]kinds{
 			"Handle":    same(guards()),
 			"group Use": echoRoute(),
@@ -642,7 +642,6 @@ func chiRouter() router {
 	rt.signal = func(fn receiver) any { return chiwebhook.Signal(httpReceiver(fn)) }
 	rt.recovery = httpMiddleware(chimiddleware.Recoverer)
 	rt.late = panics
-	rt.allocates = 1 // the function that looks up parameters of the route
 	rt.methods = map[string]kinds{
 		"Handle":    {guards(), guards(), own(405, ""), own(405, "")},
 		"group Use": {guards(), guards(), own(405, ""), own(405, "")},

@@ -21,24 +21,27 @@ import (
 // It is in bytes of what came, before anything is decoded.
 const maxBytes = 4096
 
+// params reads the parameters of a route: see adapter.Params.
+type params interface{ Param(name string) string }
+
 // Input is the request whose credentials are checked. It stands on the stack of whoever checks.
 //
 // Everything in it but Now and Matches is the sender's claim. Where each tenant has its own values, an
 // empty tenant is checked with decoys.
 type Input struct {
 	Request     *http.Request
-	Param       func(name string) string // a parameter of the route; nil: the request's own
-	Tenant      string                   // that the request names
-	TenantFault string                   // why it names none that is usable
-	Now         time.Time                // by the guard's clock
-	Matches     *keyring.Matches         // of the delivery; nil: matches are not counted
+	Params      params           // of the route; nil: the request's own
+	Tenant      string           // that the request names
+	TenantFault string           // why it names none that is usable
+	Now         time.Time        // by the guard's clock
+	Matches     *keyring.Matches // of the delivery; nil: matches are not counted
 }
 
 // param returns a parameter of the route, decoded by the router. Routers that are not net/http's hand
 // over their own function.
 func (in *Input) param(name string) string {
-	if in.Param != nil {
-		return in.Param(name)
+	if in.Params != nil {
+		return in.Params.Param(name)
 	}
 	return in.Request.PathValue(name)
 }
