@@ -143,4 +143,12 @@ func (a *app) newest() string {
 	return string(rows[0].ID)
 }
 
+// entry returns the entry that changed last.
+func (a *app) entry() *journal.Entry {
+	a.t.Helper()
+	e, err := a.kept.Load(a.t.Context(), journal.ID(a.newest()))
+	require.NoError(a.t, err)
+	return e
+}
+
 func quoted(text string) string { return strconv.Quote(text) }

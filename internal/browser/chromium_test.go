@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/internal/engine"
@@ -104,5 +105,31 @@ func (b *tab) sees(part string) {
 func (b *tab) clicks(selector string) {
 	b.t.Helper()
 	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(selector, chromedp.ByQuery))
+	require.NoError(b.t, err)
+}
+
+// tabs presses Tab until a condition holds, and returns the text of what has the focus, which must be seen to have it.
+func (b *tab) tabs(condition string) (text string) {
+	b.t.Helper()
+	for range 60 {
+		var there, outlined bool
+		b.run(chromedp.KeyEvent(kb.Tab), chromedp.Evaluate(condition, &there))
+		if !there {
+			continue
+		}
+		b.run(chromedp.Evaluate(`document.activeElement.textContent.trim()`, &text),
+			chromedp.Evaluate(`getComputedStyle(document.activeElement).outlineStyle !== "none" &&
+				document.activeElement.getBoundingClientRect().left >= 0`, &outlined))
+		require.True(b.t, outlined, "%s: nobody sees that it has the focus", condition)
+		return text
+	}
+	require.Fail(b.t, "the keyboard does not reach it", condition)
+	return ""
+}
+
+// presses presses a key that opens another page, and waits for it.
+func (b *tab) presses(key string) {
+	b.t.Helper()
+	_, err := chromedp.RunResponse(b.ctx, chromedp.KeyEvent(key))
 	require.NoError(b.t, err)
 }

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -70,6 +73,103 @@ func TestFiltersAndPagesWorkWithTheKeyboard(t *testing.T) {
 	require.NoError(t, err)
 	b.run(chromedp.Poll(`document.querySelectorAll("#rows tbody tr").length === 1`, nil))
 	require.Contains(t, b.text("#rows"), "evt_07")
+}
+
+// TestAnEventAppearsInLessThanASecond runs alone: the others share the machine with a browser each.
+func TestAnEventAppearsInLessThanASecond(t *testing.T) { //nolint:paralleltest // see above
+	a, b := start(t, "Chi"), open(t)
+	b.run(chromedp.Navigate(a.url("/")))
+	b.sees("Live")
+	best := time.Hour
+	for n := range 3 {
+		id := fmt.Sprint("evt_quick_", n)
+		begin := time.Now()
+		require.Equal(t, 200, a.send(a.sender, event(id, "")))
+		b.sees(id)
+		best = min(best, time.Since(begin))
+	}
+	require.Less(t, best, time.Second)
+}
+
+func TestFiltersOfTheFormChooseRows(t *testing.T) {
+	t.Parallel()
+	a, b := start(t, "Chi"), open(t)
+	a.send(a.sender, event("evt_done", ""))
+	a.send(webhooktest.NewSender(provider.Stripe()), event("evt_forged", ""))
+	a.fail.Store(true)
+	a.send(a.sender, event("evt_open", ""))
+	for outcome, shown := range map[string]string{"refused": "bad_signature", "open": "evt_open", "done": "evt_done"} {
+		b.run(chromedp.Navigate(a.url("/")),
+			chromedp.SetValue(`select[name=outcome]`, outcome, chromedp.ByQuery),
+			chromedp.SetValue(`select[name=endpoint]`, "stripe", chromedp.ByQuery))
+		b.clicks(`form.filter button`)
+		b.run(chromedp.Poll(`document.querySelectorAll("#rows tbody tr").length === 1`, nil))
+		require.Contains(t, b.text("#rows"), shown)
+	}
+	b.run(chromedp.Navigate(a.url("/")), chromedp.SetValue(`input[name=type]`, "invoice.void", chromedp.ByQuery))
+	b.clicks(`form.filter button`)
+	require.Contains(t, b.text("#rows"), "Nothing matches this filter.")
+}
+
+// TestEverythingIsReachedWithTheKeyboard presses Tab and Enter only, from the list to a run.
+func TestEverythingIsReachedWithTheKeyboard(t *testing.T) {
+	t.Parallel()
+	a, b := start(t, "Gin"), open(t)
+	a.fail.Store(true)
+	a.send(a.sender, event("evt_1", ""))
+	a.fail.Store(false)
+	b.run(chromedp.Navigate(a.url("/")), chromedp.WaitReady("main"))
+	require.Equal(t, "Skip to the content", b.tabs(`document.activeElement.matches(".skip")`))
+	b.tabs(`document.activeElement.matches("select[name=endpoint]")`)
+	b.tabs(`document.activeElement.matches("tr[data-outcome=failing] a")`)
+	b.presses("\r")
+	b.sees("Receivers")
+	b.tabs(`document.activeElement.matches("form[action$='/redrive'] button")`)
+	b.presses("\r")
+	b.sees("It ran, and succeeded.")
+	require.Equal(t, int32(2), a.runs.Load())
+}
+
+// TestTimesAreTheViewersAndUTC: in the list UTC is the title, and stands beside the time where there is room.
+func TestTimesAreTheViewersAndUTC(t *testing.T) {
+	t.Parallel()
+	a, b := start(t, "Echo"), open(t)
+	a.fail.Store(true)
+	a.send(a.sender, event("evt_1", ""))
+	last := a.entry().Last
+	for zone, offset := range map[string]int{"Asia/Kabul": 4*3600 + 30*60, "America/Caracas": -4 * 3600} {
+		var list, title string
+		local := last.In(time.FixedZone(zone, offset)).Format(":04:05")
+		utc := last.UTC().Format("2006-01-02 15:04:05") + " UTC"
+		b.run(emulation.SetTimezoneOverride(zone), chromedp.Navigate(a.url("/event/"+a.newest())),
+			chromedp.WaitReady("main"))
+		b.sees("Times in " + zone)
+		require.Contains(t, b.text("main dl"), local)
+		require.Contains(t, b.text("main dl"), "("+utc+")")
+		b.run(chromedp.Navigate(a.url("/")), chromedp.WaitReady("main"),
+			chromedp.Text("tbody time", &list, chromedp.ByQuery),
+			chromedp.AttributeValue("tbody time", "title", &title, nil, chromedp.ByQuery))
+		require.Contains(t, list, local)
+		require.Contains(t, title, " UTC")
+	}
+}
+
+func TestTheCommandIsCopied(t *testing.T) {
+	t.Parallel()
+	a, b := start(t, "Chi"), open(t)
+	a.fail.Store(true)
+	a.send(a.sender, event("evt_1", ""))
+	var copied string
+	b.run(
+		browser.GrantPermissions([]browser.PermissionType{"clipboardReadWrite", "clipboardSanitizedWrite"}),
+		chromedp.Navigate(a.url("/event/"+a.newest())),
+		chromedp.Click(`details:has(pre.copy) summary`, chromedp.ByQuery),
+		chromedp.Click(`details[open] button`, chromedp.ByQuery),
+	)
+	b.sees("Copied")
+	b.run(chromedp.Evaluate(`navigator.clipboard.readText()`, &copied,
+		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	require.Contains(t, copied, "curl --globoff --request 'POST'")
 }
 
 func TestWhatASenderWroteStaysText(t *testing.T) {
