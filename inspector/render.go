@@ -29,7 +29,7 @@ func parsePages() map[string]*template.Template {
 		"short":   func(id journal.ID) string { return string(id[:min(len(id), 12)]) },
 		// A text that an app or a sender wrote, without what would turn its direction.
 		"plain": func(text string) string { return cut(text, 16<<10) },
-		"took":  func(d time.Duration) string { return d.Round(time.Microsecond * 10).String() },
+		"took":  took,
 	}
 	pages := map[string]*template.Template{}
 	for _, name := range []string{"list", "event", "delivery", "endpoints", "compare", "bulk", "error"} {
@@ -37,6 +37,15 @@ func parsePages() map[string]*template.Template {
 		pages[name] = template.Must(t.ParseFS(files, "templates/shell.html", "templates/"+name+".html"))
 	}
 	return pages
+}
+
+// took shows a duration with three digits or so.
+func took(d time.Duration) string {
+	unit := time.Duration(1)
+	for unit*1000 < d {
+		unit *= 10
+	}
+	return d.Round(unit).String()
 }
 
 // show writes a page.

@@ -37,8 +37,10 @@ type app struct {
 	guard  *core.Guard
 	kept   *journal.Journal
 	server *httptest.Server
-	fail   atomic.Bool
-	runs   atomic.Int32
+
+	redriver *core.Redriver
+	fail     atomic.Bool
+	runs     atomic.Int32
 }
 
 // routers mount an endpoint and the page, each in its router's own way.
@@ -91,10 +93,11 @@ func start(t *testing.T, router string) *app {
 	a.server = httptest.NewUnstartedServer(nil)
 	var page *inspector.Inspector
 	a.server.Config.Handler = routers()[router](a.guard, signals, func(whole http.Handler) http.Handler {
+		a.redriver = &core.Redriver{App: whole, Guards: []*core.Guard{a.guard}}
 		page, err = inspector.New(inspector.Config{
 			Journal: a.kept, Activity: activity, Prefix: "/inspector",
 			Hosts:    []string{a.server.Listener.Addr().String()},
-			Redriver: &core.Redriver{App: whole, Guards: []*core.Guard{a.guard}},
+			Redriver: a.redriver,
 			Authorize: func(*http.Request) (inspector.Access, error) {
 				return inspector.Access{Payloads: true, Redrive: true, Dismiss: true, Pause: true}, nil
 			},
