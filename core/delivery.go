@@ -186,9 +186,6 @@ func (d *Delivery) NeedsSignals() bool {
 // Endpoint returns the endpoint's name.
 func (d *Delivery) Endpoint() string { return d.self().guard.endpoint }
 
-// Provider returns the provider's name.
-func (d *Delivery) Provider() string { return d.self().guard.provider }
-
 // Tenant returns the key of the tenant whose secrets proved the delivery; empty for endpoints without [Config.Tenant].
 func (d *Delivery) Tenant() string { return d.self().facts.tenant }
 

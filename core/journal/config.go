@@ -145,9 +145,6 @@ func retain(name string, d *time.Duration, byDefault time.Duration) error {
 	return nil
 }
 
-// MaxBody returns the longest body that is kept whole, in bytes.
-func (j *Journal) MaxBody() int { return j.cfg.MaxBody }
-
 // AlsoDone reports whether successes are kept.
 func (j *Journal) AlsoDone() bool { return j.cfg.AlsoDone }
 

@@ -252,7 +252,7 @@ func TestTheRealChainOfSNS(t *testing.T) {
 	_, err = ask(t, certificates(t, snsPin(t, "us-east-1"), at(2026, 11)), url)
 	require.ErrorIs(t, err, keys.ErrInvalidKey, "it ended in October 2026")
 
-	rest, count := []byte(keys.AmazonIntermediates), 0
+	rest, count := []byte(keys.AmazonIntermediates()), 0
 	for {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {

@@ -24,5 +24,5 @@ func DefaultTransport(o Options) *http.Transport {
 // IsRegion is the grammar of regions.
 func IsRegion(text string) bool { return isRegion(text) }
 
-// AmazonIntermediates is what SNS pins embed.
-const AmazonIntermediates = amazonIntermediates
+// AmazonIntermediates returns what SNS pins embed.
+func AmazonIntermediates() string { return amazonIntermediates }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,20 +15,12 @@ import (
 // (RFC 6901) leads to it through objects. The empty reference names the key. Every fault of the document is
 // [ErrUnavailable], because no delivery can have caused it.
 func pemMember(url, pointer string, o Options) (*Remote, error) {
-	exact, err := exactly(url)
-	if err != nil {
-		return nil, err
-	}
-	pin, pinErr := exact.compile()
-	o, optErr := o.withDefaults()
+	var mistake error
 	if !strings.HasPrefix(pointer, "/") {
-		optErr = errors.Join(optErr,
-			fmt.Errorf("sallyport: keys: %s is not a pointer such as /keys/webhook", quote(pointer)))
+		mistake = fmt.Errorf("sallyport: keys: %s is not a pointer such as /keys/webhook", quote(pointer))
 	}
-	if err := errors.Join(pinErr, optErr); err != nil {
-		return nil, err
-	}
-	if _, err := pin.allow(url); err != nil {
+	o, err := atOneURL(url, o, mistake)
+	if err != nil {
 		return nil, err
 	}
 	f := newFetcher(o)

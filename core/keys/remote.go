@@ -60,17 +60,9 @@ func (r *Remote) Close() error {
 //
 // Every fault of the document is [ErrUnavailable]: no delivery can have caused it.
 func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
-	exact, err := exactly(url)
-	if err != nil {
-		return nil, err
-	}
-	pin, pinErr := exact.compile()
-	o, optErr := o.withDefaults()
 	allowed, algErr := algorithmsOf(algorithms)
-	if err := errors.Join(pinErr, optErr, algErr); err != nil {
-		return nil, err
-	}
-	if _, err := pin.allow(url); err != nil {
+	o, err := atOneURL(url, o, algErr)
+	if err != nil {
 		return nil, err
 	}
 	f := newFetcher(o)
@@ -106,6 +98,22 @@ func JWKS(url string, algorithms []string, o Options) (*Remote, error) {
 			}
 			return set.find(kid)
 		}}, nil
+}
+
+// atOneURL checks the URL of a source that has no other, and returns the options with their defaults. It adds a mistake
+// that the caller has found.
+func atOneURL(url string, o Options, mistake error) (Options, error) {
+	exact, err := exactly(url)
+	if err != nil {
+		return o, err
+	}
+	pin, pinErr := exact.compile()
+	o, optErr := o.withDefaults()
+	if err := errors.Join(pinErr, optErr, mistake); err != nil {
+		return o, err
+	}
+	_, err = pin.allow(url)
+	return o, err
 }
 
 // Certificates returns a source of keys in X.509 certificates, in PEM with the leaf first. References are URLs that the

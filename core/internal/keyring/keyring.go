@@ -192,7 +192,7 @@ func (k *Ring[T]) inForce(s *state[T], list *secrets.List, now time.Time) (*List
 	// Lists are immutable, so the pointer identifies one. Comparing secrets here would cost time with
 	// every delivery.
 	if c == nil || c.list != list || s.refused.Load() != nil {
-		if c = k.renew(s, list, now); c == nil {
+		if c = k.renew(s, list); c == nil {
 			return nil, errListRefused
 		}
 	}
@@ -210,7 +210,7 @@ func (k *Ring[T]) inForce(s *state[T], list *secrets.List, now time.Time) (*List
 // A list with a mistake is refused as a whole, and the last good one stays. That fails open in one
 // respect: a secret that the refused list removes is accepted until the mistake is fixed. The log and
 // Trouble report it. Without a good list it fails closed.
-func (k *Ring[T]) renew(s *state[T], list *secrets.List, now time.Time) *List[T] {
+func (k *Ring[T]) renew(s *state[T], list *secrets.List) *List[T] {
 	if r := s.refused.Load(); r != nil && r.list == list {
 		return s.current.Load()
 	}
