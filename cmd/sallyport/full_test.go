@@ -3,12 +3,27 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/drivers"
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/journal/sqljournal"
+	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
+	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
 func TestAForgottenEventRunsAgain(t *testing.T) {
@@ -43,4 +58,127 @@ endpoints:
 	var line map[string]map[string]string
 	require.NoError(t, json.Unmarshal([]byte(cmd.good("forget", "--config", config, "-o", "json", "evt_1")), &line))
 	require.Equal(t, map[string]map[string]string{"forgotten": {"endpoint": "/hooks", "id": "evt_1"}}, line)
+}
+
+// failing is an app whose receiver fails, with its journal in a SQLite file.
+func failing(t *testing.T, keys secrets.Source) (file string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "app.db")
+	db, dialect, err := drivers.OpenSQL(database.SQLite, file)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	require.NoError(t, sqlstore.Migrate(t.Context(), db, dialect))
+	store, err := sqlstore.New(t.Context(), db, dialect, "billing")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	require.NoError(t, sqljournal.Migrate(t.Context(), store))
+	kept, err := sqljournal.New(t.Context(), store, journal.Config{Keys: keys})
+	require.NoError(t, err)
+	sender := webhooktest.NewSender(provider.Stripe())
+	guard, err := core.New(core.Config{
+		Endpoint: "stripe", Provider: provider.Stripe(), Replay: store, Journal: kept, DangerouslyAllowHTTP: true,
+		Secrets: secrets.Labeled(secrets.New("autumn", sender.Secret())), Logger: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, guard.Shutdown(context.WithoutCancel(t.Context()))) })
+	signals := core.NewSignals()
+	httpwebhook.On(signals, "*", func(*http.Request, core.Event) error {
+		return core.Permanent(errors.New("no such column"))
+	})
+	answer := sender.Send(httpwebhook.Handler(guard, signals), "/hook",
+		webhooktest.Sample{Body: []byte(`{"id":"evt_1","type":"invoice.paid"}`)})
+	require.Equal(t, http.StatusOK, answer.Code)
+	return file
+}
+
+func TestAnOperatorWorksByTheDatabase(t *testing.T) {
+	t.Parallel()
+	file := failing(t, nil)
+	cmd := newCommand(t)
+	at := []string{"--database", file, "--namespace", "billing"}
+	with := func(args ...string) []string { return append(args, at...) }
+
+	var all []event
+	require.NoError(t, json.Unmarshal([]byte(cmd.good(with("events", "-o", "json")...)), &all))
+	require.Len(t, all, 1)
+	require.Contains(t, cmd.good(with("events", "--state", "parked")...), "no such column")
+	require.Empty(t, cmd.good(with("events", "--state", "open")...))
+	require.Contains(t, cmd.good(with("show", all[0].ID)...), "invoice.paid")
+	require.Regexp(t, `^stripe  autumn .*last matched 2`, cmd.good(with("rotation")...))
+
+	// What show prints is understood by doctor.
+	kept := written(t, "entry.json", cmd.good(with("show", all[0].ID, "-o", "json")...))
+	status, out, _ := cmd.run("doctor", kept)
+	require.Equal(t, wrong, status)
+	require.Contains(t, out, "wrong: permanent: no such column\n")
+
+	status, out, problem := cmd.run(with("redrive", all[0].ID)...)
+	require.Equal(t, usage, status)
+	require.Empty(t, out)
+	require.Equal(t, "sallyport: redrive runs the app's receivers, which no database has: it works by the app's page "+
+		"(SALLYPORT_PAGE), and not with --database or --config\n", problem)
+
+	require.Equal(t, "dismissed\n", cmd.good(with("dismiss", all[0].ID)...))
+	require.Contains(t, cmd.good(with("events", "--state", "dismissed")...), "invoice.paid")
+	status, _, problem = cmd.run(with("show", "00ff")...)
+	require.Equal(t, usage, status)
+	require.Regexp(t, "^sallyport: the journal answered 404: .*\n$", problem)
+
+	cmd.env["SALLYPORT_DATABASE"] = "sqlite://" + file
+	require.Contains(t, cmd.good("events", "--namespace", "billing"), "invoice.paid")
+	require.Empty(t, cmd.good("events", "--namespace", "another"))
+
+	config := written(t, "receiver.yaml", `endpoints:
+  - path: /hooks
+    provider: stripe
+    secrets: [whsec_made-up-for-tests-0123456789]
+    replay: {store: sqlite, namespace: billing, url: "`+file+`"}
+`)
+	require.Contains(t, cmd.good("events", "--config", config), "invoice.paid")
+	require.Contains(t, cmd.good("rotation", "--config", config), "autumn")
+}
+
+func TestASealedJournalNeedsItsKey(t *testing.T) {
+	t.Parallel()
+	key := secrets.Generate()
+	cmd := newCommand(t)
+	at := []string{"--database", failing(t, secrets.Static(key)), "--namespace", "billing"}
+	with := func(args ...string) []string { return append(args, at...) }
+	require.NotContains(t, cmd.good(with("events")...), "invoice.paid")
+	status, _, problem := cmd.run(with("rotation")...)
+	require.Equal(t, good, status)
+	require.Equal(t, "sallyport: --key-env: 1 entries cannot be read\n", problem)
+	cmd.env["JOURNAL_KEY"] = key
+	require.Contains(t, cmd.good(with("events", "--key-env", "JOURNAL_KEY")...), "invoice.paid")
+}
+
+func TestADatabaseThatCannotBeUsedIsNamed(t *testing.T) {
+	t.Parallel()
+	empty := filepath.Join(t.TempDir(), "empty.db")
+	db, dialect, err := drivers.OpenSQL(database.SQLite, empty)
+	require.NoError(t, err)
+	require.NoError(t, sqlstore.Migrate(t.Context(), db, dialect))
+	require.NoError(t, db.Close())
+	missing := filepath.Join(t.TempDir(), "missing.db")
+	for _, row := range []struct {
+		says string
+		args []string
+		want string
+	}{
+		{"without a journal", []string{"--database", empty, "--namespace", "a"}, "--database: .*the table does not exist"},
+		{"without a file", []string{"--database", missing, "--namespace", "a"}, "--database: .*unable to open"},
+		{"where nobody listens", []string{"--database", "postgres://u@127.0.0.1:1/db", "--namespace", "a"},
+			"--database: "},
+		{"a variable that is not set", []string{"--database", empty, "--namespace", "a", "--key-env", "UNSET"},
+			"--key-env: the environment variable UNSET is not set"},
+	} {
+		t.Run(row.says, func(t *testing.T) {
+			status, out, problem := newCommand(t).run(append([]string{"events"}, row.args...)...)
+			require.Equal(t, usage, status)
+			require.Empty(t, out)
+			require.Regexp(t, "^sallyport: "+row.want, problem)
+			require.Equal(t, 1, strings.Count(problem, "\n"), problem)
+		})
+	}
+	require.NoFileExists(t, missing, "an operator's command makes no database")
 }

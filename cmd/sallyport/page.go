@@ -18,6 +18,7 @@ import (
 // remotePage is the page of a running app, which does the work of the commands for operators. Only the app has its
 // receivers, and its page checks who may do what.
 type remotePage struct {
+	name  string // in errors
 	base  *url.URL
 	login string
 	http  *http.Client
@@ -30,13 +31,13 @@ func (p *program) page() (*remotePage, error) {
 	text := p.getenv("SALLYPORT_PAGE")
 	if text == "" {
 		return nil, errors.New("SALLYPORT_PAGE is not set: the address of the app's page, " +
-			"https://hooks.example.com/inspector")
+			"https://hooks.example.com/inspector. What only reads, or dismisses, takes --database too")
 	}
 	base, err := url.Parse(strings.TrimSuffix(text, "/") + "/")
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
 		return nil, errors.New("SALLYPORT_PAGE is not a URL that begins with https://")
 	}
-	r := &remotePage{base: base, login: p.getenv("SALLYPORT_LOGIN"), http: client(true)}
+	r := &remotePage{name: "the page", base: base, login: p.getenv("SALLYPORT_LOGIN"), http: client(true)}
 	// The login goes with each request. It never leaves this machine unencrypted.
 	if base.Scheme == "http" {
 		r.http = client(false)
@@ -92,7 +93,7 @@ func (r *remotePage) call(ctx context.Context, method, path string, form url.Val
 		if json.Unmarshal(text, &said) != nil || said.Error == "" {
 			return fmt.Errorf("SALLYPORT_PAGE answered %d, and not as a page of Sallyport does", w.StatusCode)
 		}
-		return fmt.Errorf("the page answered %d: %s", w.StatusCode, said.Error)
+		return fmt.Errorf("%s answered %d: %s", r.name, w.StatusCode, said.Error)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return errors.New("SALLYPORT_PAGE does not answer as a page of Sallyport does")
@@ -118,13 +119,14 @@ type event struct {
 func (p *program) eventsCommand() *cobra.Command {
 	var state, endpoint, kind, text string
 	var most int
+	var at place
 	c := &cobra.Command{
 		Use: "events", Short: "List what arrived at a running app",
 		Long: paragraphs(
 			"List what arrived at a running app, the newest first.\n\n" +
-				pageHelp),
+				placeHelp + " There are no refused ones then, because the app alone has seen them."),
 		Args: cobra.NoArgs,
-		RunE: p.onPage(func(c *cobra.Command, page *remotePage, _ []string) error {
+		RunE: p.pageOrDatabase(&at, func(c *cobra.Command, page *remotePage, _ []string) error {
 			if most < 1 || most > maxRows {
 				return fmt.Errorf("--limit %d is not between 1 and %d", most, maxRows)
 			}
@@ -160,6 +162,7 @@ func (p *program) eventsCommand() *cobra.Command {
 	c.Flags().StringVar(&kind, "type", "", "`type` of the event")
 	c.Flags().StringVar(&text, "text", "", "`text` in the type, the id or the error")
 	c.Flags().IntVar(&most, "limit", 50, fmt.Sprintf("`number` of rows at most, up to %d", maxRows))
+	at.flags(c)
 	return c
 }
 
@@ -207,13 +210,14 @@ func tries(n int) string {
 }
 
 func (p *program) showCommand() *cobra.Command {
-	return &cobra.Command{
+	var at place
+	c := &cobra.Command{
 		Use: "show ID", Short: "Show an event of a running app",
 		Long: paragraphs(
 			"Show an event of a running app.\n\n" +
-				pageHelp),
+				placeHelp),
 		Args: cobra.ExactArgs(1),
-		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
+		RunE: p.pageOrDatabase(&at, func(c *cobra.Command, page *remotePage, args []string) error {
 			var e map[string]any
 			if err := page.call(c.Context(), http.MethodGet, "event/"+url.PathEscape(args[0]), nil, &e); err != nil {
 				return err
@@ -231,6 +235,8 @@ func (p *program) showCommand() *cobra.Command {
 			return p.print(e, text+claimAndReceivers(e))
 		}),
 	}
+	at.flags(c)
+	return c
 }
 
 // claimAndReceivers says what the replay store knows of an event, and what its receivers did.
@@ -258,46 +264,4 @@ func claimAndReceivers(e map[string]any) string {
 		rows = append(rows, row)
 	}
 	return text + columns(rows)
-}
-
-func (p *program) rotationCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "rotation", Short: "Show which secrets a running app uses",
-		Long: paragraphs(
-			"Show which secrets a running app uses, and which may be removed.\n\n" +
-				pageHelp),
-		Args: cobra.NoArgs,
-		RunE: p.onPage(func(c *cobra.Command, page *remotePage, _ []string) error {
-			var all struct {
-				Endpoints []struct {
-					Endpoint, Provider string
-					Secrets            []struct {
-						Label, Setting, State string
-						Matched               int64
-						LastMatched           time.Time `json:"last_matched"`
-						NotAfter              time.Time `json:"not_after"`
-					}
-				}
-			}
-			if err := page.call(c.Context(), http.MethodGet, "endpoints", nil, &all); err != nil {
-				return err
-			}
-			rows := [][]string{}
-			for _, e := range all.Endpoints {
-				for _, s := range e.Secrets {
-					last, until := "never matched", ""
-					if !s.LastMatched.IsZero() {
-						last = "last matched " + s.LastMatched.Local().Format(time.DateTime)
-					}
-					if !s.NotAfter.IsZero() {
-						until = "valid until " + s.NotAfter.Local().Format(time.DateTime)
-					}
-					rows = append(rows, []string{
-						oneLine(e.Endpoint), oneLine(s.Label), oneLine(s.Setting), oneLine(s.State), last, until,
-					})
-				}
-			}
-			return p.print(all, columns(rows))
-		}),
-	}
 }

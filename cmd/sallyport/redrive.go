@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,13 +23,14 @@ func (r *remotePage) act(ctx context.Context, id, action string, into any) error
 }
 
 func (p *program) dismissCommand() *cobra.Command {
-	return &cobra.Command{
+	var at place
+	c := &cobra.Command{
 		Use: "dismiss ID", Short: "Close an event of a running app without a success",
 		Long: paragraphs(
 			"Close an event of a running app without a success.\n\n" +
-				pageHelp),
+				placeHelp),
 		Args: cobra.ExactArgs(1),
-		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
+		RunE: p.pageOrDatabase(&at, func(c *cobra.Command, page *remotePage, args []string) error {
 			var done map[string]any
 			if err := page.act(c.Context(), args[0], "dismiss", &done); err != nil {
 				return err
@@ -36,6 +38,8 @@ func (p *program) dismissCommand() *cobra.Command {
 			return p.print(done, "dismissed\n")
 		}),
 	}
+	at.flags(c)
+	return c
 }
 
 // ran is what came of one run.
@@ -49,14 +53,22 @@ type ran struct {
 
 func (p *program) redriveCommand() *cobra.Command {
 	var state, endpoint, kind, text string
+	var at place
 	c := &cobra.Command{
 		Use: "redrive [ID]", Short: "Run events of a running app again",
 		Long: paragraphs(
 			"Run an event of a running app again, or all that are open or parked: the oldest first, at most " +
 				"100, until three have failed in a row. Exit status 1: one failed again.\n\n" +
-				pageHelp),
+				"Only the app has its receivers: it works by the app's page, and by no database. " + pageHelp),
 		Example: "  sallyport redrive 7c1e09...\n  sallyport redrive --state parked --endpoint stripe",
 		Args:    cobra.MaximumNArgs(1),
+		PreRunE: func(*cobra.Command, []string) error {
+			if at.given() {
+				return errors.New("redrive runs the app's receivers, which no database has: it works by the app's " +
+					"page (SALLYPORT_PAGE), and not with --database or --config")
+			}
+			return nil
+		},
 		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
 			if len(args) == 0 {
 				form := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "error": {text}}
@@ -73,6 +85,10 @@ func (p *program) redriveCommand() *cobra.Command {
 	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of their endpoint")
 	c.Flags().StringVar(&kind, "type", "", "`type` of the events")
 	c.Flags().StringVar(&text, "error", "", "`text` in their errors")
+	at.flags(c)
+	for _, name := range []string{"database", "config", "namespace", "key-env"} { // they are there for the error alone
+		c.Flags().Lookup(name).Hidden = true
+	}
 	return c
 }
 

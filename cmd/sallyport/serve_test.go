@@ -21,8 +21,8 @@ func written(t *testing.T, name, text string) string {
 
 const githubSecret = "made-up-for-tests-0123456789abcdef"
 
-// The lines are those of the receiver's own tests. Here is what the command adds: flags, exit status, and no line of its
-// own on standard output.
+// The lines are those of the receiver's own tests. Here is what the command adds: flags, exit status, and no line of
+// its own on standard output.
 func TestServePrintsALineForEachEvent(t *testing.T) {
 	t.Parallel()
 	cmd := newCommand(t)

@@ -24,3 +24,12 @@ func TestABuildWithoutDriversSaysWhichBuildHasThem(t *testing.T) {
 			"go install -tags full github.com/sallyport-go/sallyport/cmd/sallyport@latest\n", problem)
 	}
 }
+
+func TestAnOperatorsDatabaseNeedsTheBuildToo(t *testing.T) {
+	t.Parallel()
+	status, out, problem := newCommand(t).run("events", "--database", "app.db", "--namespace", "billing")
+	require.Equal(t, usage, status)
+	require.Empty(t, out)
+	require.Equal(t, "sallyport: --database: this build of sallyport links no database: "+
+		"go install -tags full github.com/sallyport-go/sallyport/cmd/sallyport@latest\n", problem)
+}

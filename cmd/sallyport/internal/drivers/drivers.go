@@ -63,8 +63,23 @@ func OpenRedis(text string) (*redis.Client, error) {
 	return redis.NewClient(o), nil
 }
 
-// OpenSQL opens a pool of connections. A SQLite database is a path.
+// OpenSQL opens a pool of connections. A SQLite database is a path; its file is made where it is missing.
 func OpenSQL(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
+	if kind == database.SQLite {
+		text = sqliteDSN(text, "busy_timeout(10000)", "journal_mode(WAL)")
+	}
+	return open(kind, text)
+}
+
+// OpenExisting is OpenSQL for a database of somebody else: it makes no file, and changes nothing of one.
+func OpenExisting(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
+	if kind == database.SQLite {
+		text = sqliteDSN(text, "busy_timeout(10000)") + "&mode=rw"
+	}
+	return open(kind, text)
+}
+
+func open(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
 	var driver string
 	var dialect sqlstore.Dialect
 	var err error
@@ -76,7 +91,6 @@ func OpenSQL(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
 		text, err = mysqlDSN(text)
 	case database.SQLite:
 		driver, dialect = "sqlite", sqlstore.SQLite
-		text = sqliteDSN(text)
 	default:
 		err = fmt.Errorf("must be redis, sqlite, postgres or mysql, not %q", kind)
 	}
@@ -113,12 +127,12 @@ func mysqlDSN(text string) (string, error) {
 	return c.FormatDSN(), nil
 }
 
-// sqliteDSN makes the driver wait for a lock, and readers not wait for writers.
-func sqliteDSN(file string) string {
+// sqliteDSN makes the driver wait for a lock, and with journal_mode(WAL) readers not wait for writers.
+func sqliteDSN(file string, pragmas ...string) string {
 	file = strings.TrimPrefix(strings.TrimPrefix(file, "sqlite://"), "file:")
 	file, query, _ := strings.Cut(file, "?")
 	params, _ := url.ParseQuery(query)
-	params["_pragma"] = append([]string{"busy_timeout(10000)", "journal_mode(WAL)"}, params["_pragma"]...)
+	params["_pragma"] = append(pragmas, params["_pragma"]...)
 	params.Set("_txlock", "immediate")
 	return "file:" + file + "?" + params.Encode()
 }

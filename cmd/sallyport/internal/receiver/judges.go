@@ -14,8 +14,8 @@ type Judge struct {
 	Guard *core.Guard
 }
 
-// Judges makes the endpoints of a configuration without serving them: no replay store is opened. The clock stands; zero:
-// it is the file's, or the real one. Its error is [Mistakes].
+// Judges makes the endpoints of a configuration without serving them: no replay store is opened. The clock stands
+// still; zero: it is the file's, or the real one. Its error is [Mistakes].
 func Judges(o *Options, clock time.Time) ([]Judge, error) {
 	var m mistakes
 	c := o.config(&m)

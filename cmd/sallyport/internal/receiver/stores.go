@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
@@ -94,4 +95,21 @@ func (s *stores) closeAll() error {
 	}
 	s.close = nil
 	return err
+}
+
+// Databases returns where the replay stores of a configuration are, each once. Its error is [Mistakes].
+func Databases(file string) ([]database.Place, error) {
+	m := mistakes{file: file}
+	c := load(file, &m)
+	if err := m.err(); err != nil {
+		return nil, err
+	}
+	var all []database.Place
+	for _, e := range c.endpoints {
+		at := database.Place{Kind: e.store, URL: e.storeURL, Namespace: e.namespace}
+		if at.URL != "" && !slices.Contains(all, at) {
+			all = append(all, at)
+		}
+	}
+	return all, nil
 }
