@@ -3,8 +3,10 @@ package core_test
 import (
 	"context"
 	"crypto/sha256"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/httpwebhook"
@@ -143,11 +146,16 @@ func named() entry.Entry {
 	return e
 }
 
+// readAtOnce adds a place that is read before the app has the request, in which nothing stands.
+func readAtOnce(e entry.Entry) entry.Entry {
+	e.Event.Action = append(slices.Clone(e.Event.Action), entry.Value{Query: "none"})
+	return e
+}
+
 // What is read of a body once somebody asks is what is read of it at once where something else needs it.
 func TestDetailsReadLaterAreThoseReadAtOnce(t *testing.T) {
 	t.Parallel()
-	atOnce := named()
-	atOnce.Event.ID = append(atOnce.Event.ID, entry.Value{JSON: "/none"}) // so that the body has to be looked into
+	atOnce := readAtOnce(named())
 	const object = `{"action":"opened","at":1767225600,"n":2,"object":{"a":[1]}}`
 	for _, row := range []struct{ name, contentType, body, action string }{
 		{"an object", "application/json", object, "opened"},
@@ -237,5 +245,150 @@ func TestDetailsReadLaterLeaveNothingBehind(t *testing.T) {
 		for _, d := range []*core.Delivery{opened, broken, empty} {
 			d.Finish(adapter.Outcome{})
 		}
+	}
+}
+
+// nameOf is what a record says of its first event.
+type nameOf struct {
+	id, kind string
+	identity core.Identity
+}
+
+// spoil changes what an app may change of its request.
+func spoil(r *http.Request) {
+	clear(r.Header)
+	r.Header.Set("X-Event", "what the app makes of it")
+	r.URL.Path, r.URL.RawQuery = "/another", "x=1"
+}
+
+// An event whose names stand in the body is read where somebody asks: with the names and the identity that it would
+// have had, whatever the app has done to its request since.
+func TestAnEventIsTheSameWheneverItIsRead(t *testing.T) {
+	t.Parallel()
+	fallback := detailed()
+	fallback.Event.ID = []entry.Value{{Header: "X-Id"}, {JSON: "/id"}}
+	joined := plain()
+	joined.Event = entry.Event{Type: []entry.Value{{JSON: "/type"}}}
+	tenant := plain()
+	tenant.Event = entry.Event{Tenant: []entry.Value{{JSON: "/account/id"}}, Type: []entry.Value{{Header: "X-Event"}}}
+	apart := plain()
+	apart.Identity.Apart = []entry.Apart{{When: []entry.Members{{Has: []string{"/at"}}}, Headers: []string{"X-Id"}}}
+	for name, e := range map[string]entry.Entry{
+		"in the body": detailed(), "in either": fallback, "an id that is signed": identified(), "by headers": named(),
+		"by its digest": joined, "with a tenant": tenant, "apart": apart,
+	} {
+		for _, body := range []string{`{` + members + `}`, `{"type":"a"}`, `{` + members, "", "a=1&b=2"} {
+			request := func() *http.Request {
+				r := signedFor(e.Name, body)
+				r.Header.Set("X-Event", "push")
+				r.Header.Set("X-Id", "id-1")
+				r.Header.Set("X-Delivery", "d-1")
+				return r
+			}
+			of := func(e entry.Entry, store replay.Store, ask bool) (core.Event, nameOf) {
+				var got core.Event
+				c, rec := config(e)
+				c.Replay = store
+				g := mustNew(t, c)
+				w := httptest.NewRecorder()
+				httpwebhook.Verify(g)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					d, _ := core.FromContext(r.Context())
+					spoil(r)
+					if ask {
+						got = d.Events()[0]
+					}
+				})).ServeHTTP(w, request())
+				require.Equal(t, http.StatusOK, w.Code, name)
+				last := rec.last(t, g)
+				return got, nameOf{last.ID, last.Type, last.Identity}
+			}
+			want, names := of(readAtOnce(e), memstore.New(), true)
+			require.Equal(t, nameOf{want.ID, want.Type, want.Identity}, names, name)
+			for _, store := range []replay.Store{memstore.New(), core.DangerouslyNoReplay} {
+				got, named := of(e, store, true)
+				require.Equal(t, want, got, "%s: %s", name, body)
+				require.Equal(t, names, named, "%s: %s", name, body)
+			}
+			_, seen := of(e, memstore.New(), false)
+			require.Equal(t, names, seen, "%s: %s", name, body)
+			_, seen = of(e, core.DangerouslyNoReplay, false)
+			if seen.identity.IsZero() { // a hash of the body that nobody has asked for
+				seen.identity = names.identity
+			}
+			require.Equal(t, names, seen, "%s: %s", name, body)
+		}
+	}
+}
+
+// picky is an observer that says what it needs.
+type picky struct {
+	records
+	names bool
+}
+
+func (p *picky) NeedsNames() bool { return p.names }
+
+func TestAnObserverGetsTheNamesThatItNeeds(t *testing.T) {
+	t.Parallel()
+	with, without := &picky{names: true}, &picky{}
+	c, all := config(timestamped())
+	c.Replay, c.Observers = core.DangerouslyNoReplay, []core.Observer{without, all, with}
+	g := mustNew(t, c)
+	h := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+	}))
+	for _, r := range []*http.Request{signed(event), signed(event)} {
+		h.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	for _, o := range []*records{all, &with.records} {
+		last := o.last(t, g)
+		require.Equal(t, []string{"evt_1", "invoice.paid"}, []string{last.ID, last.Type})
+		require.False(t, last.Identity.IsZero())
+	}
+	last := without.last(t, g)
+	require.Equal(t, nameOf{}, nameOf{last.ID, last.Type, last.Identity}, "nothing has read the body")
+	require.Equal(t, reason.Accepted, last.Reason)
+	require.Len(t, without.seen(), 2)
+
+	// What has failed is named for everybody, and so is what was read for somebody else.
+	run(g, signed(event), func(context.Context, core.Event) error { return core.Unhandled })
+	require.Equal(t, "evt_1", without.last(t, g).ID)
+	h = httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }))
+	h.ServeHTTP(httptest.NewRecorder(), signed(event))
+	require.Equal(t, "invoice.paid", without.last(t, g).Failed[0].Type)
+}
+
+// Bodies wait in the queue of an observer that is slow. They are bounded, and what does not wait is read at once: the
+// observer gets every name.
+func TestBodiesThatWaitForAnObserverAreBounded(t *testing.T) {
+	t.Parallel()
+	var slow sync.Mutex
+	slow.Lock()
+	seen := &records{}
+	c, _ := config(timestamped())
+	c.Replay = core.DangerouslyNoReplay
+	c.Observers = []core.Observer{core.ObserverFunc(func(ctx context.Context, r core.Record) {
+		slow.Lock()
+		defer slow.Unlock()
+		seen.Observe(ctx, r)
+	})}
+	g := mustNew(t, c)
+	h := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+	}))
+	body := `{"id":"evt_1","type":"a.b","x":"` + strings.Repeat("x", 900<<10) + `"}`
+	for n := range 10 {
+		h.ServeHTTP(httptest.NewRecorder(), signed(body))
+		require.LessOrEqual(t, g.UnreadBytes(), int64(4<<20))
+		if n == 3 {
+			require.EqualValues(t, 3*len(body), g.UnreadBytes(), "the first is named by the log")
+		}
+	}
+	slow.Unlock()
+	require.NoError(t, g.Flush(t.Context()))
+	require.Zero(t, g.UnreadBytes())
+	require.Len(t, seen.seen(), 10)
+	for _, r := range seen.seen() {
+		require.Equal(t, []string{"evt_1", "a.b"}, []string{r.ID, r.Type})
 	}
 }

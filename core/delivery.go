@@ -34,8 +34,7 @@ type Delivery struct {
 	oneState [1]eventState // as one
 
 	deliveryContext deliveryContext
-	deferredID      deferredIdentity
-	deferredDetails deferredDetails
+	unread          unread
 	restored        restoredBody // the first of them; GetBody gives others
 	facts           facts
 	verified        time.Duration  // from the arrival until the proof was checked
@@ -54,7 +53,7 @@ type Delivery struct {
 	tracked   atomic.Bool // tracker is in use
 	slot      atomic.Bool // it has one of Guard.signals.slots
 
-	mu       sync.Mutex         // guards what follows, the verdicts and wishes in states, and what is deferred
+	mu       sync.Mutex         // guards what follows, the verdicts and wishes in states, and unread
 	txn      replay.Transaction // of the event in hand; nil: there is none
 	entered  bool               // signals have taken it up, or those of an inner guard's proof of the same request
 	running  bool               // those signals run

@@ -33,13 +33,16 @@ func (t *eventSource) of(g *Guard) identity.Scope {
 	return identity.Scope{Endpoint: g.endpoint, Tenant: t.scope}
 }
 
-// readEvents reads what the delivery says: one event, or each event of a batch.
+// readEvents reads what the delivery says: one event, or each event of a batch. What nobody may ask for waits.
 func (d *Delivery) readEvents(t *eventSource) {
+	if d.leaveUnread(t) {
+		return
+	}
 	g := d.guard
 	g.events.Open(&t.Source)
 	items, split := g.events.Split(&t.Source)
 	if !split {
-		d.events, d.states = d.one[:1], d.oneState[:1]
+		d.setOneEvent()
 		d.readEvent(0, t)
 		return
 	}
@@ -50,6 +53,9 @@ func (d *Delivery) readEvents(t *eventSource) {
 		d.readEvent(i, t)
 	}
 }
+
+// setOneEvent makes room for the one event of a delivery that is not a batch.
+func (d *Delivery) setOneEvent() { d.events, d.states = d.one[:1], d.oneState[:1] }
 
 // provedForOthers refuses a delivery that is signed and for none of those whom the entry allows. It proves nothing to
 // this endpoint: it is not a sign of life, and uses up nothing of what the genuine deliveries may.
@@ -63,31 +69,37 @@ func (g *Guard) provedForOthers(r *http.Request, body []byte) fault.Failure {
 // forOthers is the detail of a refusal with reason.WrongRecipient.
 const forOthers = "the delivery is genuine and for somebody else: anybody can have the provider send to this endpoint"
 
-// readEvent reads one event, and derives its identity. An event that nothing proves gets none: with one, anybody could
-// have the real event answered as a duplicate.
+// readEvent reads one event, and derives its identity.
 func (d *Delivery) readEvent(i int, t *eventSource) {
-	g := d.guard
 	var said payload.Details
-	if !d.deferDetails(t, &said) {
-		g.events.Read(&t.Source, &said)
-	}
+	d.guard.events.Read(&t.Source, &said)
 	e := &d.events[i]
+	d.set(e, t, &said)
+	d.states[i] = eventState{claim: noClaim}
+	if d.facts.proved { // fails closed: with an identity, anybody could have the real event answered as a duplicate
+		d.identify(i, t, e)
+	}
+}
+
+// set sets what is known of an event, and finds the scope of its identity.
+func (d *Delivery) set(e *Event, t *eventSource, said *payload.Details) {
+	g := d.guard
 	e.Endpoint, e.Provider, e.Secret, e.Unproved = g.endpoint, g.provider, d.facts.secret, !d.facts.proved
-	e.take(&said)
+	e.take(said)
 	t.scope = g.joiningTenant(e)
 	// The key of Config.Tenant comes first and holds no zero byte: no text of a body can make another tenant's scope.
 	if g.tenants.key.set {
 		t.scope = identity.Tenants(d.facts.scope, t.scope)
 		e.Tenant, e.Authenticated.Tenant = d.facts.tenant, d.facts.match.ByTenant
 	}
-	d.states[i] = eventState{claim: noClaim}
 	if e.Unproved { // fails closed: what a credential or a signature would cover, nothing covers here
 		e.Authenticated = Authenticated{}
-		return
 	}
-	if g.memory.Store == nil && d.deferIdentity(t) {
-		return
-	}
+}
+
+// identify derives what a proved event is remembered by.
+func (d *Delivery) identify(i int, t *eventSource, e *Event) {
+	g := d.guard
 	var named bool
 	e.Identity, named = d.identityOf(i, t, e)
 	switch {
@@ -154,100 +166,147 @@ func (g *Guard) announceApart() {
 	}
 }
 
-// deferredIdentity is the input of an identity by the body's digest that is not derived yet. Without a replay store
-// only the app may ask for it, and another hash of the body would double the cost of the proof. Delivery.mu guards it.
-type deferredIdentity struct {
-	pending bool      // false: it was derived, or never waited
-	scope   string    // the tenant, as it is part of identities
-	with    [2]string // the headers that belong to it
-	n       int       // how many of with are set
-	// What may join by the entry's rules for equal bodies.
-	apart     [2]string // by rule: the header's value
-	timestamp string    // the signed one; empty: none was signed
-}
-
-// deferredDetails is the input of an event's details that are not read from its body yet. Signals ask for them, or the
-// app. At an endpoint whose events are named by headers, a handler that reads the body itself never
-// does, and scanning the body would cost as much as the proof. Delivery.mu guards it.
-type deferredDetails struct {
-	pending       bool
-	form, proved  bool // of the body
+// unread is what of a delivery's one event waits until somebody asks: a receiver, the app, or an observer that reads
+// names. A handler that reads the body itself may never do, and scanning the body would cost as much as the proof. It
+// holds what is read besides the body, because the app may change its request. Delivery.mu guards it.
+type unread struct {
+	event         bool // its details; false: they were read, or never waited
+	identity      bool // its identity, which no store needs
+	bodyProved    bool // read later, a detail must not count for more than it would have
 	headersProved bool
+	headers       [payload.MostKept]string
+	timestamp     string // the signed one; empty: none was signed
+	id            string // likewise
+	scope         string // of the identity, once the details were read
 }
 
-// deferDetails reads what can be read without the body, and reports whether the rest can wait. What the proof covers is
-// kept with it: read later, a detail must not count for more than it would have.
-func (d *Delivery) deferDetails(t *eventSource, said *payload.Details) bool {
+// leaveUnread reports whether the event can wait. In doubt it reports false: what is read later must be the same. What
+// a store remembers the event by is derived at once, so that an event whose identity needs a look into its body waits
+// only where there is no store.
+func (d *Delivery) leaveUnread(t *eventSource) bool {
 	g := d.guard
-	if !g.events.IsEarly() || g.events.identity != nil { // Config.Identity may look at every field
+	remembered := g.memory.Store != nil
+	switch {
+	case !g.events.CanWait(), len(t.Body) == 0, d.backfill,
+		g.events.identity != nil: // Config.Identity may look at every field
+		return false
+	case !d.facts.proved: // it gets no identity
+	case remembered && (g.entry.Identity.Kind == entry.ByPointer || g.events.TenantInBody()),
+		!remembered && !g.identityWaits(t):
 		return false
 	}
-	d.deferredDetails = deferredDetails{true, t.IsForm(), t.BodyProved, t.HeadersProved}
-	g.events.ReadNames(&t.Source, said)
+	d.setOneEvent()
+	d.states[0] = eventState{claim: noClaim}
+	g.events.Keep(t.Headers, &d.unread.headers)
+	u := &d.unread
+	u.event, u.bodyProved, u.headersProved = true, t.BodyProved, t.HeadersProved
+	u.timestamp, u.id = t.Timestamp, t.SignedID
+	if !d.facts.proved {
+		return true
+	}
+	if u.identity = !remembered; remembered {
+		var said payload.Details
+		g.events.Begin(&t.Source)
+		g.events.ReadTenant(&t.Source, &said)
+		d.set(&d.events[0], t, &said)
+		d.identify(0, t, &d.events[0])
+	}
 	return true
 }
 
-// readDeferred reads what had to wait. The caller must hold mu.
-func (d *Delivery) readDeferred() {
-	l := &d.deferredDetails
-	if !l.pending {
-		return
-	}
-	l.pending = false
-	s := d.guard.borrow()
-	t := &s.events
-	t.Body, t.BodyProved, t.HeadersProved = d.facts.body, l.proved, l.headersProved
-	var said payload.Details
-	d.guard.events.ReadRest(&t.Source, l.form, &said)
-	e := &d.events[0]
-	e.Payload, e.Data, e.Action, e.Time, e.Attempt = said.Payload, said.Data, said.Action, said.Time, said.Attempt
-	e.Authenticated.Time = said.Authenticated.Time
-	*t = eventSource{} // the pool must not keep this delivery's body for another one
-	d.guard.bodies.scratches.Put(s)
+// identityWaits reports whether an identity can be derived from what is kept: not where the signed text in its one form
+// is part of it, which is made of the whole request.
+func (g *Guard) identityWaits(t *eventSource) bool {
+	v := g.signature
+	return g.entry.Identity.Kind != entry.BySigned && !t.claims.HasPayload() &&
+		t.claims.Signed == [sha256.Size]byte{} && (v == nil || !v.Decodes && !v.SignsItems())
 }
 
-// deferIdentity reports whether the identity can wait. In doubt it reports false: an identity that is derived later has
-// only what is kept here, and must be the same as the one that a store would have been given.
-func (d *Delivery) deferIdentity(t *eventSource) bool {
-	g := d.guard
-	rule := &g.entry.Identity
-	l := &d.deferredID
-	if d.batch || t.Opened != nil || g.events.identity != nil || rule.Kind != entry.ByDigest || d.waits(rule, t) ||
-		g.bodiless(t) ||
-		t.claims.HasPayload() || len(rule.With) > len(l.with) || g.signature != nil && g.signature.Decodes ||
-		!g.events.ApartHeaders(t.Headers, l.apart[:]) {
-		return false
-	}
-	l.pending, l.scope, l.n = true, t.scope, len(g.events.AppendJoined(l.with[:0], t.Headers))
-	l.timestamp = t.Timestamp
-	return true
-}
-
-// complete reads and derives what had to wait. It may be called from several goroutines, and works once.
+// complete reads and derives what waits. It may be called from several goroutines, and works once.
 func (d *Delivery) complete() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.readDeferred()
-	l := &d.deferredID
-	if !l.pending {
-		return
-	}
-	l.pending = false
-	d.events[0].Identity = d.deriveDeferred(l)
+	d.read(true)
 }
 
-// deriveDeferred derives the identity that waited. It follows the same rules as identityOf, which must change with it.
-func (d *Delivery) deriveDeferred(l *deferredIdentity) Identity {
-	g := d.guard
-	apart := g.events.ApartOf(&payload.Source{Body: d.facts.body, Payload: d.facts.body})
-	if apart.Unremembered() {
-		return Identity{}
+// read reads what waits, all of it or what a record names. Of an event that is named by headers that needs no look into
+// the body. A record has no identity that another hash of the body would have to be made for. The caller must hold mu.
+func (d *Delivery) read(all bool) {
+	g, u := d.guard, &d.unread
+	kind := g.entry.Identity.Kind
+	identify := u.identity && (all || kind != entry.ByDigest)
+	if !u.event && !identify {
+		return
 	}
-	var few [4]string
-	with := append(few[:0], l.with[:l.n]...)
-	if apart != nil {
-		with = apart.JoinValues(with, l.timestamp, l.apart[apart.Number])
+	names := !all && g.events.NamedByHeaders() && !(identify && kind == entry.ByPointer)
+	s := g.borrow() // on the stack it would not stay: what proves a delivery may be the app's code
+	t := &s.events
+	t.Kept, t.Body, t.BodyProved, t.HeadersProved = u.headers[:], d.facts.body, u.bodyProved, u.headersProved
+	t.Timestamp, t.SignedID = u.timestamp, u.id
+	e := &d.events[0]
+	if u.event {
+		var said payload.Details
+		if names {
+			g.events.Begin(&t.Source)
+			g.events.ReadNames(&t.Source, &said)
+		} else {
+			g.events.Open(&t.Source)
+			g.events.Read(&t.Source, &said)
+		}
+		d.set(e, t, &said)
+		u.event, u.scope = names, t.scope
+	} else {
+		g.events.Begin(&t.Source)
 	}
-	scope := identity.Scope{Endpoint: g.endpoint, Tenant: l.scope}
-	return Identity(identity.OfDigest(scope, d.facts.bodyDigest(), with))
+	if identify {
+		t.scope, u.identity = u.scope, false
+		e.Identity, _ = d.identityOf(0, t, e)
+	}
+	*t = eventSource{} // the pool must not keep this delivery's body for another one
+	g.bodies.scratches.Put(s)
+}
+
+// name writes into a record what is known of the delivery's first event. The caller must hold mu.
+func (d *Delivery) name(rec *Record) {
+	if len(d.events) > 0 {
+		e := &d.events[0]
+		rec.ID, rec.Type, rec.Identity = e.ID, e.Type, e.Identity
+	}
+	// An unproved body's digest stays out: unverified senders would otherwise choose values that look like identities.
+	if d.facts.proved && d.facts.digested {
+		rec.BodySHA256 = d.facts.digest
+	}
+}
+
+// mostUnread is how many bytes of bodies may wait in the queues of an endpoint's observers, so that one that is slow
+// does not fill the memory with them.
+const mostUnread = 4 << 20
+
+// readNames reads the names that wait. Only the goroutine that has the record, or its copy, may call it.
+func (r *Record) readNames() {
+	d := r.unread
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.read(false)
+	d.name(r)
+	r.unread = nil
+}
+
+// boundUnread decides where a record's names are read: on the goroutines of the observers that want them, at once where
+// too much waits for these already, or nowhere.
+func (w *watch) boundUnread(r *Record) {
+	if r.unread == nil {
+		return
+	}
+	if !w.named {
+		r.unread = nil
+		return
+	}
+	if size := int64(r.BodyBytes); w.records.unread.Add(size) > mostUnread {
+		w.records.unread.Add(-size)
+		r.readNames()
+	}
 }

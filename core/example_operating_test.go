@@ -3,6 +3,7 @@ package core_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -270,4 +271,36 @@ func ExampleLimits() {
 	// event 3 is answered 503
 	// event 2 is answered 200
 	// event 1 is answered 200
+}
+
+// outcomes counts deliveries by their reasons, and has no use for the names of events.
+type outcomes struct{ deliveries map[reason.Reason]int }
+
+func (o outcomes) Observe(_ context.Context, r core.Record) { o.deliveries[r.Reason]++ }
+func (outcomes) NeedsNames() bool                           { return false }
+
+// An observer that only counts says that it needs no names: where these stand in the body, nothing is read of it.
+func ExampleNamesObserver() {
+	counted := outcomes{map[reason.Reason]int{}}
+	var _ core.NamesObserver = counted
+	stripe := webhooktest.NewSender(provider.Stripe())
+	guard, err := core.New(core.Config{
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(stripe.Secret()),
+		Replay: core.DangerouslyNoReplay, Logger: slog.New(slog.DiscardHandler),
+		Observers: []core.Observer{counted},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	handler := httpwebhook.Verify(guard)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	r := stripe.Request("/webhooks/stripe", webhooktest.Sample{Body: []byte(`{"id":"evt_1"}`)})
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+	if err := guard.Flush(context.Background()); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(counted.deliveries)
+	// Output: map[accepted:1]
 }

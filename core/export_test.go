@@ -48,3 +48,6 @@ func (g *Guard) CountPublicKeyOperations() *atomic.Int64 {
 func (g *Guard) ExhaustDiagnosis() {
 	g.bodies.share.diagnosis.Exhaust(time.Hour)
 }
+
+// UnreadBytes returns how many bytes of bodies wait in the queues of observers.
+func (g *Guard) UnreadBytes() int64 { return g.watch.records.unread.Load() }

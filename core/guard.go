@@ -69,6 +69,7 @@ type name struct {
 type watch struct {
 	log       *guardLog
 	outlets   []*outlet  // of the observers
+	named     bool       // one of them reads the names of events
 	records   recordPool // for both
 	vitals    vitals.Vitals
 	diagnosis *explain.Endpoint

@@ -63,6 +63,23 @@ func plain() entry.Entry {
 	}
 }
 
+// identified signs an id, the time and the body, as Standard Webhooks does; the type is in the body.
+func identified() entry.Entry {
+	return entry.Entry{
+		Name: "standard", Title: "Standard", Confidence: "A",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: entry.Field{Headers: []string{"Webhook-Signature"}}, Encoding: entry.Hex},
+			ID:        entry.Field{Headers: []string{"Webhook-Id"}},
+			Timestamp: entry.Timestamp{Field: entry.Field{Headers: []string{"Webhook-Timestamp"}}},
+			Signed: []entry.Part{entry.ID(), entry.Literal("."), entry.TimestampText(), entry.Literal("."),
+				entry.Body()},
+		},
+		Identity: entry.Identity{Kind: entry.BySignedID},
+		Event:    entry.Event{ID: []entry.Value{{Header: "Webhook-Id"}}, Type: []entry.Value{{JSON: "/type"}}},
+	}
+}
+
 func basicOnly() entry.Entry {
 	return entry.Entry{Name: "basic", Title: "Basic", Credential: entry.Credential{Kind: entry.Basic}}
 }
@@ -136,6 +153,19 @@ func post(body string, headers ...string) *http.Request {
 // signed is a genuine delivery for timestamped.
 func signed(body string) *http.Request {
 	return post(body, "Acme-Signature", pairs(testSecret, testTime, body), "Content-Type", "application/json")
+}
+
+// signedFor is a genuine delivery for the entry of that name: that of timestamped, plain or identified.
+func signedFor(name, body string) *http.Request {
+	switch name {
+	case "acme":
+		return signed(body)
+	case "hub":
+		return signedBody(body)
+	}
+	at := fmt.Sprint(testTime.Unix())
+	return post(body, "Webhook-Id", "msg_1", "Webhook-Timestamp", at,
+		"Webhook-Signature", mac(testSecret, "msg_1.", at, ".", body), "Content-Type", "application/json")
 }
 
 // anyReceiver is a receiver in either style.

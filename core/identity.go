@@ -76,7 +76,7 @@ func (d *Delivery) identityOf(at int, t *eventSource, e *Event) (id Identity, na
 			return Identity{}, false
 		}
 	}
-	with := g.events.AppendJoined(few[:0], t.Headers)
+	with := g.events.AppendJoined(few[:0], &t.Source)
 	return Identity(identity.OfDigest(t.of(g), digest, apart.Join(with, &t.Source))), false
 }
 

@@ -78,8 +78,11 @@ func (l *guardLog) take(r *Record) bool {
 	if r.proved { // or a flood of unverified requests would look like work in the log
 		l.countActivity(r)
 	}
-	r.line = l.lineOf(r)
-	return r.line != lineNone
+	if r.line = l.lineOf(r); r.line == lineNone {
+		return false
+	}
+	r.readNames()
+	return true
 }
 
 // countActivity counts a delivery that went well.
@@ -210,12 +213,15 @@ func (l *guardLog) takeEvents(r *Record) {
 	}
 	switch {
 	case r.Reason == reason.Conflict:
+		r.readNames()
 		l.conflict(r, nil)
 	case r.Replay == ReplayCommitFailed, r.Replay == ReplayUnclaimed, !written && needsLine(r):
+		r.readNames()
 		l.event(r, &FailedEvent{
 			ID: r.ID, Type: r.Type, Identity: r.Identity, Reason: r.Reason, Err: r.Err, Stack: r.Stack,
 		})
 	case len(r.Failed) == 0 && (r.RanNothing || r.Reason == reason.Unhandled):
+		r.readNames()
 		l.unhandled(r, r.Type)
 	}
 }

@@ -48,11 +48,12 @@ type Record struct {
 	// refused, and the last good one is in force. The log and [Guard.Health] say why.
 	SecretsStale bool
 	Events       int
-	Duplicates   int    // of the events: done before
-	InFlight     int    // of the events: another delivery is processing them
-	Released     int    // of the events: not committed, so that the retry runs them
-	ID           string // of the first event
-	Type         string
+	Duplicates   int // of the events: done before
+	InFlight     int // of the events: another delivery is processing them
+	Released     int // of the events: not committed, so that the retry runs them
+	// ID and Type are those of the first event. See [NamesObserver] for when they are not read.
+	ID   string
+	Type string
 	// Identity is what the first event is remembered by. By the body's digest and without a replay store, it is set
 	// where the app has asked for the delivery's events.
 	Identity  Identity
@@ -104,12 +105,16 @@ type Record struct {
 	// of the first event that was this delivery's to run; zero: it has none, or no store remembers it
 	fresh   Identity
 	line    lineKind      // how the log writes it; the log's own
-	home    *sync.Pool    // where release returns it
+	unread  *Delivery     // whose events are not named here yet; nil: nothing waits
+	home    *recordPool   // where release returns it
 	holders *atomic.Int32 // how many queues it is in; a pointer, because an observer gets a copy while others let go
 }
 
 // recordPool keeps records for later outcomes. Get gives one to fill in, put and forget.
-type recordPool struct{ sync.Pool }
+type recordPool struct {
+	sync.Pool
+	unread atomic.Int64 // bytes of the bodies that records in queues have to be named from
+}
 
 // get returns an empty record from the pool, or a new one. The caller must set holders before it hands it on.
 func (p *recordPool) get() *Record {
@@ -122,7 +127,7 @@ func (p *recordPool) get() *Record {
 		r = &both.Record
 		r.holders = &both.holders
 	}
-	r.home = &p.Pool
+	r.home = p
 	return r
 }
 
@@ -136,6 +141,9 @@ func (r *Record) release() {
 	// A sample that nobody read gives its share of the work back.
 	r.sampled.Forgo()
 	home := r.home
+	if r.unread != nil {
+		home.unread.Add(-int64(r.BodyBytes))
+	}
 	*r = Record{holders: r.holders}
 	home.Put(r)
 }
@@ -180,10 +188,6 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 	rec.SecretExpires, rec.NoneValidAfter = keyring.TimeOf(i.match.Expires), keyring.TimeOf(i.match.NoneAfter)
 	rec.SecretsStale = i.match.Stale
 	rec.WouldRefuse, rec.Unproved = i.reported, i.unproved != nil
-	// An unproved body's digest stays out: unverified senders would otherwise choose values that look like identities.
-	if i.proved && i.digested {
-		rec.BodySHA256 = i.digest
-	}
 	rec.proved = i.proved
 	if g.signature != nil {
 		rec.SignedURL = URLSource(g.signature.Route.Source)
@@ -198,6 +202,7 @@ func (g *Guard) put(rec *Record) {
 		g.countVitals(rec)
 	}
 	line := g.watch.log.take(rec)
+	g.watch.boundUnread(rec)
 	// Before the first put: a fast observer could otherwise release the record while it is still being handed out.
 	rec.holders.Store(int32(len(g.watch.outlets)) + 1) // a config does not list that many observers
 	if line {
@@ -235,6 +240,15 @@ type GuardObserver interface {
 	ObserveGuard(g *Guard)
 }
 
+// NamesObserver is an optional interface of an [Observer] that may do without the names of events. New asks it once.
+// Where it reports false, Record.ID, Type and Identity may be empty: they are set only where something else has needed
+// them. Names that stand in the body are then not read for this observer. An observer without the
+// method gets them: a delivery that a handler took without asking for its events is then read on the observer's own
+// goroutine.
+type NamesObserver interface {
+	NeedsNames() bool
+}
+
 // configureObservers checks the observers. A nil one would be a silent gap in metrics: New refuses it.
 func (g *Guard) configureObservers(c *Config, m *fault.Mistakes) {
 	for n, o := range c.Observers {
@@ -244,7 +258,8 @@ func (g *Guard) configureObservers(c *Config, m *fault.Mistakes) {
 				"the observer is nil, which would leave metrics without a record; give one, or leave it out")
 			continue
 		}
-		g.watch.outlets = append(g.watch.outlets, newOutlet(n, o, g.watch.log))
+		out := newOutlet(n, o, g.watch.log)
+		g.watch.outlets, g.watch.named = append(g.watch.outlets, out), g.watch.named || out.names
 	}
 }
 
@@ -263,13 +278,17 @@ type outlet struct {
 	pump     pump.Pump[*Record] // bounds what waits; its goroutine alone calls deliver
 	n        int                // its place in Config.Observers
 	observer Observer
+	names    bool         // it reads the names of events
 	log      *guardLog    // the guard's; reports panics and lost records
 	copy     Record       // of the record that the observer gets; used by the pump's goroutine alone
 	lost     atomic.Int64 // records, in all
 }
 
 func newOutlet(n int, o Observer, l *guardLog) *outlet {
-	out := &outlet{n: n, observer: o, log: l}
+	out := &outlet{n: n, observer: o, names: true, log: l}
+	if asked, ok := o.(NamesObserver); ok {
+		out.names = asked.NeedsNames()
+	}
 	out.pump.Deliver, out.pump.Drop = out.take, out.drop
 	return out
 }
@@ -293,9 +312,13 @@ func (o *outlet) deliver(r *Record, dropped int) {
 	// The request is over by now. A cancelled context would make exporters drop the record.
 	ctx := context.WithoutCancel(r.ctx)
 	o.copy = *r
+	if o.names {
+		o.copy.readNames()
+	}
 	// The pooled record is reused after release. Without these lines an observer that keeps its copy would keep
 	// internals of it.
-	o.copy.ctx, o.copy.sampled, o.copy.home, o.copy.holders, o.copy.Dropped = nil, nil, nil, nil, dropped
+	o.copy.ctx, o.copy.sampled, o.copy.unread, o.copy.home, o.copy.holders = nil, nil, nil, nil, nil
+	o.copy.Dropped = dropped
 	if fn, ok := o.observer.(ObserverFunc); ok {
 		fn(ctx, o.copy) // its Observe would copy the record once more
 		return

@@ -134,7 +134,7 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 	if t.isBatch() {
 		d.batch, d.events, d.states = true, t.events, t.states
 	} else {
-		d.events, d.states = d.one[:1], d.oneState[:1]
+		d.setOneEvent()
 		d.events[0] = g.eventOf(e, opened)
 		d.states[0] = eventState{claim: noClaim, digest: e.Digest}
 	}

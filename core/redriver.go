@@ -358,7 +358,7 @@ func (g *Guard) inboxDelivery(ctx context.Context, t *redrive, e Event) *Deliver
 		ctx: ctx, started: now, now: g.clock(now), body: e.Payload, tenant: e.Tenant, scope: t.entry.Scope,
 		secret: e.Secret, proved: true,
 	}
-	d.events, d.states = d.one[:1], d.oneState[:1]
+	d.setOneEvent()
 	d.events[0] = e
 	d.states[0] = eventState{claim: noClaim, digest: t.entry.Digest}
 	if g.memory.Store != nil {

@@ -221,8 +221,9 @@ type ending struct {
 // whole is the ending of a delivery whose events fared alike. Those that are not this delivery's to run are left out.
 func (d *Delivery) whole(why reason.Reason, status int, err error) ending {
 	e := ending{reason: why, status: status, err: err}
-	d.mu.Lock() // the app may be asking for the identity
+	d.mu.Lock() // the app may be asking for the events
 	defer d.mu.Unlock()
+	d.read(false)
 	for i := range d.events {
 		// Known events have, or will have, the record of the delivery that ran them.
 		if event := &d.events[i]; d.states[i].fresh() {
@@ -280,7 +281,7 @@ func (d *Delivery) newRecord(e ending) *Record {
 	if d.unclaimed != nil {
 		state, storeErr = ReplayUnclaimed, d.unclaimed
 	}
-	d.mu.Lock() // the app may be asking for the identity
+	d.mu.Lock() // the app may be asking for the events
 	rec := d.guard.record(&d.facts, e.reason, e.status, time.Now())
 	d.describe(rec)
 	rec.Failed = e.failed
@@ -331,8 +332,8 @@ func (d *Delivery) describe(rec *Record) {
 			break
 		}
 	}
-	if len(d.events) > 0 {
-		e := &d.events[0]
-		rec.ID, rec.Type, rec.Identity = e.ID, e.Type, e.Identity
+	d.name(rec)
+	if d.unread.event {
+		rec.unread = d
 	}
 }

@@ -168,7 +168,11 @@ func must(err error) {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// noObserver is one that does nothing, so that records take the way that they take with metrics.
-func noObserver() []core.Observer {
-	return []core.Observer{core.ObserverFunc(func(context.Context, core.Record) {})}
-}
+// silent is an observer that does nothing, so that records take the way that they take with metrics: these need no
+// names of events.
+type silent struct{}
+
+func (silent) Observe(context.Context, core.Record) {}
+func (silent) NeedsNames() bool                     { return false }
+
+func noObserver() []core.Observer { return []core.Observer{silent{}} }

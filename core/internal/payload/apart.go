@@ -2,7 +2,6 @@ package payload
 
 import (
 	"bytes"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -156,22 +155,6 @@ func (r *Reader) apartOf(t *Source) *Apart {
 	return nil
 }
 
-// ApartHeaders writes the value of each rule's header into values, by the rule's number. It reports false where they do
-// not fit.
-func (r *Reader) ApartHeaders(h http.Header, values []string) bool {
-	return len(r.apart.rules) == 0 || r.apartHeaders(h, values)
-}
-
-func (r *Reader) apartHeaders(h http.Header, values []string) bool {
-	if len(r.apart.rules) > len(values) {
-		return false
-	}
-	for i := range r.apart.rules {
-		values[i] = firstHeader(h, r.apart.rules[i].headers)
-	}
-	return true
-}
-
 // find returns the members of all rules. A payload that is not JSON lacks every one.
 func (a *aparts) find(payload []byte, room [][]byte) [][]byte {
 	n := a.paths.Len()
@@ -219,42 +202,20 @@ func (m *memberRule) holds(found [][]byte) bool {
 func (a *Apart) Unremembered() bool { return a != nil && a.Answer }
 
 // Join appends what joins an identity by the rule. A nil rule joins nothing.
+//
+// Only the timestamp is proved. The header's value may be the sender's invention, which Unprotected
+// warns about.
 func (a *Apart) Join(with []string, t *Source) []string {
 	if a == nil {
 		return with
 	}
-	return a.JoinValues(with, t.Timestamp, firstHeader(t.Headers, a.headers))
-}
-
-// JoinValues is Join for a signed timestamp and a header's value that were kept.
-//
-// Only the timestamp is proved. The header's value may be the sender's invention, which Unprotected
-// warns about.
-func (a *Apart) JoinValues(with []string, timestamp, header string) []string {
-	if a == nil {
-		return with
-	}
 	if a.Time {
-		with = append(with, timestamp)
+		with = append(with, t.Timestamp)
 	}
-	if header != "" {
-		with = append(with, header)
+	for _, name := range a.headers { // the first that came
+		if text := t.header(name); text != "" {
+			return append(with, text)
+		}
 	}
 	return with
 }
-
-// firstHeader returns the value of the first of the headers that came. Empty: none did.
-func firstHeader(h http.Header, names []string) string {
-	for _, name := range names {
-		if text := headerText(h, name); text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-// headerText returns the value of a header without the white space around it. HTTP/1 servers remove it, HTTP/2 servers
-// do not, and signatures that cover a header leave it out.
-//
-// Without the trimming one event would have two identities, depending on the version of HTTP.
-func headerText(h http.Header, name string) string { return strings.TrimSpace(header(h, name)) }

@@ -55,7 +55,7 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 	if scheme != nil && scheme.Custom != nil && scheme.Custom.Traits().Payload {
 		r.carried, _ = scheme.Custom.(entry.CustomPayload)
 	}
-	r.early = namedByHeaders(e)
+	r.later = r.compileLater(e)
 	r.compileForms(e)
 	if spec.PayloadJSON != "" {
 		r.payload = r.compileEnvelope(e)
@@ -145,28 +145,4 @@ func canonicalEvent(e *entry.Event) *entry.Event {
 	}
 	out.Binary = http.CanonicalHeaderKey(out.Binary)
 	return &out
-}
-
-// namedByHeaders reports whether all that a record says of an event, and what the event is remembered by, is known
-// without a look into the body, and whether the rest is read from the body alone.
-//
-// It decides only when a body is read. Then a delivery that is a repetition costs no scan of its body.
-func namedByHeaders(e *entry.Entry) bool {
-	inHeader := func(v entry.Value) bool { return v.Header != "" }
-	inBody := func(v entry.Value) bool { return v.JSON != "" }
-	all := func(is func(entry.Value) bool, lists ...[]entry.Value) bool {
-		for _, list := range lists {
-			if slices.ContainsFunc(list, func(v entry.Value) bool { return !is(v) }) {
-				return false
-			}
-		}
-		return true
-	}
-	spec := &e.Event
-	if e.Scheme != nil && e.Scheme.Custom != nil && e.Scheme.Custom.Traits().Payload {
-		return false // what is read later is read from the body as it is
-	}
-	return e.Batch == nil && e.Recipient == nil && e.Identity.Pointers() == nil &&
-		spec.PayloadJSON == "" && spec.Binary == "" && spec.Sealed == nil &&
-		all(inHeader, spec.ID, spec.Type, spec.Tenant) && all(inBody, spec.Action, spec.Time, spec.Attempt)
 }

@@ -1,7 +1,6 @@
 package payload
 
 import (
-	"net/http"
 	"slices"
 
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
@@ -62,25 +61,25 @@ func (r *Reader) identityIn(t *Source, room [][]byte) [][]byte {
 // AppendJoined appends the values of the headers that join a digest.
 //
 // They join a digest of what is proved, and never replace it.
-func (r *Reader) AppendJoined(with []string, h http.Header) []string {
+func (r *Reader) AppendJoined(with []string, t *Source) []string {
 	if len(r.with) == 0 {
 		return with // of most entries none does
 	}
-	return r.appendJoined(with, h)
+	return r.appendJoined(with, t)
 }
 
-func (r *Reader) appendJoined(with []string, h http.Header) []string {
-	for _, name := range r.joins(h) {
-		with = append(with, headerText(h, name))
+func (r *Reader) appendJoined(with []string, t *Source) []string {
+	for _, name := range r.joins(t) {
+		with = append(with, t.header(name))
 	}
 	return with
 }
 
 // joins returns the names of the headers that join a digest. Of several names for one header it is the first that came.
-func (r *Reader) joins(h http.Header) []string {
+func (r *Reader) joins(t *Source) []string {
 	if !r.either {
 		return r.with
 	}
-	n := max(slices.IndexFunc(r.with, func(name string) bool { return headerText(h, name) != "" }), 0)
+	n := max(slices.IndexFunc(r.with, func(name string) bool { return t.header(name) != "" }), 0)
 	return r.with[n : n+1]
 }

@@ -31,8 +31,8 @@ type Reader struct {
 	formAt      map[string]int
 	inForm      map[string]*jsonscan.Paths // the pointers into the JSON of such a field
 	signedID    bool                       // the event's id is the id that the scheme signs
-	early       bool                       // see IsEarly
 	apart       aparts
+	later       later
 
 	batch     *entry.Batch    // nil: a delivery is one event
 	list      *jsonscan.Paths // to the list of events; nil: the payload itself is the list
@@ -44,7 +44,7 @@ type Reader struct {
 
 // Open prepares reading from a source. Its events are then read by Read, or from the items of Split.
 func (r *Reader) Open(t *Source) {
-	t.form = r.forms != nil && formscan.Is(t.Body)
+	r.begin(t)
 	body := r.taken(t.Body)
 	t.Payload = payloadOf(body)
 	if t.Opened != nil && !r.spec.Sealed.Data {
@@ -52,10 +52,8 @@ func (r *Reader) Open(t *Source) {
 	}
 	// The header counts only if it is proved. Otherwise an attacker could switch a captured delivery to
 	// the other form, and change what its body means.
-	t.binary = r.spec.Binary != "" && t.HeadersProved && header(t.Headers, r.spec.Binary) != ""
-	if !r.early {
-		r.openForm(t)
-	}
+	t.binary = r.spec.Binary != "" && t.HeadersProved && t.header(r.spec.Binary) != ""
+	r.openForm(t)
 	if r.payload == nil {
 		return
 	}
@@ -74,6 +72,12 @@ func (r *Reader) Open(t *Source) {
 	if ok {
 		t.Payload = payloadOf(text)
 	}
+}
+
+// begin sets what neither the mechanism nor the entry's form of payload changes.
+func (r *Reader) begin(t *Source) {
+	t.names = r.later.headers
+	t.form = r.forms != nil && formscan.Is(t.Body)
 }
 
 // taken returns what the body carries, where the mechanism that proves it says so, and else the body.
@@ -115,18 +119,6 @@ func (r *Reader) openForm(t *Source) {
 func (r *Reader) Read(t *Source, d *Details) {
 	r.readPayload(t, d)
 	r.ReadNames(t, d)
-	r.readDetails(t, d)
-}
-
-// IsEarly reports whether ReadNames needs no look into the body, so that ReadRest can wait.
-func (r *Reader) IsEarly() bool { return r.early }
-
-// ReadRest reads what ReadNames leaves out, from a source that has nothing but the body. form is what IsForm reported
-// when the body was opened.
-func (r *Reader) ReadRest(t *Source, form bool, d *Details) {
-	t.Payload, t.form = payloadOf(t.Body), form
-	r.openForm(t)
-	r.readPayload(t, d)
 	r.readDetails(t, d)
 }
 
@@ -173,6 +165,11 @@ func (r *Reader) ReadNames(t *Source, d *Details) {
 		d.ID, d.Authenticated.ID = t.SignedID, true
 	}
 	d.Type, d.Authenticated.Type = r.get(r.spec.Type, t)
+	r.ReadTenant(t, d)
+}
+
+// ReadTenant reads whose the event is.
+func (r *Reader) ReadTenant(t *Source, d *Details) {
 	d.Tenant, d.Authenticated.Tenant = r.get(r.spec.Tenant, t)
 }
 

@@ -143,24 +143,60 @@ func TestWhatWaitsIsReadAsAtOnce(t *testing.T) {
 		Data: "/d",
 	}}
 	r := payload.New(e, false)
-	require.True(t, r.IsEarly())
+	require.True(t, r.CanWait())
+	require.True(t, r.NamedByHeaders())
 	for _, body := range []string{`{"action":"made","d":{}}`,
 		"payload=%7B%22action%22%3A%22made%22%2C%22d%22%3A%7B%7D%7D", "", "x"} {
-		at := payload.Source{Body: []byte(body), Headers: header("X-Id", "1"), BodyProved: true}
-		var names, rest payload.Details
+		h := header("X-Id", " 1 ")
+		var kept [payload.MostKept]string
+		r.Keep(h, &kept)
+		at, names := payload.Source{Body: []byte(body), Headers: h, BodyProved: true}, payload.Source{Kept: kept[:]}
+		later := payload.Source{Body: []byte(body), Kept: kept[:], BodyProved: true}
+		var atOnce, named, rest payload.Details
 		r.Open(&at)
-		r.ReadNames(&at, &names)
-		require.Equal(t, "1", names.ID)
-		later := payload.Source{Body: []byte(body), BodyProved: true}
-		r.ReadRest(&later, at.IsForm(), &rest)
-		if strings.Contains(body, "action") {
-			require.Equal(t, "made", rest.Action, body)
-			require.Equal(t, "{}", string(rest.Data))
-		} else {
-			require.Empty(t, rest.Action)
-		}
+		r.Read(&at, &atOnce)
+		h.Set("X-Id", "what the app makes of it")
+		r.Begin(&names)
+		r.ReadNames(&names, &named)
+		require.Equal(t, "1", named.ID)
+		r.Open(&later)
+		r.Read(&later, &rest)
+		require.Equal(t, atOnce, rest, body)
+		require.Equal(t, strings.Contains(body, "action"), rest.Action == "made", body)
 	}
-	require.False(t, payload.New(described(), false).IsEarly())
+}
+
+// What a request says besides its body and a few headers is read before the app has it.
+func TestWhatCanBeReadLater(t *testing.T) {
+	t.Parallel()
+	of := func(v ...entry.Value) entry.Event { return entry.Event{Type: v} }
+	for _, row := range []struct {
+		name               string
+		e                  entry.Entry
+		can, named, tenant bool
+	}{
+		{"nothing is named", entry.Entry{}, true, true, false},
+		{"a header", entry.Entry{Event: of(entry.Value{Header: "x-a"})}, true, true, false},
+		{"a header that counts beside a member", entry.Entry{Event: of(entry.Value{Header: "x-a", With: "/a"})},
+			true, false, false},
+		{"a member", entry.Entry{Event: of(entry.Value{JSON: "/a"})}, true, false, false},
+		{"a tenant in the body", entry.Entry{Event: entry.Event{Tenant: []entry.Value{{JSON: "/a"}}}}, true, false, true},
+		{"a field of a form", entry.Entry{Event: of(entry.Value{Form: "a"})}, true, false, false},
+		{"a parameter of the URL", entry.Entry{Event: of(entry.Value{Query: "a"})}, false, false, false},
+		{"five headers", entry.Entry{
+			Event: of(entry.Value{Header: "x-a"}, entry.Value{Header: "x-b"}, entry.Value{Header: "x-c"}),
+			Identity: entry.Identity{With: []string{"X-D", "X-A"},
+				Apart: []entry.Apart{{Headers: []string{"X-E"}}}},
+		}, false, true, false},
+		{"a batch", entry.Entry{Batch: &entry.Batch{}}, false, true, false},
+		{"an envelope", entry.Entry{Event: entry.Event{PayloadJSON: "/a"}}, false, true, false},
+		{"a header that says what the body is", entry.Entry{Event: entry.Event{Binary: "X-A"}}, false, true, false},
+		{"what is encrypted", entry.Entry{Event: entry.Event{Sealed: &entry.Sealed{}}}, false, true, false},
+	} {
+		r := payload.New(&row.e, false)
+		require.Equal(t, []bool{row.can, row.named, row.tenant},
+			[]bool{r.CanWait(), r.NamedByHeaders(), r.TenantInBody()}, row.name)
+	}
 }
 
 func TestNamesAreThePointedValues(t *testing.T) {

@@ -2,6 +2,8 @@ package payload
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
@@ -13,15 +15,17 @@ import (
 // it share the body's memory: they are valid as long as the body is.
 type Source struct {
 	Headers       http.Header
-	RawQuery      string // of the request's URL
+	Kept          []string // in place of Headers: what Reader.Keep has kept of them
+	RawQuery      string   // of the request's URL
 	Body          []byte
 	Payload       []byte // of one event
 	Opened        []byte // what was decrypted; nil: nothing was
 	BodyProved    bool
 	HeadersProved bool
-	SignedID      string // the id that is signed
-	Timestamp     string // that is signed
-	form          bool   // the body is a form, and the entry reads forms
+	SignedID      string   // the id that is signed
+	Timestamp     string   // that is signed
+	names         []string // of the headers in Kept
+	form          bool     // the body is a form, and the entry reads forms
 	fields        []formscan.Field
 	envelope      [][]byte   // what was found in the payload's envelope
 	binary        bool       // the payload is the object itself, and headers say the rest
@@ -32,6 +36,27 @@ type Source struct {
 
 // IsForm reports whether the body is a form, where the entry reads forms.
 func (t *Source) IsForm() bool { return t.form }
+
+// header returns the value of a header without the white space around it. HTTP/1 servers remove it, HTTP/2 servers do
+// not, and signatures that cover a header leave it out. The name must be canonical.
+//
+// Without the trimming one event would have two identities, depending on the version of HTTP.
+func (t *Source) header(name string) string {
+	if t.Kept == nil {
+		return headerText(t.Headers, name)
+	}
+	if n := slices.Index(t.names, name); n >= 0 {
+		return t.Kept[n]
+	}
+	return ""
+}
+
+func headerText(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return strings.TrimSpace(values[0])
+	}
+	return ""
+}
 
 // found returns what was found in the payload, by the numbers of the reader's paths. A method, not a field: a slice
 // into the struct's own array would move it to the heap.

@@ -1,7 +1,6 @@
 package payload
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -11,14 +10,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
-
-// header is Header.Get for a name that is already canonical, without canonicalising it again.
-func header(h http.Header, name string) string {
-	if values := h[name]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
-}
 
 // value returns a value, and whether it comes from the body. twice reports that the body holds it more than once.
 //
@@ -36,7 +27,7 @@ func (r *Reader) value(v *entry.Value, t *Source) (text string, inBody, twice bo
 		}
 		return text, true, jsonscan.Twice(raw)
 	case v.Header != "":
-		return headerText(t.Headers, v.Header), false, false
+		return t.header(v.Header), false, false
 	case v.JSON != "":
 		raw = t.found()[r.at[v.JSON]]
 	case v.Query != "":
