@@ -55,6 +55,7 @@ func (p *counted) turns() int {
 func countedPaths() []counted {
 	const size = 1 << 10
 	body := strings.Repeat("x", size)
+	named := strings.Replace(namedInBody, `"x"`, `"x`+strings.Repeat("x", size-len(namedInBody))+`"`, 1)
 	verify := func(request func(string) *http.Request, timed bool) func(*testing.T) func() {
 		return func(t *testing.T) func() {
 			e := plain()
@@ -121,8 +122,8 @@ func countedPaths() []counted {
 			c, _ := config(e)
 			c.Replay, c.Observers = core.DangerouslyNoReplay, []core.Observer{observer}
 			g := mustNew(t, c)
-			text := []byte(strings.Replace(namedInBody, `"x"`, `"x`+strings.Repeat("x", size-len(namedInBody))+`"`, 1))
-			d := &delivery{request: signedFor(e.Name, string(text)), header: http.Header{}}
+			text := []byte(named)
+			d := &delivery{request: signedFor(e.Name, named), header: http.Header{}}
 			reader := bytes.NewReader(text)
 			source := &rewound{reader}
 			h := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -140,23 +141,29 @@ func countedPaths() []counted {
 			}
 		}
 	}
-	complete := func(t *testing.T) func() {
-		c, _ := config(plain())
-		c.Observers = noObserver()
-		g := mustNew(t, c)
-		ran := core.Identity{}
-		h := httpwebhook.Verify(g)(signal(func(_ context.Context, e core.Event) error { ran = e.Identity; return nil }))
-		d := newDelivery(plain(), body, false)
-		text := []byte(body)
-		reader := bytes.NewReader(text)
-		return func() {
-			reader.Reset(text)
-			d.request.Body = &rewound{reader}
-			if h.ServeHTTP(d, d.request); d.status != http.StatusOK {
-				t.Fatal(d.status)
-			}
-			if err := g.Forget(t.Context(), ran); err != nil {
-				t.Fatal(err)
+	complete := func(e entry.Entry, request func(string) *http.Request, body string) func(t *testing.T) func() {
+		return func(t *testing.T) func() {
+			c, _ := config(e)
+			c.Observers = noObserver()
+			g := mustNew(t, c)
+			ran := core.Identity{}
+			h := httpwebhook.Verify(g)(signal(func(_ context.Context, e core.Event) error {
+				ran = e.Identity
+				return nil
+			}))
+			d := &delivery{request(body), http.Header{}, 0}
+			text := []byte(body)
+			reader := bytes.NewReader(text)
+			source := &rewound{reader}
+			return func() {
+				reader.Reset(text)
+				d.request.Body = source
+				if h.ServeHTTP(d, d.request); d.status != http.StatusOK {
+					t.Fatal(d.status)
+				}
+				if err := g.Forget(t.Context(), ran); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
 	}
@@ -205,7 +212,8 @@ func countedPaths() []counted {
 		{"a handler, an observer of names by headers", 1.55, handle(plain(), noObserver()[0])},
 		{"a handler, an observer of names in the body", 1.89, handle(timestamped(), noObserver()[0])},
 		{"a handler, an observer of a signed id", 1.87, handle(identified(), noObserver()[0])},
-		{"a store and a signal", 3.04, complete},
+		{"a store and a signal", 3.04, complete(plain(), signedBody, body)},
+		{"a store and a signal, an id in the body", 3.04, complete(timestamped(), signed, named)},
 		{"a pair of 1", 0.53, basic(1)},
 		{"a pair of 20", 0.71, basic(20)},
 		{"a refusal of a malformed signature", 0.20,
