@@ -102,7 +102,7 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 	if _, none := c.Replay.(noReplay); none { // fails open, by its name: every delivery runs, however often it comes
 		return
 	}
-	g.memory.Store = c.Replay
+	g.memory.Use(c.Replay)
 	// A store of one process cannot have another application's events. A shared one is asked before the first claim.
 	g.memory.name.Set(c.Replay, g.endpoint, g.provider, g.logger)
 	g.memory.transactor, _ = c.Replay.(replay.Transactor)

@@ -10,21 +10,23 @@ import (
 // Items returns empty lists for the items of the first claim and for what they belong to. They have room for one.
 func (h *Holding) Items() ([]replay.Item, []int) { return h.oneItem[:0], h.oneOwner[:0] }
 
-// Claim claims items in the store, within the time that it has. The results are not held yet: see Add and its kin. An
-// answer that does not fit the items is an error.
+// Claim claims items in the store, within the time that it has. The results are not held yet: see Add and its kin. They
+// are valid until the next call. An answer that does not fit the items is an error.
 //
 // It fails closed: an error means that nothing is held. The caller must not run anything on it.
-func (h *Holding) Claim(items []replay.Item, now time.Time) ([]replay.Result, error) {
-	bounded := &h.claiming
-	if h.claimed {
-		bounded = &Context{}
+func (h *Holding) Claim(items []replay.Item, now time.Time) (results []replay.Result, err error) {
+	if s := h.rules.immediate; s != nil {
+		h.oneResult[0] = replay.Result{}
+		if results = h.oneResult[:]; len(items) != 1 {
+			results = make([]replay.Result, len(items))
+		}
+		err = s.ClaimNow(items, h.rules.Lease, results)
+	} else {
+		bounded := &Context{} // on the heap: the store may be remote, and may keep it
+		h.bound(bounded, now)
+		defer bounded.Release()
+		results, err = h.rules.Store.Claim(bounded, items, h.rules.Lease)
 	}
-	h.claimed = true
-	h.bound(bounded, now)
-	defer bounded.Release()
-	// The store may be remote and may keep the context, so only the first claim uses the one inside the
-	// holding.
-	results, err := h.rules.Store.Claim(bounded, items, h.rules.Lease)
 	if err != nil {
 		return nil, err
 	}

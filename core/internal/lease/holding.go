@@ -26,9 +26,10 @@ var ErrLost = errors.New("sallyport: the claim on the event is lost; another del
 // Lease and Retention must be positive. A lease that is too short lets a second delivery run while the
 // first is at work.
 type Rules struct {
-	Store     replay.Store  // nil: nothing is held
+	Store     replay.Store  // nil: nothing is held; see Use
 	Lease     time.Duration // of a claim, until it is renewed
 	Retention time.Duration // of what is done
+	immediate Immediate     // the store, where it is one; else nil
 	timers    sync.Pool     // of *renewTimer
 }
 
@@ -55,25 +56,24 @@ type Outcome struct {
 // mu guards everything from claims on. The timer's goroutine, the app's code and the delivery use it at
 // the same time.
 type Holding struct {
-	rules    *Rules
-	limit    time.Time       // no lease is renewed any more
-	ctx      context.Context // detached: values only
-	timers   *sync.Pool
-	Request  Context // ends when the delivery is settled, or has lost what it held
-	claiming Context // the time that the store has for its first answer
-	claimed  bool    // claiming is used up
+	rules   *Rules
+	limit   time.Time       // no lease is renewed any more
+	ctx     context.Context // detached: values only
+	timers  *sync.Pool
+	Request Context // ends when the delivery is settled, or has lost what it held
 
 	mu     sync.Mutex
 	claims []claim
+	parts  bool // one of them is a part
 	// What the claim of one event is made of.
-	one      [1]claim
-	oneItem  [1]replay.Item
-	oneOwner [1]int
+	one       [1]claim
+	oneItem   [1]replay.Item
+	oneOwner  [1]int
+	oneResult [1]replay.Result
 	// What the first settlement is made of, which for one claim is the only one.
 	flushed       bool
 	oneSettlement [1]replay.Settlement
 	oneIndex      [1]int
-	settling      Context // the time that the store has for its first try
 	// until is when the leases expire unless they are renewed: by this machine's clock, and never later than the
 	// store's.
 	until   time.Time
@@ -144,6 +144,7 @@ func (h *Holding) take(c claim) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.claims = append(h.claims, c)
+	h.parts = h.parts || c.part
 	if h.timer == nil {
 		h.timer = borrowTimer(h)
 		h.timer.Reset(h.rules.Lease / renewalsPerLease)

@@ -2,6 +2,7 @@ package lease_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -44,7 +45,9 @@ func hold(t *testing.T, s *store) (*lease.Holding, *lease.Context) {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	h, work := &lease.Holding{}, &lease.Context{}
 	now := time.Now()
-	h.Begin(t.Context(), &lease.Rules{Store: s, Lease: time.Minute, Retention: time.Hour}, now, now.Add(10*time.Minute))
+	rules := &lease.Rules{Lease: time.Minute, Retention: time.Hour}
+	rules.Use(s)
+	h.Begin(t.Context(), rules, now, now.Add(10*time.Minute))
 	results, err := h.Claim([]replay.Item{{Key: replay.Key{1}}}, now)
 	require.NoError(t, err)
 	work.Start(h.Context(), time.Time{})
@@ -129,6 +132,56 @@ func TestALeaseIsRenewedUntilItsLimit(t *testing.T) {
 				}
 				require.GreaterOrEqual(t, s.extended, row.least)
 			})
+		})
+	}
+}
+
+// immediate is a store that counts the calls that need no context.
+type immediate struct {
+	*memstore.Store
+	claimed, settled int
+}
+
+func (s *immediate) Self() replay.Store { return s }
+
+func (s *immediate) ClaimNow(items []replay.Item, by time.Duration, results []replay.Result) error {
+	s.claimed++
+	return s.Store.ClaimNow(items, by, results)
+}
+
+func (s *immediate) SettleNow(list []replay.Settlement) error {
+	s.settled++
+	return s.Store.SettleNow(list)
+}
+
+// TestAStoreInMemoryIsCalledWithoutAContext, and one that embeds it is called by its own methods.
+func TestAStoreInMemoryIsCalledWithoutAContext(t *testing.T) {
+	t.Parallel()
+	inner := &immediate{Store: memstore.New()}
+	for _, row := range []struct {
+		name  string
+		store replay.Store
+		calls int // of the inner store without a context
+	}{
+		{"a store in memory", inner, 1},
+		{"a store that embeds it", struct{ *immediate }{inner}, 0},
+		{"a store that hides it", struct{ replay.Store }{inner}, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			inner.claimed, inner.settled = 0, 0
+			rules := &lease.Rules{Lease: time.Minute, Retention: time.Hour}
+			rules.Use(row.store)
+			h, now, key := &lease.Holding{}, time.Now(), replay.Key(sha256.Sum256([]byte(row.name)))
+			h.Begin(t.Context(), rules, now, now.Add(time.Hour))
+			defer h.End()
+			results, err := h.Claim([]replay.Item{{Key: key}}, now)
+			require.NoError(t, err)
+			require.Equal(t, replay.Claimed, results[0].State)
+			h.Decide(h.Add(replay.Held{Key: key, Token: results[0].Token}, nil), replay.Commit)
+			h.Flush()
+			require.Equal(t, lease.Outcome{State: lease.Committed}, h.Outcome())
+			require.Equal(t, row.calls, inner.claimed)
+			require.Equal(t, row.calls, inner.settled)
 		})
 	}
 }

@@ -15,27 +15,22 @@ func (h *Holding) Flush() {
 	h.mu.Lock()
 	var settlements []replay.Settlement
 	var indices []int
-	var attempt *Context
 	if !h.flushed { // the app may settle from a goroutine of its own, while another flush runs
 		h.flushed = true
-		settlements, indices, attempt = h.oneSettlement[:0], h.oneIndex[:0], &h.settling
+		settlements, indices = h.oneSettlement[:0], h.oneIndex[:0]
 	}
-	now := time.Now()
-	limit, commits := minTime(now.Add(StoreTimeout), h.until), false
+	try, parts := trial{until: h.until}, h.parts
 	for i := range h.claims {
 		c := &h.claims[i]
 		switch {
 		case c.verdict == 0 || c.settled:
 			continue
-		case c.verdict == replay.Release && (c.lost || !now.Before(h.until)):
+		case c.verdict == replay.Release && (c.lost || !time.Now().Before(h.until)):
 			c.settled = true // the lease has expired
 			h.note(Released, nil)
 			continue
 		case c.verdict == replay.Commit:
-			commits = true
-			if !c.signed {
-				limit = h.until
-			}
+			try.commits, try.events = true, try.events || !c.signed
 		}
 		settlements = append(settlements, replay.Settlement{
 			Key: c.held.Key, Token: c.held.Token, Verdict: c.verdict, TTL: h.rules.Retention,
@@ -44,16 +39,18 @@ func (h *Holding) Flush() {
 	}
 	h.mu.Unlock()
 	if len(settlements) > 0 {
-		h.put(settlements, indices, trial{now: now, limit: limit, commits: commits, ctx: attempt})
+		h.put(settlements, indices, try)
 	}
-	h.forgetParts()
+	if parts {
+		h.forgetParts()
+	}
 }
 
 // trial is how long a settlement is tried.
 type trial struct {
-	now, limit time.Time
-	commits    bool     // an attempt may last longer than limit: a commit may take effect all the same
-	ctx        *Context // of the first attempt; nil: it needs one
+	until   time.Time // when the leases expire
+	commits bool      // it commits something: an attempt may last longer than the trial, and take effect all the same
+	events  bool      // it commits events, which is tried until the leases expire
 }
 
 // put writes the verdicts, and notes what came of each.
@@ -118,25 +115,29 @@ func (h *Holding) forgetParts() {
 	_ = h.rules.Store.Forget(ctx, keys)
 }
 
-// settle writes verdicts into the store, and tries again within the limit. The first attempt uses the context that is
-// there already, if there is one. A store may keep it, so each further attempt allocates its own.
+// settle writes verdicts into the store, and tries again within the limit. Each attempt has a context of its own,
+// because the store may keep it.
 func (h *Holding) settle(settlements []replay.Settlement, try trial) error {
-	now, attempt := try.now, try.ctx
+	if s := h.rules.immediate; s != nil {
+		return s.SettleNow(settlements) // another try would meet the same answer
+	}
+	now := time.Now()
+	limit := minTime(now.Add(StoreTimeout), try.until)
+	if try.events {
+		limit = try.until
+	}
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
-		if attempt == nil {
-			attempt = &Context{}
-		}
+		attempt := &Context{}
 		h.bound(attempt, now)
 		if !try.commits {
-			attempt.deadline = minTime(attempt.deadline, try.limit)
+			attempt.deadline = minTime(attempt.deadline, limit)
 		}
 		err := h.rules.Store.Settle(attempt, settlements)
 		attempt.Release()
-		attempt = nil
 		if err == nil {
 			return nil
 		}
-		if isFinal(err) || time.Now().Add(pause).After(try.limit) {
+		if isFinal(err) || time.Now().Add(pause).After(limit) {
 			return err
 		}
 		time.Sleep(pause)

@@ -10,14 +10,34 @@ import (
 
 // Claim implements [replay.Store]. A lease that is not positive is an error, and nothing is claimed.
 func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
-	if lease <= 0 {
-		return nil, fmt.Errorf("memstore: a lease of %v is not positive", lease)
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	// Allocated before a lock is taken: an allocation may have to help the garbage collector.
 	results := make([]replay.Result, len(items))
-	now, err := s.begin(ctx)
-	if err != nil {
+	if err := s.claim(ctx, items, lease, results); err != nil {
 		return nil, err
+	}
+	return results, nil
+}
+
+// ClaimNow is Claim for a guard, which needs no context: the store waits for nobody. It writes the results into a list
+// of as many as there are items.
+func (s *Store) ClaimNow(items []replay.Item, lease time.Duration, results []replay.Result) error {
+	return s.claim(context.Background(), items, lease, results)
+}
+
+// Self returns the store. By it a guard finds out whether a type that embeds the store is what it was given.
+func (s *Store) Self() replay.Store { return s }
+
+// claim is Claim without a look at the context, which is for the log.
+func (s *Store) claim(ctx context.Context, items []replay.Item, lease time.Duration, results []replay.Result) error {
+	if lease <= 0 {
+		return fmt.Errorf("memstore: a lease of %v is not positive", lease)
+	}
+	now, err := s.begin()
+	if err != nil {
+		return err
 	}
 	if len(items) == 1 {
 		err = s.claimSingle(now, items, lease, results)
@@ -25,10 +45,7 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 		err = s.claimBatch(now, items, lease, results)
 	}
 	s.observe(ctx) // after the locks are released: the logger's handler may be slow, or use the store
-	if err != nil {
-		return nil, err
-	}
-	return results, nil
+	return err
 }
 
 // claimSingle claims one item under the lock of its shard alone. Where that shard finds no room it tries again with all

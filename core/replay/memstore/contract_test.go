@@ -1,9 +1,11 @@
 package memstore_test
 
 import (
+	"context"
 	"log/slog"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
@@ -28,4 +30,37 @@ func TestStoreAnswersAsTheModelDoes(t *testing.T) { storetest.RunHistories(t, ha
 
 func TestStoreKeepsItsPromisesWhateverAnswersAreLost(t *testing.T) {
 	storetest.RunFaultyHistories(t, harness, 10_000, 1)
+}
+
+// withoutContext is a store whose calls go the way that a guard's go.
+type withoutContext struct{ *memstore.Store }
+
+func (s withoutContext) Claim(
+	ctx context.Context, items []replay.Item, lease time.Duration,
+) ([]replay.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	results := make([]replay.Result, len(items))
+	if err := s.ClaimNow(items, lease, results); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+func (s withoutContext) Settle(ctx context.Context, settlements []replay.Settlement) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.SettleNow(settlements)
+}
+
+func TestStoreKeepsTheContractWithoutAContext(t *testing.T) {
+	h := harness
+	h.New = func(t *testing.T, capacity int) replay.Store {
+		return withoutContext{harness.New(t, capacity).(*memstore.Store)}
+	}
+	storetest.Run(t, h)
+	storetest.RunConcurrent(t, h)
+	storetest.RunHistories(t, h, 500, 1)
 }

@@ -10,8 +10,11 @@ import (
 // Look implements [replay.Looker]. Each key is read under the lock of its shard, the batch as a whole is not one
 // instant.
 func (s *Store) Look(ctx context.Context, keys []replay.Key) ([]replay.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	results := make([]replay.Result, len(keys))
-	now, err := s.begin(ctx)
+	now, err := s.begin()
 	if err != nil {
 		return nil, err
 	}

@@ -11,12 +11,25 @@ import (
 // Settle implements [replay.Store]. If one settlement is not well-formed, none of the batch takes effect. A repeated
 // settlement changes nothing: the time and the TTL of the first commit stay.
 func (s *Store) Settle(ctx context.Context, settlements []replay.Settlement) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.settle(ctx, settlements)
+}
+
+// SettleNow is Settle for a guard, which needs no context: the store waits for nobody.
+func (s *Store) SettleNow(settlements []replay.Settlement) error {
+	return s.settle(context.Background(), settlements)
+}
+
+// settle is Settle without a look at the context, which is for the log.
+func (s *Store) settle(ctx context.Context, settlements []replay.Settlement) error {
 	for i := range settlements {
 		if err := validate(&settlements[i]); err != nil {
 			return err
 		}
 	}
-	now, err := s.begin(ctx)
+	now, err := s.begin()
 	if err != nil {
 		return err
 	}
@@ -78,7 +91,10 @@ func (s *Store) Extend(ctx context.Context, claims []replay.Held, lease time.Dur
 	if lease <= 0 {
 		return fmt.Errorf("memstore: a lease of %v is not positive", lease)
 	}
-	now, err := s.begin(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	now, err := s.begin()
 	if err != nil {
 		return err
 	}
@@ -107,7 +123,10 @@ func (s *Store) Extend(ctx context.Context, claims []replay.Held, lease time.Dur
 
 // Forget implements [replay.Store].
 func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
-	now, err := s.begin(ctx)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	now, err := s.begin()
 	if err != nil {
 		return err
 	}

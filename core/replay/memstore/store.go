@@ -24,7 +24,6 @@
 package memstore
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"hash/maphash"
@@ -154,10 +153,7 @@ func (s *Store) sweepAll(sh *shard) (live int) {
 func (s *Store) now() time.Duration { return time.Since(s.epoch) }
 
 // begin returns the time of a call, or the error with which the call must return at once.
-func (s *Store) begin(ctx context.Context) (now time.Duration, err error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
+func (s *Store) begin() (now time.Duration, err error) {
 	if s.closed.Load() {
 		return 0, replay.ErrClosed
 	}
