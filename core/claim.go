@@ -285,7 +285,9 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 		detail = anotherBody
 		// By default still a success: a failure would have the provider retry what can never run.
 		if g.memory.strict {
-			reply = rejectionReply(g.rejection(why, http.StatusBadRequest, detail, nil))
+			var r Rejection
+			g.describe(&r, why, http.StatusBadRequest, detail, nil)
+			reply = rejectionReply(r)
 		}
 	}
 	rec := g.record(&d.facts, why, reply.Status, time.Now())

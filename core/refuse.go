@@ -58,7 +58,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 
 // refusal makes the reply to a failure. It does not report it.
 func (g *Guard) refusal(i *facts, f fault.Failure, cause error) *Reply {
-	reply := g.rejectionReply(g.rejection(f.Reason, g.statusOf(f.Reason, i), f.Detail, cause))
+	reply := g.rejectionReply(f.Reason, g.statusOf(f.Reason, i), f.Detail, cause)
 	if f.Reason == reason.Method {
 		reply.set("Allow", g.methods.Allow())
 	}
@@ -86,14 +86,12 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 
 // reject makes the reply to a reason with its default status. The guard's own checks answer by refusal.
 func (g *Guard) reject(why reason.Reason, detail string, cause error) *Reply {
-	return g.rejectionReply(g.rejection(why, why.Status(), detail, cause))
+	return g.rejectionReply(why, why.Status(), detail, cause)
 }
 
-// rejection describes a refusal. detail and cause are for logs and stay out of the answer.
-func (g *Guard) rejection(why reason.Reason, status int, detail string, cause error) Rejection {
-	return Rejection{
-		Reason: why, Status: status, Endpoint: g.endpoint, Provider: g.provider, detail: detail, cause: cause,
-	}
+// describe fills in an empty rejection.
+func (g *Guard) describe(r *Rejection, why reason.Reason, status int, detail string, cause error) {
+	r.Reason, r.Status, r.Endpoint, r.Provider, r.detail, r.cause = why, status, g.endpoint, g.provider, detail, cause
 }
 
 // statusOf returns the status of a reason. Every failed authentication has the same. Too much has the one that does not

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -74,30 +75,34 @@ func textReply(status int, text string) *Reply {
 	if text == "" {
 		return &Reply{Status: status}
 	}
-	return &roomyText(status, text).Reply
+	p := &roomyReply{}
+	p.setText(status, text, "")
+	return &p.Reply
 }
 
-// roomyText is such a text, joined from its parts, with room for more.
-func roomyText(status int, parts ...string) *roomyReply {
-	p := &roomyReply{}
+// setText makes an empty reply a text in two parts.
+func (p *roomyReply) setText(status int, text, end string) {
 	p.Status = status
 	p.nameRoom[0], p.valueRoom[0] = "Content-Type", "text/plain; charset=utf-8"
 	// No browser may guess another type, such as HTML, from the text.
 	p.nameRoom[1], p.valueRoom[1] = "X-Content-Type-Options", "nosniff"
 	p.names, p.values = p.nameRoom[:2], p.valueRoom[:2]
-	p.Body = p.text[:0]
-	for _, part := range parts {
-		p.Body = append(p.Body, part...)
-	}
-	return p
+	p.Body = append(append(p.text[:0], text...), end...)
 }
 
-// rejectionReply returns the whole answer to a rejection. It depends on the status alone: senders cannot distinguish
-// one failed authentication from another.
+// rejectionReply returns the whole answer to a rejection.
 func rejectionReply(r Rejection) *Reply {
-	p := roomyText(r.Status, http.StatusText(r.Status), "\n")
-	p.own = r
-	p.Rejection = &p.own
+	p := &roomyReply{own: r}
+	p.refuse()
+	return &p.Reply
+}
+
+// refuse makes an empty reply the whole answer to its own rejection. It depends on the status alone: senders cannot
+// distinguish one failed authentication from another.
+func (p *roomyReply) refuse() {
+	r := &p.own
+	p.setText(r.Status, http.StatusText(r.Status), "\n")
+	p.Rejection = r
 	if r.Status == http.StatusUnauthorized {
 		// RFC 9110 wants a challenge with every 401, and SNS sends its credentials only after one. The same challenge
 		// whatever failed.
@@ -111,30 +116,30 @@ func rejectionReply(r Rejection) *Reply {
 		reason.KeysUnavailable, reason.NoActiveSecret, reason.Busy:
 		p.setRetryAfter(defaultRetryAfter)
 	}
-	return &p.Reply
 }
 
-// rejectionReply is the answer to a rejection as the provider wants it.
-func (g *Guard) rejectionReply(r Rejection) *Reply {
-	if !g.answers.differ {
-		return rejectionReply(r)
+// rejectionReply makes the answer to a reason as the provider wants it. status is the usual one. detail and cause are
+// for logs and stay out of the answer.
+func (g *Guard) rejectionReply(why reason.Reason, status int, detail string, cause error) *Reply {
+	var want entry.Answer
+	if g.answers.differ {
+		want = answerTo(&g.entry.Answers, why)
+		if want.Status == 0 && why == reason.BodyTooLarge && g.entry.Drops4xx {
+			want.Status = http.StatusServiceUnavailable
+		}
+		// Only for reasons whose status the provider acts on: authentication has none here, see answerTo.
+		status = cmp.Or(want.Status, status)
 	}
-	want := answerTo(&g.entry.Answers, r.Reason)
-	if want.Status == 0 && r.Reason == reason.BodyTooLarge && g.entry.Drops4xx {
-		want.Status = http.StatusServiceUnavailable
-	}
-	// Only for reasons whose status the provider acts on: authentication has none here, see answerTo.
-	if want.Status != 0 {
-		r.Status = want.Status
-	}
-	reply := rejectionReply(r)
+	p := &roomyReply{}
+	g.describe(&p.own, why, status, detail, cause)
+	p.refuse()
 	if want.RetryAfter > 0 {
-		reply.setRetryAfter(want.RetryAfter)
+		p.setRetryAfter(want.RetryAfter)
 	}
 	if want.Empty {
-		reply.clearBody()
+		p.clearBody()
 	}
-	return reply
+	return &p.Reply
 }
 
 // answerTo returns the wishes of a provider for the class of the reason.

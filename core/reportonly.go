@@ -158,8 +158,7 @@ func (g *Guard) announceReportOnly(c *Config) {
 // A check that could not run (no valid secret, no key, unknown tenant) refuses even when it only reports. It fails
 // closed: otherwise it would not be a check at all.
 func (g *Guard) enforce(i *facts, check Check, f fault.Failure) fault.Failure {
-	// The rest is a function of its own: guards without report-only checks pay two comparisons.
-	if !f.Failed() || (g.reporting.set == 0 && !i.trial) {
+	if !f.Failed() { // a check that passes pays one comparison, because this is inlined
 		return f
 	}
 	return g.enforceFailed(i, check, f)
@@ -168,6 +167,8 @@ func (g *Guard) enforce(i *facts, check Check, f fault.Failure) fault.Failure {
 // enforceFailed decides on a failure. It fails closed for a check that is not listed, and for one that could not run.
 func (g *Guard) enforceFailed(i *facts, check Check, f fault.Failure) fault.Failure {
 	switch {
+	case g.reporting.set == 0 && !i.trial:
+		return f
 	// Explain: nothing is refused, because every failure is to be found in one pass. Nothing runs either.
 	case i.trial:
 	case !g.reporting.set.has(check):
@@ -196,9 +197,17 @@ func (g *Guard) report(i *facts, check Check, f fault.Failure) {
 // enforceProof is enforce for what proves a delivery. One that fails and is let through stays unproved: it claims no
 // identity, none of its details counts as authenticated, and it is answered as no handshake.
 func (g *Guard) enforceProof(i *inspection, check Check, f fault.Failure) fault.Failure {
-	rest := g.enforce(&i.facts, check, f)
+	if !f.Failed() {
+		return f
+	}
+	return g.enforceFailedProof(i, check, f)
+}
+
+// enforceFailedProof is enforceProof for a check that failed.
+func (g *Guard) enforceFailedProof(i *inspection, check Check, f fault.Failure) fault.Failure {
+	rest := g.enforceFailed(&i.facts, check, f)
 	// The first failure is kept: the ones behind it often follow from it.
-	if f.Failed() && !rest.Failed() && i.unproved == nil {
+	if !rest.Failed() && i.unproved == nil {
 		first := f
 		i.unproved = &first
 	}

@@ -61,7 +61,7 @@ func ofBoundaries() []mutation {
 func ofWhatShows() []mutation {
 	both := []string{"./core", "./internal/adaptertest"}
 	return []mutation{
-		{name: "an answer says why", file: "core/reply.go", old: `p := roomyText(r.Status, http.StatusText(r.Status), "\n")`, new: `p := roomyText(r.Status, string(r.Reason), "\n")`, in: both},
+		{name: "an answer says why", file: "core/reply.go", old: `p.setText(r.Status, http.StatusText(r.Status), "\n")`, new: `p.setText(r.Status, string(r.Reason), "\n")`, in: both},
 		{name: "a rejection prints why", file: "core/refuse.go", old: "return http.StatusText(r.Status) }", new: "return http.StatusText(r.Status) + string(r.Reason) }", in: both},
 		{name: "a rejection prints the app's error", file: "core/refuse.go", old: "text := r.Error()\n", new: "text := fmt.Sprint(r.cause)\n", in: both},
 		{name: "one failed authentication has a status of its own", file: "core/refuse.go", old: "case why.Class() == reason.ClassAuthentication:", new: "case why.Class() == reason.ClassAuthentication && why != reason.Stale:", in: both},

@@ -56,9 +56,9 @@ func BoundDrain(w http.ResponseWriter, r *http.Request, started, now time.Time) 
 	setReadDeadline(w, deadline)
 }
 
-// setReadDeadline sets the connection's deadline, and reports whether the writer, or one that it wraps, has taken it. It
-// finds the same writer as http.ResponseController, which formats an error where there is none: three allocations for
-// each request.
+// setReadDeadline sets the connection's deadline, and reports whether the writer, or one that it wraps, has taken it.
+// It finds the same writer as http.ResponseController, which formats an error where there is none: three allocations
+// for each request.
 func setReadDeadline(w http.ResponseWriter, deadline time.Time) bool {
 	for {
 		switch v := w.(type) {

@@ -13,6 +13,9 @@ import (
 // peerOf returns the address of the connection's other end. It is invalid where there is none that can be read, as on a
 // Unix socket. It is never taken from a header, and never a framework's idea of the client.
 func peerOf(r *http.Request) netip.Addr {
+	if addr, ok := ipv4Peer(r.RemoteAddr); ok {
+		return addr
+	}
 	// An address without a port is not from net/http: something before us wrote it, perhaps from a header. IPv6 stands
 	// in brackets, without which its last part would pass for a port.
 	colon := strings.LastIndexByte(r.RemoteAddr, ':')
@@ -28,6 +31,33 @@ func peerOf(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return addr.Unmap().WithZone("")
+}
+
+// ipv4Peer reads what net/http writes for a connection over IPv4, which most are: in one pass, a third of what the
+// general parser takes. It reports false for everything else, which peerOf then decides.
+func ipv4Peer(text string) (addr netip.Addr, ok bool) {
+	var octets [4]byte
+	value, digits, n := 0, 0, 0 // of the octet that is being read, which is the one with number n
+	for at := range len(text) {
+		switch c := text[at]; {
+		case c >= '0' && c <= '9':
+			if digits == 3 || digits == 1 && value == 0 { // a zero in front is octal to some readers
+				return netip.Addr{}, false
+			}
+			value, digits = 10*value+int(c-'0'), digits+1
+		case digits == 0 || value > 255:
+			return netip.Addr{}, false
+		case c == '.' && n < 3:
+			octets[n] = byte(value)
+			value, digits, n = 0, 0, n+1
+		case c == ':' && n == 3:
+			octets[n] = byte(value)
+			return netip.AddrFrom4(octets), validPort(text[at+1:])
+		default:
+			return netip.Addr{}, false
+		}
+	}
+	return netip.Addr{}, false
 }
 
 // CheckTransport accepts TLS on this connection, or the word of a trusted proxy that the sender used it. It fails
