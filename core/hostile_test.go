@@ -107,8 +107,9 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 		} else if !want.Silent {
 			require.Positive(t, read, "nothing counts the events that are read")
 		}
-		// A key is tried only on what all the cheap checks let through.
-		if !proved && want.Reason != reason.BadSignature && want.Reason != reason.Handshake {
+		// A key is tried only on what all the cheap checks let through. What is encrypted is decrypted after the proof.
+		opened := c.Endpoint == "wechat" && want.Reason == reason.WrongRecipient
+		if !proved && want.Reason != reason.BadSignature && want.Reason != reason.Handshake && !opened {
 			require.Zero(t, judged.Load(), "a public key was tried although cheaper checks had failed")
 		}
 		if slices.Contains([]string{"discord", "ecdsa", "standard-public"}, c.Endpoint) && accepted {

@@ -19,8 +19,8 @@ type ScalewayConfig struct {
 	Confirm func(ctx context.Context, topicARN, token string) error
 }
 
-// ScalewayTEM is the events of Scaleway's Transactional Email, which come through its Topics and Events. That service has
-// the interface of Amazon SNS and signs by its SignatureVersion 1, as its documentation says.
+// ScalewayTEM is the events of Scaleway's Transactional Email, which come through its Topics and Events. That service
+// has the interface of Amazon SNS and signs by its SignatureVersion 1, as its documentation says.
 //
 // Scaleway documents the chain that issues its certificates, and no host that they are fetched from: Secrets hold the
 // one at a message's SigningCertURL, in PEM, after you have checked that Scaleway's own chain issued it; or Config.Keys

@@ -157,8 +157,9 @@ func facts() map[string]Fact {
 			"httpsig.RFC9421(httpsig.Config{\n\t\tAlgorithm:  httpsig.HMACSHA256,\n" +
 				"\t\tComponents: []string{\"@method\", \"@target-uri\", \"content-digest\"},\n\t})"},
 		"sanity": {"2026-11-29", "sanity.io/docs/changelog/50ec6abf", "provider.Sanity()"},
-		"scaleway-tem": {"2026-11-29", "Scaleway's documentation repository (verifying-webhooks, topics-and-events-support)",
-			"provider.ScalewayTEM(provider.ScalewayConfig{\n\t\tTopics: []string{\"arn:scw:sns:fr-par:project-ID:mails\"},\n\t})"},
+		"scaleway-tem": {"2026-11-29", "Scaleway's documentation (verifying-webhooks, topics-and-events-support)",
+			"provider.ScalewayTEM(provider.ScalewayConfig{\n" +
+				"\t\tTopics: []string{\"arn:scw:sns:fr-par:project-ID:mails\"},\n\t})"},
 		"sendgrid": {"2026-11-29", thirdParty, "provider.SendGrid()"},
 		"sendgrid-inbound": {"2026-11-29", "twilio.com/docs/sendgrid/for-developers/parsing-email/inbound-email",
 			"provider.SendGridInbound()"},
@@ -188,8 +189,8 @@ func facts() map[string]Fact {
 		"twilio":            {"2026-11-29", "twilio.com/docs/events/webhook-quickstart", "provider.Twilio()"},
 		"twitch":            {"2026-11-29", thirdParty, "provider.Twitch()"},
 		"typeform":          {"2026-11-29", thirdParty, "provider.Typeform()"},
-		"unisender-go": {"2026-11-29", "a third party that cites the sender's page; UniOne's SDK (unione-repo/unione-php)",
-			"unproved.UnisenderGo()"},
+		"unisender-go": {"2026-11-29",
+			"a third party that cites the sender's page; UniOne's SDK (unione-repo/unione-php)", "unproved.UnisenderGo()"},
 		"vercel":      {"2026-11-29", "vercel.com/docs/drains/reference/logs, /security", "provider.Vercel()"},
 		"viber":       {"2026-11-29", publicReports, "provider.Viber()"},
 		"vonage":      {"2026-11-29", publicReports, "jwt.Vonage()"},

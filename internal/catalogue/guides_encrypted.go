@@ -29,9 +29,9 @@ func encryptedGuides() map[string]Guide {
 				"`WECHAT_PAY_DECRYPTION_KEY`.",
 			"In the same place, apply for the WeChat Pay public key. Put its id, a bar and the PEM into " +
 				"`WECHAT_PAY_PUBLIC_KEY`. It does not expire, and is all that a new merchant has.",
-			"An older merchant whose notifications name platform certificates puts these there, each behind its serial " +
-				"number. They expire after five years and are not fetched: before that, switch to the public key, and list " +
-				"both while WeChat Pay switches (pay.weixin.qq.com/doc/v3/merchant/4012154180).",
+			"An older merchant whose notifications name platform certificates puts these there, each behind its " +
+				"serial number. They expire after five years and are not fetched: before that, switch to the public " +
+				"key, and list both while WeChat Pay switches (pay.weixin.qq.com/doc/v3/merchant/4012154180).",
 			"Give the URL as `notify_url` with each order. It may have no query.",
 		}, Notes: []string{
 			"Some notifications carry a wrong signature on purpose (`WECHATPAY/SIGNTEST/`). They are refused, and come again " +

@@ -147,7 +147,45 @@ func Endpoints() map[string]*Endpoint {
 		"rated": text(provider.GitHub(), func(c *core.Config) {
 			c.TrustedProxies, c.RateLimit = "10.0.0.0/8", core.RateLimit{PerSecond: 1e-6, Burst: 2}
 		}),
+		// Senders that encrypt.
+		"wechat":   {Secret: "PUB_KEY_ID_1|" + rsaPEM, change: is(provider.WeChatPay(weChatPay()))},
+		"feishu":   text(provider.Feishu(), verifies("a-verify-token-1")),
+		"dingtalk": {Secret: callbackToken, change: is(provider.DingTalk(dingTalk()))},
+		"wecom":    {Secret: callbackToken, change: is(provider.WeCom(weCom()))},
+		// Signatures in a structure of their own, and challenges whose answer is computed.
+		"keygen": {Secret: hex.EncodeToString(public), Key: string(public), change: is(provider.Keygen())},
+		"ebay": {Secret: base64.StdEncoding.EncodeToString(der), change: func(c *core.Config) {
+			c.Provider, c.PublicURL = provider.EBay(), "https://hooks.example.com/hooks"
+			c.Setup.VerifyTokens = secrets.Static("a-verification-token-of-32-letters")
+		}},
+		"linkedin": text(provider.LinkedIn()),
+		"apple":    {change: is(signed.AppleAppStore(apple()))},
 	}
+}
+
+func verifies(token string) func(*core.Config) {
+	return func(c *core.Config) { c.Setup.VerifyTokens = secrets.Static(token) }
+}
+
+// callbackToken is the secret of the endpoints dingtalk and wecom.
+const callbackToken = "aTokenOfThisTableAndNothingElse"
+
+func weChatPay() provider.WeChatPayConfig {
+	return provider.WeChatPayConfig{APIv3Keys: secrets.Static(apiV3Key)}
+}
+
+func dingTalk() provider.DingTalkConfig {
+	return provider.DingTalkConfig{OwnerKeys: []string{"ding1"}, EncodingAESKeys: secrets.Static(aesKey)}
+}
+
+func weCom() provider.WeComConfig {
+	return provider.WeComConfig{ReceiveIDs: []string{"ww1"}, EncodingAESKeys: secrets.Static(aesKey)}
+}
+
+func apple() signed.AppleConfig {
+	_, root := chains()
+	return signed.AppleConfig{Roots: [][]byte{root.Raw}, BundleID: "com.example", AppAppleID: 1234,
+		Environment: signed.AppleProduction}
 }
 
 // onAsking hides the Prefetch method of a source: what is counted are the fetches that requests cause, and none that

@@ -16,6 +16,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -26,18 +27,24 @@ import (
 //
 //	hmac ALGORITHM KEY PARTS...    the bytes of a MAC
 //	digest ALGORITHM PARTS...      the bytes of a plain hash
-//	ed25519 PARTS..., ecdsa PARTS... signatures of the endpoints of those names
+//	ed25519 PARTS..., ecdsa PARTS... signatures of the endpoints of those names; ecdsa1 is the latter over SHA-1
 //	rsa HASH PARTS...               a signature of the endpoint sns
 //	jws KIND KEY HEADER CLAIMS      a JSON Web Token; a kind is sha1, sha256, sha512 (a MAC), rs256 (of the endpoint
 //	                                pubsub), stranger (another such key), none or zeros
+//	x5c ALGORITHM CHAIN PAYLOAD     one that brings the chain of certificates of that name, signed with ES256
+//	framed MESSAGE RECEIVER LENGTH  a ciphertext of WeCom and DingTalk, in base64; a length of -1 is the message's
+//	cbc SECRET TEXT, gcm NONCE ASSOCIATED TEXT  the bytes of a ciphertext of Feishu and of WeChat Pay
+//	sorted PARTS...                 the parts, sorted and joined
 //	bend TOKEN AT                   one with another letter there
 //	graft TOKEN OTHER               one of the other's claims and this one's signature
 //	other TEXT                      base64 in its other alphabet
 //	stray TEXT                     base64 with bits set that its last byte leaves unused
-//	hex, HEX, b64, b64url, unhex, quote (of a URL), upper, lower, chunk
+//	hex, HEX, b64, b64url, unhex, unb64, quote (of a URL), upper, lower, chunk
 //	repeat TEXT N, cut TEXT FROM TO, flip BYTES AT (one bit)
 func Functions() template.FuncMap {
-	return template.FuncMap{
+	all := ciphers()
+	maps.Copy(all, template.FuncMap{
+		"x5c": x5c,
 		"hmac": func(algorithm, key string, parts ...string) string {
 			h := hmac.New(hashes[algorithm], []byte(key))
 			_, _ = h.Write([]byte(strings.Join(parts, "")))
@@ -115,7 +122,8 @@ func Functions() template.FuncMap {
 			return string(out)
 		},
 		"chunk": func(text string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(text), text) },
-	}
+	})
+	return all
 }
 
 var hashes = map[string]func() hash.Hash{ //lint:immutable read only

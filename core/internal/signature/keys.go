@@ -65,7 +65,7 @@ func (v *Verifier) makeKeys(list []keyring.Checked) *Keys {
 			for n := range v.kinds {
 				if n == s.Kind || v.kinds[n].Key.Prefix == "" && v.kinds[s.Kind].Key.Prefix == "" {
 					k := v.publicKey(n, s.Secret, s.Public)
-					k.use = s.Use
+					k.id, k.use = s.ID, s.Use
 					c.List = append(c.List, k)
 				}
 			}

@@ -2,6 +2,7 @@ package signature
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -21,12 +22,12 @@ const notPacked = "the signature is not the base64 of a JSON object that has it 
 
 // parsePacked reads a signature that is packed into a JSON object, in base64. The header's length is bounded before.
 //
-// It fails closed for a member that comes twice. The object also names an algorithm and a hash: they are not read,
-// because the entry chooses them.
+// It fails closed for a member that comes twice, and for what is not JSON, which readers would divide in different
+// ways. The object also names an algorithm and a hash: they are not read, because the entry chooses them.
 func (v *Verifier) parsePacked(text string, p *Claims, t *tally) fault.Failure {
 	object, err := base64.StdEncoding.Strict().DecodeString(text)
 	// The decoder passes over line breaks, with which one signature would have several texts.
-	if err != nil || strings.ContainsAny(text, "\r\n") {
+	if err != nil || strings.ContainsAny(text, "\r\n") || !json.Valid(object) {
 		return fault.New(reason.MalformedSignature, notPacked)
 	}
 	var raw [2][]byte

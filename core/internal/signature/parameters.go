@@ -16,8 +16,8 @@ const (
 )
 
 // parseParameters reads quoted parameters, as draft-cavage-http-signatures has them in section 4.1. It fails closed for
-// one that comes twice, in whatever case of letters, that has no quotation marks, or a quotation mark or a backslash inside: readers differ in what
-// they take it for. What is signed is the entry's, so that the list of it has to be the entry's, too.
+// one that comes twice, in whatever case of letters, that has no quotation marks, or a quotation mark or a backslash
+// inside: readers differ in what it is to them. What is signed is the entry's, so the list of it must be the entry's.
 func (v *Verifier) parseParameters(text string, p *Claims, t *tally) fault.Failure {
 	sig := &v.scheme.Signature
 	signature, names := "", make([]string, 0, 8)
