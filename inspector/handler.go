@@ -73,6 +73,10 @@ func (p *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Set("WWW-Authenticate", `Basic realm="webhooks", charset="UTF-8"`)
 		p.fail(w, r, http.StatusUnauthorized, "A login is required")
 		return
+	case errors.Is(err, errNoSession):
+		p.fail(w, r, http.StatusForbidden, "Open the URL that the program printed. Its token opens the page once, in one "+
+			"browser; start the program again for another.")
+		return
 	case err != nil:
 		p.log.WarnContext(r.Context(), "the webhook inspector let nobody in", "error", err)
 		p.fail(w, r, http.StatusForbidden, "Access was refused; the app's log says why")

@@ -113,6 +113,7 @@ type row struct {
 
 	cursor journal.Cursor
 	event  journal.ID // of a delivery: the entry that its event would have
+	last   time.Time  // of an entry: its newest failure
 }
 
 // list is what one request shows.
@@ -248,7 +249,11 @@ func (p *Inspector) deliveryRows(
 	var rows []row
 	for _, d := range p.activity.deliveries(func(d *delivery) bool { return access.sees(d.Endpoint) }) {
 		id := entryOf(&d)
-		if e := byID[id]; e != nil {
+		e := byID[id]
+		if e == nil && d.Identity.IsZero() && d.Events <= 1 {
+			e = unnamed(entries, &d)
+		}
+		if e != nil {
 			if e.Status == 0 {
 				e.Status, e.Duration = d.Status, d.Total
 			}
@@ -266,6 +271,18 @@ func (p *Inspector) deliveryRows(
 		}
 	}
 	return p.withoutKept(ctx, rows)
+}
+
+// unnamed returns the entry of a delivery whose event is not remembered, and so has an entry of a random ID: the one of
+// the same endpoint and the same moment.
+func unnamed(entries []row, d *delivery) *row {
+	at := d.Time.Truncate(time.Microsecond)
+	for i := range entries {
+		if e := &entries[i]; e.Endpoint == d.Endpoint && e.last.Equal(at) && e.Event == d.ID {
+			return e
+		}
+	}
+	return nil
 }
 
 // withoutKept leaves out deliveries whose event has an entry on another page of the list.
@@ -321,7 +338,7 @@ func entryRow(e *journal.Entry) row {
 		Tenant: cut(e.Tenant, 200), Reason: e.Reason, Attempts: e.Attempts, Runs: e.RunCount,
 		Err:   cut(firstLine(e.Err), 300),
 		State: e.State.String(), ID: e.ID, Revision: e.Revision, Link: "event/" + string(e.ID), Outcome: failing,
-		cursor: e.Cursor(),
+		cursor: e.Cursor(), last: e.Last,
 	}
 	if e.State == journal.Done {
 		r.Outcome = passed

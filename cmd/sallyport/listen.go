@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,8 +47,9 @@ func (p *program) listenCommand() *cobra.Command {
 				"It takes deliveries from this machine: from send, from a tunnel, or from a proxy that ends TLS " +
 				"and says so in X-Forwarded-Proto.\n\n" +
 				"--forward hands each verified event on to your app as it came, so that its own guard verifies " +
-				"it again. What runs again from the page has no signature any more: with --resign each is " +
-				"signed by Standard Webhooks."),
+				"it again. What the app refuses fails here: repair the app, and run it again from the page. A run " +
+				"is signed afresh, as the sender signs, with the secret that listen has; with --resign each event " +
+				"is signed by Standard Webhooks, with a secret of your own."),
 		Example: "  sallyport listen --provider stripe --forward http://127.0.0.1:8080/webhooks/stripe",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.listen(c.Context(), &o) },
@@ -185,14 +187,21 @@ func (r *running) observe(_ context.Context, rec core.Record) {
 	if rec.Detail != "" {
 		text += "  " + oneLine(rec.Detail)
 	}
+	if rec.Err != nil {
+		text += "\n          " + oneLine(rec.Err.Error())
+	}
 	for _, f := range rec.Findings {
 		text += "\n          " + oneLine(f.String())
 	}
 	// An error here is one of standard output: nobody reads it any more.
-	_ = r.print(map[string]any{
+	said := map[string]any{
 		"event": "answered", "time": rec.Time, "status": rec.Status, "reason": rec.Reason, "type": rec.Type,
 		"id": rec.ID, "detail": rec.Detail,
-	}, text+"\n")
+	}
+	if rec.Err != nil {
+		said["error"] = rec.Err.Error()
+	}
+	_ = r.print(said, text+"\n")
 }
 
 // receive hands an event on. An error is kept in the journal, and the page runs it again.
@@ -208,10 +217,14 @@ func (r *running) receive(req *http.Request, e core.Event) error {
 	if err != nil {
 		return fmt.Errorf("--forward: %w", err)
 	}
-	if !a.accepted() {
-		return fmt.Errorf("--forward: the app answered %d: %s", a.Status, oneLine(a.Body))
+	switch {
+	case a.accepted():
+		return nil
+	case a.Status >= 400 && a.Status < 500:
+		return fmt.Errorf("--forward: the app answered %d: %s. Compare its secret with the one that listen has "+
+			"(\"sallyport secret show\"), and its URL; its log says what it saw", a.Status, oneLine(a.Body))
 	}
-	return nil
+	return fmt.Errorf("--forward: the app answered %d: %s", a.Status, oneLine(a.Body))
 }
 
 func (r *running) forwarded(req *http.Request, e *core.Event) (*http.Request, error) {
@@ -234,6 +247,9 @@ func (r *running) forwarded(req *http.Request, e *core.Event) (*http.Request, er
 	if !ok {
 		return nil, errors.New("the event has no delivery")
 	}
+	if e.Redrive > 0 {
+		return r.signedAgain(req, e, d.Body())
+	}
 	out, err := http.NewRequest(req.Method, r.forward.String(), bytes.NewReader(d.Body()))
 	if err != nil {
 		return nil, err
@@ -244,6 +260,26 @@ func (r *running) forwarded(req *http.Request, e *core.Event) (*http.Request, er
 	}
 	if len(d.Body()) == 0 {
 		out.Body = http.NoBody
+	}
+	return out, nil
+}
+
+// signedAgain makes the request of a run. The journal keeps no signature: it is signed as the sender signs it, now.
+func (r *running) signedAgain(req *http.Request, e *core.Event, body []byte) (*http.Request, error) {
+	sample := webhooktest.Sample{Type: e.Type, Body: body, Header: http.Header{}}
+	for name, values := range req.Header {
+		switch name {
+		case "Accept-Encoding", "Content-Length", "Connection", "Date", "User-Agent", "Forwarded":
+		default:
+			if !strings.HasPrefix(name, "X-Forwarded-") {
+				sample.Header[name] = values
+			}
+		}
+	}
+	out, err := r.sender.sign(r.forward, "", sample, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("--forward: a run needs a signature, and this sender's cannot be made here (%w): use "+
+			"--resign, or let the sender send it again", err)
 	}
 	return out, nil
 }

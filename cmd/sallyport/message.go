@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // content is the flags that say what is sent.
@@ -72,6 +73,9 @@ func (c *content) sample(s *sender) (webhooktest.Sample, error) {
 	if err != nil {
 		return made, err
 	}
+	if c.body == "" {
+		made = s.fresh(made) // a sample that is sent twice is two events: the second would run nothing
+	}
 	if len(c.set) > 0 {
 		if made.Body, err = set(made.Body, c.set); err != nil {
 			return made, err
@@ -106,7 +110,11 @@ func (c *content) unchanged(s *sender) (webhooktest.Sample, error) {
 			kind = "test"
 		}
 		id := "evt_" + strconv.FormatInt(time.Now().UnixNano(), 36)
-		body, err := json.Marshal(map[string]any{"id": id, "type": kind})
+		event := any(map[string]any{"id": id})
+		if err := s.address(&event, kind); err != nil {
+			return webhooktest.Sample{}, err
+		}
+		body, err := json.Marshal(event)
 		return webhooktest.Sample{Type: kind, Body: body}, err
 	}
 	// A type without a sample: the first one's body, under the other name, where it stands in the body.
@@ -118,6 +126,28 @@ func (c *content) unchanged(s *sender) (webhooktest.Sample, error) {
 	one.Body = bytes.ReplaceAll(one.Body, []byte(strconv.Quote(one.Type)), []byte(strconv.Quote(c.eventType)))
 	one.Type = c.eventType
 	return one, nil
+}
+
+// address writes the type into an event that no sample is known of, and, for a sender that anybody can have send here,
+// the first receiver that the provider is configured with.
+func (s *sender) address(event *any, kind string) error {
+	e, err := entry.Of(s.provider)
+	if err != nil {
+		return err
+	}
+	at := []string{"type"}
+	if len(e.Event.Type) > 0 && e.Event.Type[0].Envelope != "" {
+		at = strings.Split(strings.TrimPrefix(e.Event.Type[0].Envelope, "/"), "/")
+	}
+	err = put(event, at, kind)
+	if e.Recipient == nil || len(e.Recipient.Allowed) == 0 {
+		return err
+	}
+	parts := strings.SplitN(e.Recipient.Allowed[0], "/", len(e.Recipient.Pointers))
+	for i, part := range parts {
+		err = errors.Join(err, put(event, strings.Split(strings.TrimPrefix(e.Recipient.Pointers[i], "/"), "/"), part))
+	}
+	return err
 }
 
 func typesOf(samples []webhooktest.Sample) (all []string) {

@@ -32,7 +32,7 @@ func chooseSecret(c *cobra.Command, to *choice) {
 
 func (p *program) secretCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "secret", Short: "Make a secret, or check one", Args: cobra.NoArgs, RunE: help}
-	parent.AddCommand(p.secretNewCommand(), p.secretCheckCommand())
+	parent.AddCommand(p.secretNewCommand(), p.secretShowCommand(), p.secretCheckCommand())
 	return parent
 }
 
@@ -68,6 +68,27 @@ func (p *program) secretNewCommand() *cobra.Command {
 	}
 	choose(c, &to)
 	c.Flags().BoolVar(&keep, "keep", false, "keep it in a file that only you can read, where send and check find it")
+	return c
+}
+
+func (p *program) secretShowCommand() *cobra.Command {
+	var to choice
+	c := &cobra.Command{
+		Use: "show", Short: "Print the secret that is kept on this machine, for an app under test",
+		Long: paragraphs(
+			"Print the secret that listen or \"secret new --keep\" has kept on this machine: what an app under " +
+				"test is configured with. For a sender that signs with a key pair it is the public key."),
+		Example: "  STRIPE_SECRET=$(sallyport secret show --provider stripe) go run .",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			s, _, err := p.sender(&to, false)
+			if err != nil {
+				return err
+			}
+			return p.print(map[string]string{"provider": s.entry.Name, "secret": s.Configured}, s.Configured+"\n")
+		},
+	}
+	choose(c, &to)
 	return c
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,9 +11,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/sallyport-go/sallyport/core/webhooktest"
-	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // sending is the flags of send.
@@ -161,33 +157,6 @@ func (p *program) sendOne(ctx context.Context, c *http.Client, s *sender, o *sen
 		}
 	}
 	return right, nil
-}
-
-// fresh returns the event with an id that no other has, where its id stands in the body. Else it is as it was.
-func (s *sender) fresh(sample webhooktest.Sample) webhooktest.Sample {
-	e, err := entry.Of(s.provider)
-	if err != nil || e == nil {
-		return sample
-	}
-	id := "evt_" + strings.ToLower(rand.Text())
-	form := strings.HasPrefix(sample.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
-	for _, v := range e.Event.ID {
-		path, ok := strings.CutPrefix(v.JSON, "/")
-		switch {
-		case form && v.Form != "":
-			if values, err := url.ParseQuery(string(sample.Body)); err == nil {
-				values.Set(v.Form, id)
-				sample.Body = []byte(values.Encode())
-				return sample
-			}
-		case !form && ok:
-			if body, err := set(sample.Body, []string{strings.ReplaceAll(path, "/", ".") + "=" + id}); err == nil {
-				sample.Body = body
-				return sample
-			}
-		}
-	}
-	return sample
 }
 
 // line says what came of a delivery.
