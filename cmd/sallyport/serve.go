@@ -20,6 +20,8 @@ func (p *program) serveCommand() *cobra.Command {
 				"Standard output is one JSON object a line, whatever --output says: \"listening\" first, " +
 				"\"signal\" for each call of a receiver, \"answered\" for each delivery that reached none. The log " +
 				"goes to standard error. An interrupt ends it when what has begun is finished.\n\n" +
+				"--page shows what arrives in the browser, and runs what has failed again; its address goes to " +
+				"standard error.\n\n" +
 				"Every setting is in the file that --sample prints. One endpoint can be set up by flags.\n\n" +
 				"Exit status 1: the configuration has mistakes, a line each with its file, line and key; or it " +
 				"could not serve, and the log says why."),
@@ -39,6 +41,7 @@ func (p *program) serveCommand() *cobra.Command {
 		},
 	}
 	o.Flags(c.Flags())
+	o.PageFlag(c.Flags())
 	c.Flags().BoolVar(&sample, "sample", false, "print a configuration with every setting, and end")
 	return c
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 )
 
-// storeOpener returns nil: this build links no driver, so that it is installed in half a minute.
+// storeOpener returns nil: this build links no driver, so that it is installed in less than a minute.
 func storeOpener() receiver.Opener { return nil }
 
 func openJournal(context.Context, database.Place, journal.Config) (*journal.Journal, func() error, error) {

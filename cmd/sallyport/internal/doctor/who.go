@@ -72,10 +72,15 @@ func (w *Who) String() string {
 		_, _ = fmt.Fprintf(&b, "It was sent by %s.\n", list)
 	case proved:
 		_, _ = fmt.Fprintf(&b, "It was sent by one of %s: they sign alike.\n", list)
+	case len(names) == 1:
+		_, _ = fmt.Fprintf(&b, "It looks like a delivery of %s. Nothing was verified: give --secret-env.\n", list)
 	case names != nil:
 		_, _ = fmt.Fprintf(&b, "It looks like one of %s. Nothing was verified: give --secret-env.\n", list)
 	default:
 		b.WriteString("It is not known who sent it.\n")
+		if len(w.Candidates) > 0 && w.Candidates[0].Header != "" {
+			b.WriteString("Ask for one of them by --provider or --endpoint alone: that says what is wrong.\n")
+		}
 	}
 	return b.String()
 }

@@ -27,7 +27,7 @@ endpoints:
 		want          string
 	}{
 		{"by its header alone", signed(body, body), nil, accepted,
-			"It looks like one of stripe. Nothing was verified: give --secret-env.\n"},
+			"It looks like a delivery of stripe. Nothing was verified: give --secret-env.\n"},
 		{"with the secret", signed(body, body), []string{"--secret-env", "STRIPE_SECRET"}, accepted,
 			"It was sent by stripe.\n"},
 		{"with the secret of another", signed(body, body), []string{"--secret-env", "GITHUB_SECRET"}, refused,

@@ -33,6 +33,8 @@ type config struct {
 	proxies   core.Networks
 	endpoints []*endpointConfig
 
+	shown *shown // on a page; nil: there is none
+
 	places map[string]place // of the keys that were given
 }
 

@@ -77,6 +77,7 @@ func (c *config) coreConfig(e *endpointConfig, built *endpoint, logger *slog.Log
 		Logger:                logger, Observers: []core.Observer{built.out.observer(logger)},
 	}
 	conf.Secrets, conf.Tenant = e.secretSource(), e.tenants.key()
+	c.shown.observe(&conf)
 	if e.verify != nil {
 		conf.Setup.VerifyTokens = secrets.Labeled(e.verify...)
 	}

@@ -25,6 +25,8 @@ type Options struct {
 	AllowHTTP                 bool
 	VerifyTokenEnv            string
 	Keys, Parameters          []string
+
+	Page string // the address of the page in the browser; empty: there is none
 }
 
 // Defaults returns the options of no flags at all.
@@ -52,6 +54,12 @@ func (o *Options) Flags(flags *pflag.FlagSet) {
 		"(\"sallyport providers NAME\"), such as topics=arn:...;\nof a secret, the environment variable that holds "+
 		"it; may be repeated")
 	flags.BoolVar(&o.AllowHTTP, "allow-http", false, "take deliveries over plain HTTP: for development on one machine")
+}
+
+// PageFlag adds the flag of the page, which goes with a file and with the flags of one endpoint.
+func (o *Options) PageFlag(flags *pflag.FlagSet) {
+	flags.StringVar(&o.Page, "page", "", "`address` of a page in the browser that shows what arrives, of this machine: "+
+		"127.0.0.1:4401; port 0 is any free one.\nIt keeps the events of this run in memory. Default: no page")
 }
 
 // Check reports flags that do not go together.

@@ -41,6 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	o.Flags(flags)
+	o.PageFlag(flags)
 	err := flags.Parse(args)
 	if err == nil {
 		err = o.Check(flags)

@@ -23,7 +23,7 @@ type Streams struct{ Out, Err io.Writer }
 // the program links none. Its error is [ErrFailed].
 func Serve(ctx context.Context, o *Options, opener Opener, s Streams) error {
 	return o.with(ctx, opener, s, func(c *config, endpoints []*endpoint, out *output, logger *slog.Logger) error {
-		if err := serve(ctx, c, endpoints, out, s.Err, logger); err != nil {
+		if err := serve(ctx, c, endpoints, o.Page, out, s.Err, logger); err != nil {
 			logger.Error("receiver", "error", err)
 			return ErrFailed
 		}
@@ -48,6 +48,12 @@ func (o *Options) with(
 	if err := m.err(); err != nil {
 		_, _ = fmt.Fprintln(s.Err, err)
 		return ErrFailed
+	}
+	if o.Page != "" {
+		var err error
+		if c.shown, err = newShown(); err != nil {
+			return err
+		}
 	}
 	opened := newStores(logger, opener)
 	endpoints := c.build(func(e *endpointConfig) (replay.Store, error) { return opened.open(ctx, e) }, out, logger, &m)

@@ -25,7 +25,8 @@ const (
 
 // serve receives until ctx ends, and then finishes what has begun.
 func serve(
-	ctx context.Context, c *config, endpoints []*endpoint, out *output, stderr io.Writer, logger *slog.Logger,
+	ctx context.Context, c *config, endpoints []*endpoint, page string, out *output, stderr io.Writer,
+	logger *slog.Logger,
 ) error {
 	for _, e := range endpoints {
 		if err := e.wait.tryOut(); err != nil {
@@ -62,18 +63,22 @@ func serve(
 		// A tunnel or a proxy to the loopback address would let strangers replay what was fresh then.
 		logger.Warn("the clock is frozen: what was fresh then stays fresh; for this machine alone", "clock", c.clock)
 	}
+	endPage, err := c.shown.serve(page, app, stderr, logger)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	out.print(map[string]string{"listening": ln.Addr().String()})
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ln) }()
+	var failed error
 	select {
-	case err := <-ended:
-		return err
+	case failed = <-ended:
 	case <-ctx.Done():
+		logger.Info("draining")
 	}
-	logger.Info("draining")
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout+c.longestDelay())
 	defer cancel()
-	return drain(bound, server, app)
+	return errors.Join(failed, drain(bound, server, app), endPage(bound))
 }
 
 // drain waits for what has begun, and until its lines are printed.

@@ -1,0 +1,57 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/inspector"
+)
+
+// shown is what the page shows: every event of this run, in memory, and what was refused.
+type shown struct {
+	kept     *journal.Journal
+	activity *inspector.Activity
+}
+
+func newShown() (*shown, error) {
+	kept, err := journal.InMemory(journal.Config{AlsoDone: true, AlsoUnhandled: true})
+	return &shown{kept, inspector.NewActivity()}, err
+}
+
+// observe sets a guard's configuration up for the page.
+func (s *shown) observe(conf *core.Config) {
+	if s == nil {
+		return
+	}
+	conf.Journal = s.kept
+	conf.Observers = append(conf.Observers, s.activity)
+}
+
+// serve serves the page until the returned function is called. The address of the page goes to standard error, because
+// standard output is for lines of events.
+func (s *shown) serve(
+	address string, app *app, stderr io.Writer, logger *slog.Logger,
+) (end func(context.Context) error, err error) {
+	if s == nil {
+		return func(context.Context) error { return nil }, nil
+	}
+	var guards []*core.Guard
+	for _, e := range app.endpoints {
+		guards = append(guards, e.guard)
+	}
+	page, err := inspector.ListenLocal(address, inspector.Config{
+		Journal: s.kept, Activity: s.activity, Logger: logger, Redriver: &core.Redriver{App: app, Guards: guards},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("--page: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- page.Serve() }()
+	_, _ = fmt.Fprintln(stderr, "Page "+page.URL())
+	return func(ctx context.Context) error { return errors.Join(page.Shutdown(ctx), <-ended) }, nil
+}
