@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
@@ -26,6 +27,7 @@ type journaling struct {
 	warned  logbook.Gate
 	runs    underway.Count // redrives and sweeps that are under way
 	sweeps  sweep.Times
+	rooms   sync.Pool // of what receivers did: *[]ranReceiver
 }
 
 // wait waits for redrives and sweeps that are under way, and for the hook of what is parked: otherwise a pager would

@@ -46,9 +46,9 @@ func (p *signalsRun) note(rc *receiver, res *result, began time.Time, before boo
 	switch {
 	case !p.timed:
 	case before:
-		p.ran.add(ranReceiver{receiver: rc, before: true})
+		p.ran.add(&p.d.guard.journaling.rooms, ranReceiver{receiver: rc, before: true})
 	default:
-		p.ran.add(ranNow(rc, res, began))
+		p.ran.add(&p.d.guard.journaling.rooms, ranNow(rc, res, began))
 	}
 }
 
@@ -108,7 +108,6 @@ func (p *signalsRun) event(i int) bool {
 	if len(d.events) > 1 {
 		began = time.Now()
 	}
-	p.ran = ranReceivers{}
 	res := p.run(i)
 	if d.redrive != nil {
 		d.redrive.ran = p.ran.all()
@@ -143,6 +142,7 @@ func (p *signalsRun) event(i int) bool {
 			p.settleHeld()
 		}
 	}
+	p.ran.reset(&d.guard.journaling.rooms)
 	if len(d.events) > 1 {
 		p.flushAfter(began)
 	}

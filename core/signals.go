@@ -266,27 +266,45 @@ func unguardedSince(c logbook.Count[struct{}]) logbook.Line {
 	}}
 }
 
-// ranReceivers is what the receivers of the event in hand did. The first stands by itself: most events have one, and
-// success must allocate nothing.
+// ranReceivers is what the receivers of the event in hand did. The first stands by itself, because most events have one.
+// The others stand in a slice that guards use again: success must allocate nothing for a journal.
 type ranReceivers struct {
 	first ranReceiver
-	rest  []ranReceiver
+	rest  *[]ranReceiver // nil: there is no second
 }
 
-func (r *ranReceivers) add(one ranReceiver) {
+func (r *ranReceivers) add(rooms *sync.Pool, one ranReceiver) {
 	if r.first.receiver == nil {
 		r.first = one
 		return
 	}
-	r.rest = append(r.rest, one)
+	if r.rest == nil {
+		if r.rest, _ = rooms.Get().(*[]ranReceiver); r.rest == nil {
+			r.rest = new([]ranReceiver)
+		}
+	}
+	*r.rest = append(*r.rest, one)
 }
 
 // all returns a copy.
 func (r *ranReceivers) all() []ranReceiver {
-	if r.first.receiver == nil {
+	switch {
+	case r.first.receiver == nil:
 		return nil
+	case r.rest == nil:
+		return []ranReceiver{r.first}
 	}
-	return append([]ranReceiver{r.first}, r.rest...)
+	return append([]ranReceiver{r.first}, *r.rest...)
+}
+
+// reset forgets the event. A receiver that ends the goroutine keeps it from being called: the slice is garbage then.
+func (r *ranReceivers) reset(rooms *sync.Pool) {
+	if r.rest != nil {
+		clear(*r.rest) // an error may hold a body
+		*r.rest = (*r.rest)[:0]
+		rooms.Put(r.rest)
+	}
+	*r = ranReceivers{}
 }
 
 // ranReceiver is what one receiver did with an event.
