@@ -28,19 +28,25 @@ func (s *scanner) str() ([]byte, error) {
 	}
 }
 
+// Eight bytes of a document are read as one word. A test of a word sets the top bit of each byte that passes it: tops has
+// these bits. A borrow can set the top bit of later bytes too, so only the first one counts.
+const (
+	ones = 0x0101010101010101
+	tops = 0x8080808080808080
+)
+
+// below tests for bytes that are less than n, which must be at most 0x80: the subtraction borrows there.
+func below(x, n uint64) uint64 { return (x - ones*n) &^ x }
+
+// equal tests for bytes that are equal to c. XOR makes those 0.
+func equal(x, c uint64) uint64 { return below(x^ones*c, 1) }
+
 // plain returns the length of the run of bytes that are not a quote, a backslash or a control character. Most of a
 // document is such runs, so it reads eight bytes at a time.
-//
-// Subtracting n from each byte of a word sets the top bit of a byte that was below n. A borrow can set it in later
-// bytes too, so only the first such byte is exact, and only that one is used.
 func plain(b []byte) (n int) {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for ; len(b)-n >= 8; n += 8 {
 		x := binary.LittleEndian.Uint64(b[n:])
-		// XOR makes the bytes that are equal to the character 0, and those are below 1.
-		quote, backslash := x^(ones*'"'), x^(ones*'\\')
-		stop := ((x - ones*0x20) &^ x) | ((quote - ones) &^ quote) | ((backslash - ones) &^ backslash)
-		if stop &= tops; stop != 0 {
+		if stop := (below(x, 0x20) | equal(x, '"') | equal(x, '\\')) & tops; stop != 0 {
 			return n + bits.TrailingZeros64(stop)/8
 		}
 	}

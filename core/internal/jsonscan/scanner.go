@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
 )
@@ -226,18 +227,26 @@ func (s *scanner) array(n *node, depth int) error {
 func (s *scanner) skip(depth int) error {
 	var open uint64 // 1 is '{', 0 is '['
 	most := s.deepest - depth
-	for n := 0; s.pos < len(s.data); {
-		switch c := s.data[s.pos]; c {
-		case '"':
-			if !s.pass() {
+	n, data := 0, s.data
+	for at := s.pos; at < len(data); at++ {
+		c := data[at]
+		if c == '"' {
+			if at = endOfString(data, at+1); at < 0 {
 				return ErrMalformed
 			}
+			at--
 			continue
+		}
+		if c|0x26 != 0x7f { // neither a bracket nor one of the few letters that this does not tell from one
+			continue
+		}
+		switch c {
 		case '{', '[':
 			if n == most {
 				return ErrTooDeep // fails closed, before the work grows
 			}
 			if n == 64 { // the word is full
+				s.pos = at
 				return s.skipDeep(open, most)
 			}
 			open <<= 1
@@ -251,11 +260,10 @@ func (s *scanner) skip(depth int) error {
 			}
 			open >>= 1
 			if n--; n == 0 {
-				s.pos++
+				s.pos = at + 1
 				return nil
 			}
 		}
-		s.pos++
 	}
 	return ErrMalformed
 }
@@ -295,24 +303,58 @@ func (s *scanner) skipDeep(first uint64, most int) error {
 	return ErrMalformed
 }
 
-// pass skips a string that is not wanted, up to the first quote that is not escaped. A quote is escaped if an odd
-// number of backslashes is before it.
+// pass skips a string that is not wanted.
 func (s *scanner) pass() bool {
-	start := s.pos + 1
-	for at := start; ; {
-		i := bytes.IndexByte(s.data[at:], '"')
-		if i < 0 {
-			return false
+	end := endOfString(s.data, s.pos+1)
+	if end < 0 {
+		return false
+	}
+	s.pos = end
+	return true
+}
+
+// longString is how many words of a string without an escape make it a long one.
+const longString = 8
+
+// endOfString returns the place behind the first quote from at on that is not escaped, or -1. Most strings are short:
+// their end is found a word at a time, without a call. A long one is searched by the processor's own means.
+func endOfString(b []byte, at int) int {
+	for words := 0; len(b)-at >= 8; {
+		if words == longString {
+			i := bytes.IndexByte(b[at:], '"')
+			if i < 0 {
+				return -1
+			}
+			// A quote is escaped if an odd number of backslashes is before it. Each run of them is counted once, so the
+			// work stays linear.
+			end, backslashes := at+i, 0
+			for k := end - 1; k >= at && b[k] == '\\'; k-- {
+				backslashes++
+			}
+			if at = end + 1; backslashes%2 == 0 {
+				return at
+			}
+			words = 0
+			continue
 		}
-		at += i + 1
-		// Each run of backslashes is counted once, for the quote right after it. So the work stays linear.
-		backslashes := 0
-		for k := at - 2; k >= start && s.data[k] == '\\'; k-- {
-			backslashes++
+		x := binary.LittleEndian.Uint64(b[at:])
+		stop := (equal(x, '"') | equal(x, '\\')) & tops
+		if stop == 0 {
+			at, words = at+8, words+1
+			continue
 		}
-		if backslashes%2 == 0 {
-			s.pos = at
-			return true
+		if at += bits.TrailingZeros64(stop) / 8; b[at] == '"' {
+			return at + 1
+		}
+		at, words = at+2, 0 // whatever is escaped: a quote must not end the string
+	}
+	for ; at < len(b); at++ { // the last bytes, one by one
+		switch b[at] {
+		case '"':
+			return at + 1
+		case '\\':
+			at++
 		}
 	}
+	return -1
 }
