@@ -133,3 +133,21 @@ func TestASlotReadsNoMoreThanItsRoom(t *testing.T) {
 		require.Error(t, err, bytes)
 	}
 }
+
+// TestEndpointsAreMadeInLinearTime makes as many as a process may have. If each looked at all before it, it would take
+// minutes.
+func TestEndpointsAreMadeInLinearTime(t *testing.T) {
+	t.Parallel()
+	room, err := intake.NewRoom(intake.DefaultRoom)
+	require.NoError(t, err)
+	begin := time.Now()
+	shares := make([]*intake.Share, 100_000)
+	for i := range shares {
+		shares[i] = room.Join()
+	}
+	for _, s := range shares {
+		s.Close()
+	}
+	require.Zero(t, room.Shares())
+	require.Less(t, time.Since(begin), 10*time.Second)
+}

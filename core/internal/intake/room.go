@@ -36,6 +36,7 @@ type Room struct {
 
 	mu      sync.Mutex
 	shares  map[*Share]struct{} // those that are open, and those that hold something
+	users   *Share              // those that have units in use, a list
 	open    int64
 	reserve int64 // units of one open endpoint
 	common  int64 // units that whoever comes first may use
@@ -69,6 +70,8 @@ type Share struct {
 	waking int64 // units of bodies that were made to end
 	oldest *Slot // of those that have a place
 	newest *Slot
+	// The neighbors among the shares that have units in use.
+	next, previous *Share
 }
 
 // Join makes an endpoint's part.
@@ -153,7 +156,7 @@ func (s *Share) countOf(source netip.Addr, enough int) (n int) {
 // caller must hold mu.
 func (s *Share) makeRoom(now time.Time) bool {
 	most := s
-	for other := range s.room.shares {
+	for other := s.room.users; other != nil; other = other.next {
 		if other.excess(other.used) > most.excess(most.used) {
 			most = other
 		}
@@ -179,12 +182,13 @@ func (s *Share) tidy() {
 }
 
 // divide computes the parts after an endpoint came or went. Each open one keeps one unit at least, however
-// many there are. The caller must hold mu.
+// many there are. It looks at those that have units in use only: a process may have 100,000 endpoints, and makes one
+// after the other. The caller must hold mu.
 func (r *Room) divide() {
 	r.reserve = max(1, r.size/2/max(1, r.open))
 	r.common = max(r.size-r.open*r.reserve, r.size/2)
 	r.over = 0
-	for s := range r.shares {
+	for s := r.users; s != nil; s = s.next {
 		r.over += s.excess(s.used)
 	}
 }
@@ -206,5 +210,33 @@ func (s *Share) fits(more int64) bool {
 // take counts units, or returns them where more is negative. The caller must hold mu.
 func (s *Share) take(more int64) {
 	s.room.over += s.excess(s.used+more) - s.excess(s.used)
+	before := s.used
 	s.used += more
+	switch {
+	case before == 0 && s.used > 0:
+		s.link()
+	case before > 0 && s.used == 0:
+		s.unlink()
+	}
+}
+
+// link adds the share to those that have units in use. The caller must hold mu.
+func (s *Share) link() {
+	if s.next = s.room.users; s.next != nil {
+		s.next.previous = s
+	}
+	s.room.users = s
+}
+
+// unlink is the opposite of link. The caller must hold mu.
+func (s *Share) unlink() {
+	if s.previous != nil {
+		s.previous.next = s.next
+	} else {
+		s.room.users = s.next
+	}
+	if s.next != nil {
+		s.next.previous = s.previous
+	}
+	s.next, s.previous = nil, nil
 }
