@@ -96,11 +96,13 @@ func packs(header, signature string) bool {
 	return found == 1 && err == io.EOF
 }
 
-// FuzzSignatureParameters: quoted parameters let in what the one signature among them signs, beside the one list of what
-// is signed that the sender has.
+// FuzzSignatureParameters: quoted parameters let in what the one signature among them signs, next to the sender's one list
+// of what is signed.
 func FuzzSignatureParameters(f *testing.F) {
 	const list = "host date digest"
-	g := structured(f, entry.Signature{Layout: entry.Parameters, Name: "signature", Fixed: [][2]string{{"headers", list}}})
+	g := structured(f, entry.Signature{
+		Layout: entry.Parameters, Name: "signature", Fixed: [][2]string{{"headers", list}},
+	})
 	for _, seed := range []string{
 		`keyid="a", algorithm="ed25519", signature="<", headers="host date digest"`, `signature="<",headers="host date digest"`,
 		`headers="date",signature="<",headers="host date digest"`, `Headers="date",signature="<",headers="host date digest"`,

@@ -14,14 +14,14 @@ func unconfirmed() map[string]string {
 			"quote it agree",
 		"lob": "what is signed, and whether the time is in seconds or milliseconds: receivers differ in the unit, and " +
 			"both are read",
-		"lox24": "the header X-LOX24-Token: LOX24's page on notifications describes the event and names no credential, " +
-			"and Symfony's bridge wants the header",
+		"lox24": "the header X-LOX24-Token: LOX24's page on notifications describes the event and names no " +
+			"credential, and Symfony's bridge wants the header",
 		"oura": "the signature, the window of its time and the handshake: receivers that cite Oura's pages agree",
-		"recharge": "the form of the header, `t=` and `v1=`: Recharge's changelog names the time and the window, and a " +
-			"third party that cites its documentation the rest",
+		"recharge": "the form of the header, `t=` and `v1=`: Recharge's changelog names the time and the window, and " +
+			"a third party that cites its documentation the rest",
 		"recharge-legacy": "that the digest is the SHA-256 of the secret and the body: a third party that cites " +
 			"Recharge's documentation says it",
-		"unisender-go": "that Unisender Go signs as UniOne does, whose SDK verifies this MD5 of the body: a third party " +
-			"that cites Unisender Go's page says it",
+		"unisender-go": "that Unisender Go signs as UniOne does, whose SDK verifies this MD5 of the body: a third " +
+			"party that cites Unisender Go's page says it",
 	}
 }
