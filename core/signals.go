@@ -266,7 +266,7 @@ func unguardedSince(c logbook.Count[struct{}]) logbook.Line {
 	}}
 }
 
-// ranReceivers is what the receivers of the event in hand did. The first stands by itself, because most events have one.
+// ranReceivers is what the receivers of the event in hand did. The first stands by itself: most events have one.
 // The others stand in a slice that guards use again: success must allocate nothing for a journal.
 type ranReceivers struct {
 	first ranReceiver

@@ -74,8 +74,8 @@ func (p *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, http.StatusUnauthorized, "A login is required")
 		return
 	case errors.Is(err, errNoSession):
-		p.fail(w, r, http.StatusForbidden, "Open the URL that the program printed. Its token opens the page once, in one "+
-			"browser; start the program again for another.")
+		p.fail(w, r, http.StatusForbidden, "Open the URL that the program printed. Its token opens the page once, in "+
+			"one browser; start the program again for another.")
 		return
 	case err != nil:
 		p.log.WarnContext(r.Context(), "the webhook inspector let nobody in", "error", err)

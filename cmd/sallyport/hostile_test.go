@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/internal/wire"
 )
 
 func TestNoFormOfAnAddressOfCredentialsIsAllowed(t *testing.T) {
@@ -23,12 +25,12 @@ func TestNoFormOfAnAddressOfCredentialsIsAllowed(t *testing.T) {
 		"by a NAT64 of one's own": "[64:ff9b:1::a9fe:a9fe]:80", "by 6to4": "[2002:a9fe:a9fe::1]:80",
 		"compatible": "[::169.254.169.254]:80", "AWS over IPv6": "[fd00:ec2::254]:80",
 	} {
-		require.Error(t, allowed(address, true), says)
+		require.Error(t, wire.Allowed(address, true), says)
 	}
 	for _, address := range []string{"127.0.0.1:1", "[::1]:1", "192.0.2.1:1", "[2001:db8::a9fe:a9fe]:1"} {
-		require.NoError(t, allowed(address, true), address)
+		require.NoError(t, wire.Allowed(address, true), address)
 	}
-	require.Error(t, allowed("[64:ff9b::7f00:1]:1", false), "a translator's loopback is not that of this machine")
+	require.Error(t, wire.Allowed("[64:ff9b::7f00:1]:1", false), "a translator's loopback is not that of this machine")
 }
 
 // A page that answers with what a sender, or somebody between, made up.

@@ -109,6 +109,3 @@ func (p *program) print(v any, text string) error {
 	_, err := io.WriteString(p.out, printable(text))
 	return err
 }
-
-// oneLine is an error for a person: one line, which says which flag, file or variable it is about.
-func oneLine(text string) string { return printable(strings.Join(strings.Fields(text), " ")) }

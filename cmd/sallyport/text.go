@@ -1,79 +1,11 @@
 package main
 
-import (
-	"fmt"
-	"strings"
+import "github.com/sallyport-go/sallyport/internal/terminal"
 
-	"github.com/sallyport-go/sallyport/internal/plain"
-)
+// Short names of what every command writes with.
 
-// printable removes what would change the terminal, or how the text around it is read: control characters, escape
-// sequences with them, and what turns the direction of writing. Line ends and tabs stay.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case plain.Steers(r):
-			return '\uFFFD'
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-}
-
-// escaped escapes in JSON what printable removes from text, and encoding/json leaves as it is. Such characters stand in
-// strings only.
-func escaped(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if r != '\n' && plain.Steers(r) {
-			fmt.Fprintf(&b, "\\u%04x", r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// paragraphs wraps a text at the width of a terminal.
-func paragraphs(text string) string {
-	const width = 100
-	var all []string
-	for paragraph := range strings.SplitSeq(text, "\n\n") {
-		line := ""
-		for word := range strings.FieldsSeq(paragraph) {
-			if line != "" && len(line)+1+len(word) > width {
-				all = append(all, line)
-				line = ""
-			}
-			line = strings.TrimPrefix(line+" "+word, " ")
-		}
-		all = append(all, line, "")
-	}
-	return strings.TrimSpace(strings.Join(all, "\n"))
-}
-
-// columns aligns rows. The last column is not padded.
-func columns(rows [][]string) string {
-	var wide []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(wide) {
-				wide = append(wide, 0)
-			}
-			wide[i] = max(wide[i], len([]rune(cell)))
-		}
-	}
-	var b strings.Builder
-	for _, row := range rows {
-		line := ""
-		for i, cell := range row {
-			line += cell
-			if i < len(row)-1 {
-				line += strings.Repeat(" ", wide[i]-len([]rune(cell))+2)
-			}
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-	return b.String()
-}
+func printable(text string) string   { return terminal.Printable(text) }
+func oneLine(text string) string     { return terminal.OneLine(text) }
+func escaped(text string) string     { return terminal.Escaped(text) }
+func paragraphs(text string) string  { return terminal.Paragraphs(text) }
+func columns(rows [][]string) string { return terminal.Columns(rows) }

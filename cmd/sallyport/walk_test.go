@@ -130,7 +130,8 @@ func TestANewcomerBreaksTheSecretAndRunsTheEventAgain(t *testing.T) {
 			require.Equal(t, wrong, status)
 			require.Contains(t, answer, "500 NOT accepted")
 			out.waits(t, "--forward: the app answered 40") // 401, for Discord
-			require.Contains(t, out.waits(t, ""), `Compare its secret with the one that listen has ("sallyport secret show")`)
+			require.Contains(t, out.waits(t, ""),
+				`Compare its secret with the one that listen has ("sallyport secret show")`)
 
 			rows := v.rows()
 			require.Len(t, rows, 1)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"sort"
@@ -16,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/wire"
 )
 
 // message is one HTTP request, which can be sent any number of times.
@@ -250,19 +250,14 @@ func (s *server) send(ctx context.Context, m *message) answer {
 	if m.via == behindProxy {
 		r.Header.Set("X-Forwarded-Proto", "https")
 	}
-	resp, err := s.client.Do(r)
-	if err != nil {
-		return answer{err: err}
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	got, err := wire.Send(ctx, s.client, r)
 	if err != nil {
 		return answer{err: err}
 	}
 	var seen strings.Builder
-	_, _ = fmt.Fprintln(&seen, resp.Status)
-	resp.Header.Del("Date")
-	_ = resp.Header.Write(&seen)
-	_, _ = seen.Write(body)
-	return answer{status: resp.StatusCode, seen: seen.String()}
+	_, _ = fmt.Fprintln(&seen, got.Status)
+	got.Header.Del("Date")
+	_ = got.Header.Write(&seen)
+	_, _ = seen.WriteString(got.Body)
+	return answer{status: got.Status, seen: seen.String()}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/sallyport-go/sallyport/internal/terminal"
 )
 
 // layout is a line of the table; it is 79 columns wide.
@@ -18,7 +20,7 @@ var errWrong = errors.New("some deliveries were not answered as they should be")
 // printTable prints one line for what was sent to all routers, with a mark for each, and says what is wrong.
 func printTable(w io.Writer, results []*played, took time.Duration) error {
 	var b strings.Builder
-	paint := painter(w)
+	paint := terminal.Painter(w, os.Getenv)
 	var wrong []string
 	sent := 0
 	for _, p := range results {
@@ -32,10 +34,10 @@ func printTable(w io.Writer, results []*played, took time.Duration) error {
 	}
 	b.WriteString("Each line was sent over HTTPS to five apps on the loopback interface:\n")
 	b.WriteString(legend(results) + ".\n\n")
-	b.WriteString(paint(bold,
+	b.WriteString(paint(terminal.Bold,
 		strings.TrimRight(fmt.Sprintf(layout, "sent", "answer", "reason", "signal", heads(results)), " \n")) + "\n")
 	for i, g := range results[0].groups {
-		_, _ = fmt.Fprintf(&b, "\n%s\n", paint(bold, g.title))
+		_, _ = fmt.Fprintf(&b, "\n%s\n", paint(terminal.Bold, g.title))
 		for j, r := range g.rows {
 			marks, bad := judge(results, i, j)
 			wrong = append(wrong, bad...)
@@ -44,13 +46,13 @@ func printTable(w io.Writer, results []*played, took time.Duration) error {
 	}
 	b.WriteByte('\n')
 	for _, text := range wrong {
-		_, _ = fmt.Fprintf(&b, "%s %s\n", paint(red, "WRONG"), text)
+		_, _ = fmt.Fprintf(&b, "%s %s\n", paint(terminal.Red, "WRONG"), text)
 	}
 	summary := fmt.Sprintf("%d deliveries over %d routers", sent, len(results))
 	if len(wrong) == 0 {
 		b.WriteString("ran = the app's code was called; (old) = the old secret of a rotation matched.\n")
 		b.WriteString("Failed authentications of one status look alike from outside, byte for byte.\n\n")
-		summary = paint(green, summary+": all answered as they should be") + fmt.Sprintf(" (%.1fs).", took.Seconds())
+		summary = paint(terminal.Green, summary+": all answered as they should be") + fmt.Sprintf(" (%.1fs).", took.Seconds())
 	} else {
 		summary += fmt.Sprintf(": wrong outcomes: %d (%.1fs).", len(wrong), took.Seconds())
 	}
@@ -64,7 +66,7 @@ func printTable(w io.Writer, results []*played, took time.Duration) error {
 	return nil
 }
 
-func line(sent string, o outcome, marks []string, paint painting) string {
+func line(sent string, o outcome, marks []string, paint terminal.Painting) string {
 	reason, ran := string(o.reason), "-"
 	if o.label == "old" || strings.HasSuffix(o.label, "+old") {
 		reason += " (old)"
@@ -75,16 +77,16 @@ func line(sent string, o outcome, marks []string, paint painting) string {
 		ran = fmt.Sprintf("%d×", o.signals)
 	}
 	for i, m := range marks {
-		colour := green
+		colour := terminal.Green
 		if strings.TrimSpace(m) != "ok" {
-			colour = red
+			colour = terminal.Red
 		}
 		marks[i] = paint(colour, m)
 	}
 	text := fmt.Sprintf(layout, sent, "\x00", reason, ran, strings.Join(marks, " "))
-	colour := yellow
+	colour := terminal.Yellow
 	if o.status < 300 {
-		colour = green
+		colour = terminal.Green
 	}
 	return strings.Replace(text, "\x00  ", paint(colour, strconv.Itoa(o.status)), 1)
 }
@@ -135,26 +137,4 @@ func legend(results []*played) string {
 		names = append(names, p.router.short+" = "+p.router.name)
 	}
 	return strings.Join(names, ", ")
-}
-
-type colour string
-
-const (
-	bold   colour = "1"
-	red    colour = "1;31"
-	green  colour = "32"
-	yellow colour = "33"
-)
-
-type painting func(colour, string) string
-
-// painter paints for terminals only, and not where NO_COLOR asks for none.
-func painter(w io.Writer) painting {
-	f, ok := w.(*os.File)
-	if ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			return func(c colour, s string) string { return "\x1b[" + string(c) + "m" + s + "\x1b[0m" }
-		}
-	}
-	return func(_ colour, s string) string { return s }
 }

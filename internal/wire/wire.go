@@ -1,0 +1,136 @@
+// Package wire sends deliveries as a sender does: no redirect is followed, no proxy is used, and no name leads to where
+// clouds give out credentials. The command and the demo share it.
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"syscall"
+	"time"
+)
+
+// Client sends to addresses of this machine only, unless remote ones are allowed, and never to an address that gives
+// out the credentials of a machine in a cloud. The address is checked when the connection is made, so that no name can
+// lead elsewhere.
+func Client(remote bool) *http.Client {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+		return Allowed(address, remote)
+	}}
+	return &http.Client{
+		Timeout: 2 * time.Minute,
+		// No proxy: it would make the connection, and none of this would be checked.
+		// Nor does one connection serve two deliveries: they come from many machines.
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, TLSHandshakeTimeout: 10 * time.Second, DisableKeepAlives: true,
+		},
+		// A sender of webhooks follows no redirect with the signature; what the endpoint answers is what is shown.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Allowed returns an error for an address that is not sent to.
+func Allowed(address string, remote bool) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return err
+	}
+	ip := at.Addr().Unmap()
+	switch {
+	case metadata(ip):
+		return fmt.Errorf("%s gives out a cloud's credentials: it is never sent to", ip)
+	case ip.IsLoopback(), remote:
+		return nil
+	}
+	return fmt.Errorf("%s is not this machine: add --allow-remote if it is yours", ip)
+}
+
+// metadata reports whether clouds serve their machines' credentials at an address, or at one of its network. The zone
+// of an address does not matter, and an IPv4 address counts in each form in which IPv6 carries one.
+func metadata(ip netip.Addr) bool {
+	ip = ip.WithZone("").Unmap()
+	if v4, ok := embedded(ip); ok && metadata(v4) {
+		return true
+	}
+	for _, network := range []string{
+		"169.254.0.0/16", "fe80::/10", // link-local: AWS, Azure, Google, DigitalOcean, Oracle and others
+		"fd00:ec2::/32", "fd20:ce::/32", // AWS and Google over IPv6
+		"100.100.100.200/32", // Alibaba
+		"168.63.129.16/32",   // Azure's host
+		"192.0.0.192/32",     // Oracle, formerly
+	} {
+		if p, err := netip.ParsePrefix(network); err == nil && p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// embedded returns the IPv4 address to which a translator or a tunnel takes an IPv6 address (RFC 3056, 4291, 6052,
+// 8215).
+func embedded(ip netip.Addr) (netip.Addr, bool) {
+	if !ip.Is6() {
+		return netip.Addr{}, false
+	}
+	b := ip.As16()
+	switch {
+	case netip.MustParsePrefix("2002::/16").Contains(ip):
+		return netip.AddrFrom4([4]byte(b[2:6])), true
+	case netip.MustParsePrefix("64:ff9b::/96").Contains(ip), netip.MustParsePrefix("64:ff9b:1::/48").Contains(ip),
+		netip.MustParsePrefix("::/96").Contains(ip):
+		return netip.AddrFrom4([4]byte(b[12:])), true
+	}
+	return netip.Addr{}, false
+}
+
+// ParseTarget reads the URL of an endpoint.
+func ParseTarget(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return nil, errors.New("the URL of the endpoint cannot be read")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, errors.New("the URL of the endpoint begins with http:// or https://")
+	case u.User != nil:
+		return nil, errors.New("the URL of the endpoint holds a password, which every list of processes shows: " +
+			"name its variable by --secret-env")
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u, nil
+}
+
+// Send sends a request and returns the answer, of whose body the beginning is read.
+func Send(ctx context.Context, c *http.Client, r *http.Request) (Answer, error) {
+	begin := time.Now()
+	w, err := c.Do(r.WithContext(ctx))
+	if err != nil {
+		return Answer{}, err
+	}
+	defer func() { _ = w.Body.Close() }()
+	body := make([]byte, 4096)
+	n := 0
+	for n < len(body) {
+		m, err := w.Body.Read(body[n:])
+		if n += m; err != nil {
+			break // the beginning is enough
+		}
+	}
+	return Answer{Status: w.StatusCode, Header: w.Header, Body: string(body[:n]), Took: time.Since(begin)}, nil
+}
+
+// Answer is what an endpoint answered.
+type Answer struct {
+	Status int           `json:"status"`
+	Header http.Header   `json:"-"`
+	Body   string        `json:"body,omitempty"`
+	Took   time.Duration `json:"took_ns"`
+}
+
+// Accepted reports whether the sender takes the delivery for received.
+func (a Answer) Accepted() bool { return a.Status >= 200 && a.Status < 300 }
