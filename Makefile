@@ -91,10 +91,12 @@ fmt:
 .PHONY: vet
 vet:
 	$(call each,go vet ./...)
+	cd cmd/sallyport && go vet -tags full ./...
 
 .PHONY: static
 static: $(STATICCHECK)
 	$(call each,$(STATICCHECK) ./...)
+	cd cmd/sallyport && $(STATICCHECK) -tags full ./...
 
 .PHONY: tidy
 tidy:
