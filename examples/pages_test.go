@@ -37,6 +37,8 @@ import (
 
 type Customer struct{ Name string }
 
+type metrics struct{}
+
 var (
 	ctx        context.Context
 	guard      *core.Guard

@@ -106,14 +106,14 @@ func (p *patient) diagnosis() (*Diagnosis, error) {
 func (p *patient) explained(
 	provider string, choose func([]receiver.Judge) (receiver.Judge, error),
 ) (*Diagnosis, error) {
-	judge := func(clock time.Time) (j receiver.Judge, err error) {
+	at := func(clock time.Time) (j receiver.Judge, err error) {
 		all, err := receiver.Judges(p.settings(provider), clock)
 		if err == nil {
 			j, err = choose(all)
 		}
 		return j, err
 	}
-	j, err := judge(p.at)
+	j, err := at(p.at)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (p *patient) explained(
 	e := j.Guard.Explain(p.incoming(), adapter.Inbound{})
 	if p.at.IsZero() && !e.Time.IsZero() {
 		// A request that was saved is old. Whether it was when it came is for --at to say.
-		if j, err = judge(e.Time); err != nil {
+		if j, err = at(e.Time); err != nil {
 			return nil, err
 		}
 		e = j.Guard.Explain(p.incoming(), adapter.Inbound{})

@@ -56,7 +56,7 @@ func parseArchive(raw []byte, number int) (*saved, error) {
 	case len(entries) == 0:
 		return nil, errors.New("the HAR file holds no request")
 	case number > len(entries):
-		return nil, fmt.Errorf("the HAR file holds %d requests, and none of the number %d (--entry)", len(entries),
+		return nil, fmt.Errorf("the HAR file holds %d requests, and --entry is %d", len(entries),
 			number)
 	case number == 0 && len(entries) > 1:
 		return nil, a.whichOne()
@@ -96,7 +96,7 @@ func splitURL(text string) (u *url.URL, target string, err error) {
 	_, rest, ok := strings.Cut(text, "://")
 	if err != nil || !ok || u.Host == "" {
 		// and may hold a token
-		return nil, "", errors.New("the URL of the request is none such as https://example.com/hooks")
+		return nil, "", errors.New("the URL of the request is not one such as https://example.com/hooks")
 	}
 	if at := strings.IndexAny(rest, "/?"); at >= 0 {
 		target = rest[at:]
@@ -114,7 +114,7 @@ func (r *archived) saved() (*saved, error) {
 		return nil, err
 	}
 	if !headerName.MatchString(r.Method) {
-		return nil, errors.New("the method of the request is none")
+		return nil, errors.New("the method of the request is not valid")
 	}
 	path, err := url.ParseRequestURI(target)
 	if err != nil {
@@ -133,7 +133,7 @@ func (r *archived) saved() (*saved, error) {
 		case strings.HasPrefix(h.Name, ":"): // of HTTP/2: what the request line would say
 			continue
 		case !headerName.MatchString(name) || strings.ContainsAny(h.Value, "\r\n\x00"):
-			return nil, fmt.Errorf("header %d of the request is none", i+1)
+			return nil, fmt.Errorf("header %d of the request is not valid", i+1)
 		}
 		s.request.Header[name] = append(s.request.Header[name], strings.Trim(h.Value, " \t"))
 	}
@@ -156,15 +156,15 @@ func (r *archived) body(s *saved) ([]byte, error) {
 	case strings.EqualFold(p.Encoding, "base64"):
 		body, err := base64.StdEncoding.DecodeString(*p.Text)
 		if err != nil {
-			return nil, errors.New("the body in the HAR file is no base64, which its encoding says it is")
+			return nil, errors.New("the body in the HAR file is not base64, which its encoding says it is")
 		}
 		return body, nil
 	case p.Encoding != "":
-		return nil, errors.New("the encoding of the body in the HAR file is none that is known: give the body with --body")
+		return nil, errors.New("the encoding of the body in the HAR file is unknown: give the body with --body")
 	}
 	if strings.ContainsRune(*p.Text, utf8.RuneError) {
 		s.notes = append(s.notes, "the HAR file shows the body as a text, with a sign in place of bytes that are "+
-			"none: give its bytes with --body")
+			"not text: give its bytes with --body")
 	}
 	return []byte(*p.Text), nil
 }

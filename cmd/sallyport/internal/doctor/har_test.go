@@ -140,17 +140,17 @@ func TestHARFilesThatCannotBeJudged(t *testing.T) {
 		{"several", har(t, one, with("method", "G\x1b[2J"), with("url", "made-up-in-a-query")), "",
 			"holds 3 requests; choose one by --entry: 1: POST /hooks/stripe; 2: ? /hooks/stripe; 3: POST a URL that " +
 				"cannot be read\n"},
-		{"a URL without a host", har(t, with("url", "/hooks?token=made-up-in-a-query")), "", "none such as https://"},
+		{"a URL without a host", har(t, with("url", "/hooks?token=made-up-in-a-query")), "", "not one such as https://"},
 		{"a URL that cannot be read", har(t, with("url", "https://h/%zz?token=made-up-in-a-query")), "",
-			"none such as https://"},
+			"not one such as https://"},
 		{"a method with a space", har(t, with("method", "POST /x")), "", "method"},
 		{"a header's name with a space", har(t, archivedPost(nil, "a b", "x")), "", "header 1"},
 		{"a header with a line break", har(t, archivedPost(nil, "a", "b", "c", "x\r\ny: z")), "", "header 2"},
 		{"a body that is no base64",
-			har(t, archivedPost(map[string]any{"text": "made-up-in-a-query", "encoding": "base64"})), "", "no base64"},
+			har(t, archivedPost(map[string]any{"text": "made-up-in-a-query", "encoding": "base64"})), "", "not base64"},
 		{"a body in an unknown encoding",
 			har(t, archivedPost(map[string]any{"text": "x", "encoding": "made-up-in-a-query"})), "",
-			"none that is known"},
+			"is unknown"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			args := []string{"--provider", "stripe", "--secret-env", "STRIPE_SECRET"}

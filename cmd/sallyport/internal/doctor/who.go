@@ -31,7 +31,7 @@ type Who struct {
 	Candidates []Candidate `json:"candidates"` // the likeliest first
 }
 
-// likeliest returns the names of the senders that nothing tells apart, and whether they are proved.
+// likeliest returns the names of the senders between which nothing decides, and whether they are proved.
 func (w *Who) likeliest() (names []string, proved bool) {
 	for _, c := range w.Candidates {
 		first := w.Candidates[0]
@@ -144,7 +144,7 @@ func (p *patient) ofConfiguration(carried []Candidate) ([]Candidate, error) {
 		}
 		c := of(carried, j.Guard.Provider())
 		c.Endpoint, c.Tried = j.Path, true
-		c.judge(d)
+		c.note(d)
 		list = append(list, c)
 	}
 	return list, nil
@@ -169,11 +169,11 @@ func (p *patient) tried(c Candidate) Candidate {
 		c.Says = "not tried: " + strings.Join(strings.Fields(err.Error()), " ")
 		return c
 	}
-	c.judge(d)
+	c.note(d)
 	return c
 }
 
-func (c *Candidate) judge(d *Diagnosis) {
+func (c *Candidate) note(d *Diagnosis) {
 	c.Proved = d.Accepted
 	if c.Says = d.By; !d.Accepted {
 		c.Says = string(d.Wrong[0].Reason) + ": " + d.Wrong[0].Detail

@@ -75,7 +75,7 @@ func (a *app) follow(ctx context.Context) (end func()) {
 	}
 }
 
-// flush waits until what every guard has recorded is told.
+// flush waits until the observers have every record of the guards.
 func (a *app) flush(ctx context.Context) error {
 	a.mu.Lock()
 	guards := slices.Clone(a.retired)

@@ -25,7 +25,7 @@ const (
 	defaultRouter = "gin"
 )
 
-// config is what the receiver was told, by a file or by flags.
+// config is the configuration of the receiver, of a file or of flags.
 type config struct {
 	listen    string
 	router    string
@@ -38,7 +38,7 @@ type config struct {
 	places map[string]place // of the keys that were given
 }
 
-// load reads a file. What it returns beside mistakes is good for finding more of them, and for nothing else.
+// load reads a file. Where it notes mistakes, what it returns is good for finding more of them only.
 func load(file string, m *mistakes) *config {
 	c := &config{listen: defaultListen, router: defaultRouter}
 	data, err := os.ReadFile(file)
@@ -105,7 +105,7 @@ func syntaxError(err error) (place, string, any) {
 	return place{line: 1}, "not YAML: %v", text
 }
 
-// check judges what settings mean together. It is the same for files and flags.
+// check verifies what settings mean together. It is the same for files and flags.
 func (c *config) check(m *mistakes) {
 	host, port, err := net.SplitHostPort(c.listen)
 	if number, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || number > 65535 {
@@ -115,7 +115,7 @@ func (c *config) check(m *mistakes) {
 		m.add(c.place("router"), "must be one of %s, not %q", strings.Join(routers(), ", "), c.router)
 	}
 	if !c.clock.IsZero() && !loopback(host) {
-		// A frozen clock takes recorded deliveries for fresh ones, for ever.
+		// To a frozen clock recorded deliveries are fresh, for ever.
 		m.add(c.place("clock"), "a frozen clock is for replaying on this machine: it needs a loopback address in "+
 			"listen, such as 127.0.0.1:8080, not %q", c.listen)
 	}

@@ -121,7 +121,7 @@ func (c *config) explain(e *endpointConfig, err error, m *mistakes) {
 	}
 }
 
-// topic joins keys that are judged together.
+// topic joins keys that are checked together.
 func topic(key string) string {
 	top := key
 	if end := strings.IndexAny(key, ".["); end >= 0 {
@@ -195,7 +195,7 @@ func (e *endpointConfig) keyOf(field string) string {
 	return "path"
 }
 
-// signal is the app's code of this receiver: it works for as long, and fails as often, as it was told, and prints a
+// signal is the app's code of this receiver: it works for as long, and fails as often, as simulate says, and prints a
 // line. The line comes after the work and before the router takes over again, however the work ends.
 func (e *endpoint) signal(ev core.Event) (err error) {
 	line := signalLine{Endpoint: ev.Endpoint, Provider: ev.Provider, ID: ev.ID, Type: ev.Type, Secret: ev.Secret,

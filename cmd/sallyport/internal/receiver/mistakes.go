@@ -29,7 +29,7 @@ type mistake struct {
 	text string
 }
 
-// mistakes collects what is wrong with a configuration, so that all of it is told at once.
+// mistakes collects what is wrong with a configuration, so that all of it is reported at once.
 type mistakes struct {
 	file string // "" for flags
 	all  []mistake

@@ -19,7 +19,7 @@ type output struct {
 	logger *slog.Logger
 }
 
-// signalLine tells of one call of a signal.
+// signalLine reports one call of a signal.
 type signalLine struct {
 	Endpoint   string `json:"endpoint"`
 	Provider   string `json:"provider"`
@@ -31,7 +31,7 @@ type signalLine struct {
 	Attempt    string `json:"attempt"` // ok, error or panic
 }
 
-// answeredLine tells of a delivery that reached no signal.
+// answeredLine reports a delivery that reached no signal.
 type answeredLine struct {
 	Endpoint string        `json:"endpoint"`
 	Provider string        `json:"provider"`

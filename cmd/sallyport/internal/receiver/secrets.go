@@ -104,7 +104,7 @@ func (m *mistakes) fromFile(name string, at place) string {
 	return text
 }
 
-// credentials reads what is required beside a signature, or in its place.
+// credentials reads what is required in addition to a signature, or in its place.
 func (r reader) credentials(n *yaml.Node, at place, places map[string]place) []credentialConfig {
 	var all []credentialConfig
 	// authorization reads the kinds whose place in a request has no name.

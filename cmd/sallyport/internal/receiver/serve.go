@@ -42,7 +42,7 @@ func serve(
 	if err != nil {
 		return err
 	}
-	// The name localhost was taken for loopback; here is what it came to.
+	// The name localhost was taken for loopback; here is its address.
 	if addr, ok := ln.Addr().(*net.TCPAddr); c.needsLoopback() != "" && (!ok || !addr.IP.IsLoopback()) {
 		_ = ln.Close()
 		return fmt.Errorf("%s needs a loopback address, and %s came to %s", c.needsLoopback(), c.listen, ln.Addr())
@@ -60,7 +60,7 @@ func serve(
 		logger.Warn("the server lacks a limit", "error", mistake)
 	}
 	if !c.clock.IsZero() {
-		// A tunnel or a proxy to the loopback address would let strangers replay what was fresh then.
+		// A tunnel or a proxy to the loopback address would let unverified senders replay what was fresh then.
 		logger.Warn("the clock is frozen: what was fresh then stays fresh; for this machine alone", "clock", c.clock)
 	}
 	endPage, err := c.shown.serve(page, app, stderr, logger)

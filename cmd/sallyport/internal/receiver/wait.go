@@ -27,7 +27,7 @@ func (e *endpointConfig) secretFile() string {
 }
 
 // awaits says that the endpoint has no secret yet. A file that is there, whatever it holds, ends the wait: what is
-// wrong with it has to be told, and must not let a stranger hand over another secret.
+// wrong with it has to be reported, and must not let an unverified sender hand over another secret.
 func (e *endpointConfig) awaits() bool {
 	switch {
 	case e.sinkFile == "" && !e.await:
@@ -51,9 +51,9 @@ type wait struct {
 	guard    func() (*core.Guard, error) // with the secret
 	logger   *slog.Logger
 
-	mu    sync.Mutex
-	ready func(*core.Guard) // takes the guard with the secret; nil: nobody serves, or it has
-	told  string            // the last error that was logged
+	mu     sync.Mutex
+	ready  func(*core.Guard) // takes the guard with the secret; nil: nobody serves, or it has
+	logged string            // the last error that was logged
 }
 
 // newWait makes an endpoint's configuration one that waits.
@@ -71,7 +71,7 @@ func newWait(e *endpointConfig, conf *core.Config, logger *slog.Logger) *wait {
 	return w
 }
 
-// serve begins the wait: until then no secret is taken, so that judging a saved delivery writes nothing.
+// serve begins the wait: until then no secret is taken, so that the check of a saved delivery writes nothing.
 func (w *wait) serve(ready func(*core.Guard)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -118,7 +118,7 @@ func (w *wait) watch(ctx context.Context) {
 	}
 }
 
-// look puts the guard with the secret in force if the file is there. A file that does not hold up is told of, once, and
+// look puts the guard with the secret in force if the file is there. A file that is not valid is reported, once, and
 // looked at again.
 func (w *wait) look() {
 	if w.ready == nil || missing(w.file) {
@@ -126,8 +126,8 @@ func (w *wait) look() {
 	}
 	guard, err := w.guard()
 	if err != nil {
-		if text := err.Error(); text != w.told {
-			w.told = text
+		if text := err.Error(); text != w.logged {
+			w.logged = text
 			w.logger.Error("the secret that was awaited does not hold up", "endpoint", w.endpoint, "file", w.file,
 				"error", err)
 		}
