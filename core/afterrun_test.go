@@ -103,7 +103,7 @@ func TestAReportSaysWhatWasAnsweredBeforeTheRun(t *testing.T) {
 	require.Equal(t, 200, last.Status)
 }
 
-// TestAReleaseByHandWaitsForTheRun: otherwise the retry would run beside it.
+// TestAReleaseByHandWaitsForTheRun: otherwise the retry would run at the same time.
 func TestAReleaseByHandWaitsForTheRun(t *testing.T) {
 	t.Parallel()
 	for name, within := range map[string]bool{"by middleware that answers early": false, "by the signal itself": true} {

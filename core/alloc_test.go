@@ -56,7 +56,7 @@ func TestWhatEachPathAllocates(t *testing.T) {
 		// request's end; the texts of its id and type; the reply; and what forgets the event again.
 		{"a store and a signal", 10, func(c *core.Config) { c.Replay = memstore.New() }, signal,
 			func() *http.Request { return signed(body) }, 200},
-		// A credential beside the signature adds nothing, whatever is accepted.
+		// A credential in addition to the signature adds nothing, whatever is accepted.
 		{"a handler, and one of 20 pairs", 3, acceptPairs, http.HandlerFunc(silent), func() *http.Request {
 			r := signedBody(body)
 			r.SetBasicAuth("user-19", "one-of-many-accepted-passwords")

@@ -70,7 +70,7 @@ func TestEveryFailedAuthenticationLooksTheSame(t *testing.T) {
 	}
 }
 
-func TestRequestsThatCannotBeJudged(t *testing.T) {
+func TestRequestsThatCannotBeChecked(t *testing.T) {
 	t.Parallel()
 	big := strings.Repeat("x", 2000)
 	rows := []struct {
@@ -241,7 +241,7 @@ func TestHandshakes(t *testing.T) {
 	}
 }
 
-// escapedWhole spells a text as JSON may, with none of its characters as it is.
+// escapedWhole writes a text as JSON may, with none of its characters as it is.
 func escapedWhole(text string) string {
 	var b strings.Builder
 	for i := range len(text) {

@@ -74,7 +74,7 @@ func (g *Guard) canBackfill(s *Signals) error {
 		why = g.entry.Title + " sends batches, whose events are remembered one by one"
 	case g.events.identity == nil && rule.Kind != entry.ByPointer:
 		why = "events of " + g.entry.Title + " are not remembered by an id in their payload: a delivery of the same " +
-			"event would run beside it"
+			"event would run at the same time"
 	case len(rule.With) > 0 || len(rule.Apart) > 0:
 		why = "events of " + g.entry.Title + " are remembered by headers too, which a payload does not have"
 	case g.entry.Event.Sealed != nil && g.entry.Event.Sealed.Data:

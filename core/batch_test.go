@@ -107,7 +107,7 @@ func TestEachEventOfABatchIsRememberedByItself(t *testing.T) {
 	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
 
 	require.Equal(t, 200, run(g, signedBody(list(10, 11, 9)), r.failing()).Code)
-	require.Equal(t, "11", r.take(), "a batch put together anew runs what is new in it")
+	require.Equal(t, "11", r.take(), "a batch put together again runs what is new in it")
 }
 
 func TestABatchThatNeedsOrderStopsAtTheFirstFailure(t *testing.T) {

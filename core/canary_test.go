@@ -96,7 +96,7 @@ func (e *everything) send(t *testing.T, h http.Handler, r *http.Request) {
 	fmt.Fprintln(e, w.Code, w.Header(), w.Body)
 }
 
-// requireNone looks for texts, as they are and as they would be spelled.
+// requireNone looks for texts, as they are and as they would be encoded.
 func (e *everything) requireNone(t *testing.T, canaries ...string) {
 	t.Helper()
 	e.mu.Lock()
@@ -106,11 +106,11 @@ func (e *everything) requireNone(t *testing.T, canaries ...string) {
 		if c == "" {
 			continue
 		}
-		for _, spelled := range []string{c, hex.EncodeToString([]byte(c)), base64.StdEncoding.EncodeToString([]byte(c)),
+		for _, encoded := range []string{c, hex.EncodeToString([]byte(c)), base64.StdEncoding.EncodeToString([]byte(c)),
 			base64.RawURLEncoding.EncodeToString([]byte(c)), fmt.Sprintf("%v", []byte(c))} {
-			if at := strings.Index(text, spelled); at >= 0 {
-				require.Failf(t, "a canary shows", "%q in ...%s", spelled,
-					text[max(0, at-200):min(len(text), at+len(spelled)+50)])
+			if at := strings.Index(text, encoded); at >= 0 {
+				require.Failf(t, "a canary shows", "%q in ...%s", encoded,
+					text[max(0, at-200):min(len(text), at+len(encoded)+50)])
 			}
 		}
 	}
@@ -211,7 +211,7 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 
 	for _, why := range reason.All() {
 		if !seen[why] && why != reason.NotVerified && why != reason.WrongRecipient {
-			// Of the two, the first is told without a guard, and is below; the second has no entry that gives it here.
+			// The first of the two is reported without a guard, and is below; no entry gives the second here.
 			t.Errorf("no request came to %s", why)
 		}
 	}

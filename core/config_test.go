@@ -47,7 +47,7 @@ func TestNewRefusesWhatWouldNotProtect(t *testing.T) {
 			"no secret is configured"},
 		{"an empty list", timestamped(), accepted(), "Secrets", "no secret is configured"},
 		{"an empty secret", timestamped(), accepted(""), "Secrets[0] (#1)", "empty"},
-		{"an empty secret beside a good one", timestamped(), accepted(testSecret, ""), "Secrets[1] (#2)", "empty"},
+		{"an empty secret next to a good one", timestamped(), accepted(testSecret, ""), "Secrets[1] (#2)", "empty"},
 		{"a blank secret", timestamped(), accepted("                    "), "Secrets[0] (#1)", "blank"},
 		{"a secret with a line break", timestamped(), accepted(testSecret + "\n"), "Secrets[0] (#1)", "white space"},
 		{"a short secret", timestamped(), accepted("fifteen-bytes-x"), "Secrets[0] (#1)", "15 bytes"},

@@ -78,7 +78,7 @@ func TestADeliveryStaysItsOwnAfterItsHandlerHasReturned(t *testing.T) {
 
 func deliverAndLinger(t *testing.T) {
 	var senders, all sync.WaitGroup
-	all.Add(1) // until everything was told
+	all.Add(1) // until everything was reported
 	guards := map[string]*core.Guard{}
 	for name, e := range map[string]entry.Entry{"timestamped": timestamped(), "header": byHeader(), "batch": batched(),
 		"unremembered": byHeader()} {
@@ -161,7 +161,7 @@ func deliverAndLinger(t *testing.T) {
 	all.Wait()
 }
 
-// keeper keeps records for longer than it is told.
+// keeper keeps records for longer than it may.
 type keeper struct{ all *sync.WaitGroup }
 
 func (k keeper) Observe(_ context.Context, r core.Record) {
@@ -196,7 +196,7 @@ func (w rewriting) WriteHeader(status int) {
 }
 
 // What middleware before the guard keeps of a response, or writes into it, is that response's alone, whatever is
-// refused after it and beside it.
+// refused after it and during it.
 func TestARefusalIsOneResponsesAlone(t *testing.T) {
 	t.Parallel()
 	c, _ := config(plain())

@@ -44,12 +44,12 @@ func received(t *testing.T, e entry.Entry, r *http.Request) core.Event {
 const members = `"id":"evt_1","type":"invoice.paid","action":"paid","at":1772366400,"attempt":2,` +
 	`"account":{"id":"acct_1"},"data":{"n":1}`
 
-func TestNothingBesideADetailHidesIt(t *testing.T) {
+func TestNothingNextToADetailHidesIt(t *testing.T) {
 	t.Parallel()
 	nested := func(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
 	objects := func(depth int) string { return strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth) }
 	for _, row := range []struct{ name, body string }{
-		{"nothing stands beside", `{` + members + `}`},
+		{"nothing stands next to it", `{` + members + `}`},
 		{"members in another case",
 			`{"ID":"x","Type":"x","ACTION":"x","At":1,"Attempt":9,"Account":{"id":"x"},"Data":1,` + members + `}`},
 		{"and behind it", `{` + members +
@@ -140,7 +140,7 @@ func TestAnIDOfSeveralMembersNeedsEachOfThemOnce(t *testing.T) {
 	require.NotEqual(t, of(`{"id":"1"}`), of(`{"id":"1","part":"2","part":"3"}`))
 }
 
-func TestTheItemsOfABatchAreFoundWhateverStandsBesideThem(t *testing.T) {
+func TestTheItemsOfABatchAreFoundWhateverStandsNextToThem(t *testing.T) {
 	t.Parallel()
 	deep := `{"id":"1","type":"a","x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`
 	inner := batched()
@@ -155,10 +155,10 @@ func TestTheItemsOfABatchAreFoundWhateverStandsBesideThem(t *testing.T) {
 	}{
 		{"items nested deep", batched(), `[` + deep + `,{"id":"2"}]`, []string{"1", "2"}},
 		{"a byte order mark", batched(), "\ufeff[" + `{"id":"1"},{"id":"2"}]`, []string{"1", "2"}},
-		{"a member in another case beside the list", inside,
+		{"a member in another case next to the list", inside,
 			`{"Data":1,"data":{"EVENTS":[],"events":[{"id":"1"},{"id":"2"}]}}`, []string{"1", "2"}},
 		{"a name with escapes", inside, `{"d\u0061ta":{"\u0065vents":[{"id":"1"},{"id":"2"}]}}`, []string{"1", "2"}},
-		{"nesting beside the list", inside, `{"x":` + deep + `,"data":{"x":` + deep +
+		{"nesting next to the list", inside, `{"x":` + deep + `,"data":{"x":` + deep +
 			`,"events":[{"id":"1"},{"id":"2"}]}}`, []string{"1", "2"}},
 		{"lists in items, nested deep", inner, `[{"INNER":1,"inner":[` + deep + `,{"id":"2"}]},{"id":"3"}]`,
 			[]string{"1", "2", "3"}},

@@ -50,8 +50,8 @@ func TestARetryInAJoinIsARetry(t *testing.T) {
 		err    error
 		status int
 	}{
-		"beside ignore":               {errors.Join(core.Ignore, down), 500},
-		"beside permanent":            {errors.Join(down, core.Permanent(errors.New("x"))), 500},
+		"next to ignore":              {errors.Join(core.Ignore, down), 500},
+		"next to permanent":           {errors.Join(down, core.Permanent(errors.New("x"))), 500},
 		"inside a wrapped join":       {fmt.Errorf("saving: %w", errors.Join(core.Ignore, down)), 500},
 		"a join that is permanent":    {core.Permanent(errors.Join(down, down)), 200},
 		"a join of nothing to retry":  {errors.Join(core.Ignore, core.Permanent(down)), 200},
@@ -87,7 +87,7 @@ func TestABodyThatWasReadBeforeIsNeverAnEmptyEvent(t *testing.T) {
 	require.Equal(t, reason.BodyAlreadyRead, rec.last(t, g).Reason)
 }
 
-func TestARightCredentialIsNotToldFromAWrongOne(t *testing.T) {
+func TestARightCredentialLooksLikeAWrongOne(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
 	c.Credentials = []core.Credential{core.BearerToken(secrets.Static(testSecret))}

@@ -173,7 +173,7 @@ func (g *Guard) announceShapes() {
 				"detail",
 				f.Text,
 				"fix",
-				f.Mend,
+				f.Fix,
 			)
 		}
 	}

@@ -121,7 +121,7 @@ func TestARejectionSaysWhatWouldHaveMatched(t *testing.T) {
 				require.True(t, ok, "%s: %v", where, findings)
 				require.Contains(t, got.Text, row.text, where)
 				require.Equal(t, row.label, got.Secret, where)
-				require.NotEmpty(t, got.Mend, where)
+				require.NotEmpty(t, got.Fix, where)
 				for _, f := range findings {
 					require.Contains(t, reason.Codes(), f.Code)
 					require.NotContains(t, f.String(), testSecret)
@@ -265,7 +265,7 @@ func TestAnotherURLIsFound(t *testing.T) {
 	require.NotContains(t, got.String(), "hidden")
 }
 
-func TestExplainTellsOfEveryCheckAndTouchesNothing(t *testing.T) {
+func TestExplainReportsEveryCheckAndTouchesNothing(t *testing.T) {
 	t.Parallel()
 	c, rec, store := reporting(timestamped())
 	g := mustNew(t, c)
@@ -445,5 +445,5 @@ func TestASignatureThatFitsNoPublicKeySaysWhereTheKeyIs(t *testing.T) {
 	run(g, sender.Request("/hooks", sender.Samples()[0]), never(t))
 	got, ok := lookup(rec.last(t, g).Findings, reason.SecretUnknown)
 	require.True(t, ok, "%v", rec.last(t, g).Findings)
-	require.Contains(t, got.Mend, "copy the public key from SendGrid: Settings")
+	require.Contains(t, got.Fix, "copy the public key from SendGrid: Settings")
 }

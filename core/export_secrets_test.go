@@ -71,7 +71,7 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 	return !f.Failed()
 }
 
-// DecoyMAC signs with the key that unknown tenants are judged by.
+// DecoyMAC signs with the key that unknown tenants are checked by.
 func (g *Guard) DecoyMAC(parts ...string) string {
 	c, err := g.signature.Ring.Current(context.Background(), "", g.now())
 	if err != nil {

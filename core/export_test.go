@@ -31,7 +31,7 @@ func (g *Guard) ForgetMatch() {
 	}
 }
 
-// CountPublicKeyOperations counts how often the guard tries a public key. Call it before the guard judges anything.
+// CountPublicKeyOperations counts how often the guard tries a public key. Call it before the guard verifies anything.
 func (g *Guard) CountPublicKeyOperations() *atomic.Int64 {
 	var n atomic.Int64
 	if v := g.signature; v != nil {

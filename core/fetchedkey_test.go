@@ -25,7 +25,7 @@ func (s *givenKey) Key(context.Context, string) (crypto.PublicKey, error) {
 }
 
 // A key that a source gave before is not compiled again, and no other key profits from that.
-func TestEachFetchedKeyJudgesItsOwnDeliveries(t *testing.T) {
+func TestEachFetchedKeyVerifiesItsOwnDeliveries(t *testing.T) {
 	t.Parallel()
 	e := publicEntry(entry.Ed25519, entry.Key{})
 	e.Scheme.KeyRef = entry.Field{Headers: []string{"X-Key"}}
@@ -36,7 +36,7 @@ func TestEachFetchedKeyJudgesItsOwnDeliveries(t *testing.T) {
 	one, other := seeded('a'), seeded('b')
 	public := func(k ed25519.PrivateKey) crypto.PublicKey { return k.Public() }
 	n := 0
-	judge := func(given crypto.PublicKey, by ed25519.PrivateKey) reason.Reason {
+	check := func(given crypto.PublicKey, by ed25519.PrivateKey) reason.Reason {
 		src.key.Store(held{given})
 		n++
 		body := event1(n)
@@ -45,15 +45,15 @@ func TestEachFetchedKeyJudgesItsOwnDeliveries(t *testing.T) {
 		return rec.last(t, g).Reason
 	}
 	for range 3 {
-		require.Equal(t, reason.Accepted, judge(public(one), one))
+		require.Equal(t, reason.Accepted, check(public(one), one))
 		require.Equal(t, reason.Accepted,
-			judge(append(ed25519.PublicKey(nil), public(one).(ed25519.PublicKey)...), one), "the same key, elsewhere")
-		require.Equal(t, reason.BadSignature, judge(public(one), other))
-		require.Equal(t, reason.Accepted, judge(public(other), other))
-		require.Equal(t, reason.BadSignature, judge(public(other), one))
-		require.Equal(t, reason.BadSignature, judge(make(ed25519.PublicKey, 32), one),
+			check(append(ed25519.PublicKey(nil), public(one).(ed25519.PublicKey)...), one), "the same key, elsewhere")
+		require.Equal(t, reason.BadSignature, check(public(one), other))
+		require.Equal(t, reason.Accepted, check(public(other), other))
+		require.Equal(t, reason.BadSignature, check(public(other), one))
+		require.Equal(t, reason.BadSignature, check(make(ed25519.PublicKey, 32), one),
 			"a point of small order is unfit, whatever was fit before it")
-		require.Equal(t, reason.BadSignature, judge(&ecdsa.PublicKey{}, one), "a key of another kind")
-		require.Equal(t, reason.BadSignature, judge(nil, one), "no key")
+		require.Equal(t, reason.BadSignature, check(&ecdsa.PublicKey{}, one), "a key of another kind")
+		require.Equal(t, reason.BadSignature, check(nil, one), "no key")
 	}
 }

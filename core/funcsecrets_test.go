@@ -269,7 +269,7 @@ func TestUnknownTenantsCauseNoStormOfLookups(t *testing.T) {
 		run(g, of("acme", acmeSecret, event), ok)
 		require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
 
-		// The same stranger again and again.
+		// The same unknown tenant again and again.
 		for range 100 {
 			run(g, of("initech", acmeSecret, event), never(t))
 			require.Equal(t, reason.BadSignature, rec.last(t, g).Reason)
@@ -279,12 +279,12 @@ func TestUnknownTenantsCauseNoStormOfLookups(t *testing.T) {
 		run(g, of("initech", acmeSecret, event), never(t))
 		require.Equal(t, 2, v.called("initech"), "it may have become a tenant")
 
-		// Thousands of strangers, at a time. The one who is known is answered from memory.
+		// Thousands of unknown tenants, at a time. The one who is known is answered from memory.
 		v.change(func(v *vault) { v.takes = 100 * time.Millisecond })
 		v.most.Store(0)
 		var wg sync.WaitGroup
 		for i := range 2000 {
-			wg.Go(func() { run(g, of(fmt.Sprint("stranger", i), acmeSecret, event), never(t)) })
+			wg.Go(func() { run(g, of(fmt.Sprint("unknown", i), acmeSecret, event), never(t)) })
 		}
 		begun := time.Now()
 		run(g, of("acme", acmeSecret, event), ok)
@@ -347,8 +347,8 @@ func TestTheSameListAfterAFailureIsTheNewestAgain(t *testing.T) {
 	})
 }
 
-// TestAFunctionThatNeverReturnsIsTold: it does not look at its deadline, so that no look ever fails.
-func TestAFunctionThatNeverReturnsIsTold(t *testing.T) {
+// TestAFunctionThatNeverReturnsIsReported: it does not look at its deadline, so that no look ever fails.
+func TestAFunctionThatNeverReturnsIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
@@ -424,9 +424,9 @@ func TestTheEndOfAListIsNotAnsweredFromMemory(t *testing.T) {
 	})
 }
 
-// TestStrangersNeitherDelayNorPushOutWhoIsKnown: they are looked up beside the tenants that there are, however many
-// they are and however slowly that goes.
-func TestStrangersNeitherDelayNorPushOutWhoIsKnown(t *testing.T) {
+// TestUnknownTenantsNeitherDelayNorPushOutKnownOnes: they are looked up next to the tenants that there are, however
+// many they are and however slowly that goes.
+func TestUnknownTenantsNeitherDelayNorPushOutKnownOnes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		v := newVault("")
@@ -445,7 +445,7 @@ func TestStrangersNeitherDelayNorPushOutWhoIsKnown(t *testing.T) {
 		time.Sleep(time.Hour)
 		var wg sync.WaitGroup
 		for i := range core.MaxTenants + 100 {
-			wg.Go(func() { _, _ = src.Lookup(context.Background(), fmt.Sprint("stranger", i)) })
+			wg.Go(func() { _, _ = src.Lookup(context.Background(), fmt.Sprint("unknown", i)) })
 		}
 		synctest.Wait()
 		begun := time.Now()

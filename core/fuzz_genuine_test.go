@@ -17,12 +17,12 @@ import (
 	"github.com/sallyport-go/sallyport/internal/hostile"
 )
 
-// What follows judges requests by the providers' documentation, slowly and without a line of the code under test. It
+// What follows checks requests by the providers' documentation, slowly and without a line of the code under test. It
 // may say no where the guard says yes to nothing: the law is that what the guard lets in is genuine.
 
 // oracle says whether a request to an endpoint is genuine, and what its right signature is, so that a fuzzer can sign.
 type oracle struct {
-	// in the header's own spelling; "" where there is nothing to sign
+	// in the header's own form; "" where there is nothing to sign
 	signature func(r *http.Request, body []byte) string
 	genuine   func(r *http.Request, body []byte) bool
 }
@@ -104,7 +104,7 @@ func oracles() map[string]oracle {
 		"github": gitHub,
 		"both":   and(gitHub, basic),
 		"proxied": and(gitHub, func(r *http.Request) bool {
-			// Over plain TCP from a stranger nothing proves https; from the proxy, its one word does.
+			// Over plain TCP from an unknown sender nothing proves https; from the proxy, its one word does.
 			peer := netip.MustParseAddrPort(r.RemoteAddr).Addr()
 			if !peer.IsPrivate() {
 				return false

@@ -12,7 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// FuzzPublicKey: no text of a key panics; what is accepted judges without a panic; no error shows the text.
+// FuzzPublicKey: no text of a key panics; what is accepted checks without a panic; no error shows the text.
 func FuzzPublicKey(f *testing.F) {
 	f.Add("01000000000000000000000000000000000000000000000000000000000000ff", uint8(0))
 	f.Add("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==", uint8(1))

@@ -84,7 +84,7 @@ func freshGroupIn(text, body string) bool {
 func FuzzSignaturesInSeveralHeaders(f *testing.F) {
 	at := entry.Timestamp{Field: entry.Field{Headers: []string{"X-Time"}}}
 	repeated, _ := config(several(entry.Signature{Prefix: "v1=", Repeats: true}, at))
-	besides, _ := config(several(entry.Signature{Prefix: "v1=", Beside: []string{"X-Sig-2"}}, at))
+	besides, _ := config(several(entry.Signature{Prefix: "v1=", Further: []string{"X-Sig-2"}}, at))
 	repeated.Observers, besides.Observers = nil, nil
 	repeated.Replay, besides.Replay = core.DangerouslyNoReplay, core.DangerouslyNoReplay
 	repeats, beside := mustNew(f, repeated), mustNew(f, besides)

@@ -27,9 +27,9 @@ const sign = "@SIGNATURE@"
 func FuzzWholeGuard(f *testing.F) {
 	cases, err := hostile.Load("testdata/hostile")
 	require.NoError(f, err)
-	endpoints, judges := hostile.Endpoints(), oracles()
-	names := make([]string, 0, len(judges))
-	for name := range judges {
+	endpoints, checks := hostile.Endpoints(), oracles()
+	names := make([]string, 0, len(checks))
+	for name := range checks {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -47,7 +47,7 @@ func FuzzWholeGuard(f *testing.F) {
 		head, body, _ := strings.Cut(string(wire), "\r\n\r\n")
 		if r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(wire))); err == nil &&
 			c.Reason == reason.Accepted {
-			if sig := judges[c.Endpoint].signature(r, []byte(body)); sig != "" {
+			if sig := checks[c.Endpoint].signature(r, []byte(body)); sig != "" {
 				f.Add(uint8(at), true, strings.Replace(head, sig, sign, 1)+"\r\n\r\n"+
 					strings.Replace(body, sig, sign, 1))
 			}
@@ -64,14 +64,14 @@ func FuzzWholeGuard(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, proxied bool, wire string) {
 		name := names[int(which)%len(names)]
-		made, judge := guards[name], judges[name]
+		made, check := guards[name], checks[name]
 		head, body, _ := strings.Cut(wire, "\r\n\r\n")
 		if strings.Contains(wire, sign) {
 			r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head + "\r\n\r\n")))
 			if err != nil {
 				return
 			}
-			sig := judge.signature(r, []byte(body))
+			sig := check.signature(r, []byte(body))
 			head, body = strings.ReplaceAll(head, sign, sig), strings.ReplaceAll(body, sign, sig)
 		}
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head + "\r\n\r\n")))
@@ -86,7 +86,7 @@ func FuzzWholeGuard(f *testing.F) {
 		if r.RemoteAddr = "203.0.113.9:1"; proxied {
 			r.RemoteAddr = "10.0.0.9:1"
 		}
-		genuine := judge.genuine(r, []byte(body))
+		genuine := check.genuine(r, []byte(body))
 		before, ran := made.Store.Accesses.Load(), false
 		w := httptest.NewRecorder()
 		httpwebhook.Verify(made.Guard)(signal(func(context.Context, core.Event) error { ran = true; return nil })).ServeHTTP(w, r)

@@ -25,7 +25,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/testlog"
 )
 
-func TestHealthTellsOfProofsAndOfRejections(t *testing.T) {
+func TestHealthReportsProofsAndRejections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, _ := config(timestamped())
@@ -140,7 +140,7 @@ func TestSilenceIsAlarmedOnce(t *testing.T) {
 		time.Sleep(50 * time.Minute)
 		run(g, signed(event), ok)
 		time.Sleep(50 * time.Minute)
-		require.Zero(t, alarms(), "the silence begins anew with each proof")
+		require.Zero(t, alarms(), "the silence begins again with each proof")
 		time.Sleep(20 * time.Minute)
 		require.Equal(t, 1, alarms())
 		time.Sleep(24 * time.Hour)
@@ -243,7 +243,7 @@ func TestAServerWithoutLimitsIsNamed(t *testing.T) {
 	require.NotEmpty(t, core.CheckServer(nil))
 }
 
-func TestTheAlarmTellsOfARotationGoneWrong(t *testing.T) {
+func TestTheAlarmReportsARotationGoneWrong(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log testlog.Log

@@ -97,7 +97,7 @@ func pairs(secret string, at time.Time, body string) string {
 	return "t=" + t + ",v1=" + mac(secret, t, ".", body)
 }
 
-// records collects what the observer is told.
+// records collects what the observer gets.
 type records struct {
 	mu  sync.Mutex
 	all []core.Record

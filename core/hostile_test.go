@@ -60,7 +60,7 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 		config.Identity = func(e core.Event) string { read++; return string(e.Payload) + e.ID + e.Type }
 	})
 	require.NoError(t, err)
-	judged := made.Guard.CountPublicKeyOperations()
+	checked := made.Guard.CountPublicKeyOperations()
 	signals := 0
 	h := httpwebhook.Verify(made.Guard)(signal(func(context.Context, core.Event) error { signals++; return nil }))
 	for _, want := range c.Requests() {
@@ -79,7 +79,7 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 		}
 		before, ran := made.Store.Accesses.Load(), signals
 		read = 0
-		judged.Store(0)
+		checked.Store(0)
 		fetched := made.Outgoing.Requests.Load()
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
@@ -88,7 +88,7 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 		again.RemoteAddr, again.TLS = r.RemoteAddr, r.TLS
 		httpwebhook.Verify(counting.Guard)(signal(ok)).ServeHTTP(httptest.NewRecorder(), again)
 
-		all, err := made.Told.All(t.Context(), made.Guard)
+		all, err := made.Seen.All(t.Context(), made.Guard)
 		require.NoError(t, err)
 		rec := all[len(all)-1]
 		require.Equal(t, want.Reason, rec.Reason, rec.Detail)
@@ -110,10 +110,10 @@ func hostileCase(t *testing.T, e *hostile.Endpoint, c *hostile.Case) {
 		// A key is tried only on what all the cheap checks let through. What is encrypted is decrypted after the proof.
 		opened := c.Endpoint == "wechat" && want.Reason == reason.WrongRecipient
 		if !proved && want.Reason != reason.BadSignature && want.Reason != reason.Handshake && !opened {
-			require.Zero(t, judged.Load(), "a public key was tried although cheaper checks had failed")
+			require.Zero(t, checked.Load(), "a public key was tried although cheaper checks had failed")
 		}
 		if slices.Contains([]string{"discord", "ecdsa", "standard-public"}, c.Endpoint) && accepted {
-			require.Positive(t, judged.Load(), "nothing counts public-key operations")
+			require.Positive(t, checked.Load(), "nothing counts public-key operations")
 		}
 	}
 }

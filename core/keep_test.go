@@ -246,7 +246,7 @@ func TestARetryIsTheSameEntry(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, closed, "the event is not done")
 		require.Equal(t, 200, run(j.Guard, signed(event), ok).Code)
-		require.Equal(t, journal.Open, j.only(t).State, "success is not told to the journal")
+		require.Equal(t, journal.Open, j.only(t).State, "success is not reported to the journal")
 		closed, err = j.CloseProcessed(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, 1, closed)
@@ -355,8 +355,8 @@ func TestWhatIsDoneSinceIsClosedAndNotRun(t *testing.T) {
 	require.Equal(t, journal.Done, j.only(t).State)
 }
 
-// TestARunNeverRunsBesideAnother: retries, resends and clicks at once give one run.
-func TestARunNeverRunsBesideAnother(t *testing.T) {
+// TestNoTwoRunsOfAnEntryRunAtOnce: retries, resends and clicks at once give one run.
+func TestNoTwoRunsOfAnEntryRunAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, failure := range map[string]error{"open": errColumn, "parked": core.Permanent(errColumn)} {
 		t.Run(name, func(t *testing.T) {
@@ -439,7 +439,7 @@ func TestNamedReceiversThatFinishedDoNotRunAgain(t *testing.T) {
 	}
 }
 
-// TestOnlyItsOwnGuardTakesARun: whatever else the request meets treats it as a stranger's.
+// TestOnlyItsOwnGuardTakesARun: whatever else the request meets treats it as an unknown sender's.
 func TestOnlyItsOwnGuardTakesARun(t *testing.T) {
 	t.Parallel()
 	j := newJournaled(t, timestamped(), nil)
@@ -475,7 +475,7 @@ func TestOnlyItsOwnGuardTakesARun(t *testing.T) {
 	_, err := j.redriver(twice).Redrive(t.Context(), id, core.RedriveOptions{})
 	require.ErrorIs(t, err, errColumn)
 	require.NoError(t, j.Shutdown(t.Context()))
-	require.Equal(t, 400, second.Code, "a second use is a stranger's")
+	require.Equal(t, 400, second.Code, "a second use is an unknown sender's")
 }
 
 // TestARunOutlivesTheOneWhoAsked: and its result comes from settling, not from a status.

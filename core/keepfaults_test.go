@@ -21,7 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// buggyStore panics in the calls that it is told.
+// buggyStore panics in the calls that are named.
 type buggyStore struct {
 	*journal.Memory
 	in atomic.Value // the name of the call
@@ -121,7 +121,8 @@ func TestARunWhoseJournalPanicsEnds(t *testing.T) {
 	}
 }
 
-// TestNoHeaderOfAnyGateIsKept: whatever names it, the provider's entry or the journal's config, and of outer guards too.
+// TestNoHeaderOfAnyGateIsKept: whatever names it, the provider's entry or the journal's config, and of outer guards
+// too.
 func TestNoHeaderOfAnyGateIsKept(t *testing.T) {
 	t.Parallel()
 	const token, outerToken = "a-token-that-is-long-enough", "another-token-that-is-long-enough"
@@ -152,8 +153,8 @@ func TestNoHeaderOfAnyGateIsKept(t *testing.T) {
 	require.Equal(t, []string{"Acme-Signature", "X-Gate", "X-Outer-Gate", "X-Request-Id"}, is.Request.Dropped)
 }
 
-// TestWhatIsNotWhatWasProvedDoesNotRun: a receiver has written into the payload, or the endpoint is another provider's by
-// now.
+// TestWhatIsNotWhatWasProvedDoesNotRun: a receiver has written into the payload, or the endpoint is another provider's
+// by now.
 func TestWhatIsNotWhatWasProvedDoesNotRun(t *testing.T) {
 	t.Parallel()
 	t.Run("a payload that a receiver has changed", func(t *testing.T) {

@@ -450,7 +450,7 @@ func TestEachDeliveryHasItsOwnLeaseRenewed(t *testing.T) {
 		for n := range 8 {
 			all.Go(func() {
 				for k := range 3 {
-					deliver(fmt.Sprint("beside others ", n, k), time.Duration(n*k)*10*time.Second)
+					deliver(fmt.Sprint("next to others ", n, k), time.Duration(n*k)*10*time.Second)
 				}
 			})
 		}
@@ -460,7 +460,7 @@ func TestEachDeliveryHasItsOwnLeaseRenewed(t *testing.T) {
 }
 
 // A bubble's clock is its own, and the runtime ends a program that touches its timers from outside.
-func TestAGuardMayBeUsedInBubblesAndBesideThem(t *testing.T) {
+func TestAGuardMayBeUsedInBubblesAndOutsideThem(t *testing.T) {
 	t.Parallel()
 	store := &rememberingStore{Store: memstore.New(), renewed: map[replay.Key]int{}}
 	c, _ := config(timestamped())

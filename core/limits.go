@@ -211,7 +211,7 @@ func (g *Guard) throttled(ctx context.Context, i *inspection) bool {
 // nameOf names a source in a refusal, as it is counted: an IPv6 address by its /64.
 func nameOf(source netip.Addr) string {
 	if !source.IsValid() {
-		return "that cannot be told"
+		return "that is unknown"
 	}
 	return sender.Key(source).String()
 }

@@ -37,7 +37,7 @@ func TestProxies(t *testing.T) {
 		{"nginx that appends what the sender wrote before", nginx, "10.0.0.2",
 			headers{"X-Forwarded-For", "203.0.113.1, " + provider4, "X-Forwarded-Proto", "https"}, reason.Accepted,
 			provider4},
-		{"nginx, and a stranger who writes an allowed address", nginx, "10.0.0.2",
+		{"nginx, and an unknown sender who writes an allowed address", nginx, "10.0.0.2",
 			headers{"X-Forwarded-For", provider4 + ", 203.0.113.66", "X-Forwarded-Proto", "https"},
 			reason.SourceNotAllowed, "203.0.113.66"},
 		{"ingress-nginx", pod, core.PrivateNetworks,
@@ -69,7 +69,7 @@ func TestProxies(t *testing.T) {
 		{"Cloudflare before nginx, and only nginx trusted", nginx, "10.0.0.2",
 			headers{"X-Forwarded-For", provider4 + ", " + cloudflare, "X-Forwarded-Proto", "https"},
 			reason.SourceNotAllowed, cloudflare},
-		{"a stranger who passes by Cloudflare", "203.0.113.66", "173.245.48.0/20",
+		{"an unknown sender who passes by Cloudflare", "203.0.113.66", "173.245.48.0/20",
 			headers{"X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.PlainHTTP, "203.0.113.66"},
 		{"Istio's sidecar after its gateway", "127.0.0.6", core.PrivateNetworks,
 			headers{"X-Forwarded-For", provider4 + ",10.1.0.4", "X-Forwarded-Proto", "https",
@@ -79,7 +79,7 @@ func TestProxies(t *testing.T) {
 		{"HAProxy, which adds a line of its own", nginx, "10.0.0.2",
 			headers{"X-Forwarded-For", "203.0.113.1", "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"},
 			reason.Accepted, provider4},
-		{"HAProxy, and a stranger with a line of theirs", nginx, "10.0.0.2",
+		{"HAProxy, and an unknown sender with a line of theirs", nginx, "10.0.0.2",
 			headers{"X-Forwarded-For", provider4, "X-Forwarded-For", "203.0.113.66", "X-Forwarded-Proto", "https"},
 			reason.SourceNotAllowed, "203.0.113.66"},
 
@@ -92,10 +92,10 @@ func TestProxies(t *testing.T) {
 		{"RFC 7239, two proxies, the inner way plain", nginx, core.PrivateNetworks,
 			headers{"Forwarded", "for=" + provider4 + ";proto=https, for=10.0.0.1;proto=http"}, reason.Accepted,
 			provider4},
-		{"RFC 7239, and a stranger's element before the proxy's", nginx, "10.0.0.2",
+		{"RFC 7239, and an unknown sender's element before the proxy's", nginx, "10.0.0.2",
 			headers{"Forwarded", "for=" + provider4 + ";proto=https, for=203.0.113.66;proto=http"}, reason.PlainHTTP,
 			"203.0.113.66"},
-		{"RFC 7239, and a stranger who writes an allowed address", nginx, "10.0.0.2",
+		{"RFC 7239, and an unknown sender who writes an allowed address", nginx, "10.0.0.2",
 			headers{"Forwarded", "for=" + provider4 + ";proto=https, for=203.0.113.66;proto=https"},
 			reason.SourceNotAllowed, "203.0.113.66"},
 		{"RFC 7239, an obfuscated sender", nginx, "10.0.0.2", headers{"Forwarded", "for=_hidden;proto=https"},
@@ -119,10 +119,10 @@ func TestProxies(t *testing.T) {
 		{"both families, of two minds over the sender, the other way round", nginx, "10.0.0.2",
 			headers{"Forwarded", "for=203.0.113.66;proto=https", "X-Forwarded-For", provider4, "X-Forwarded-Proto",
 				"https"}, reason.SourceNotAllowed, ""},
-		{"a malformed Forwarded beside good headers", nginx, "10.0.0.2",
+		{"a malformed Forwarded next to good headers", nginx, "10.0.0.2",
 			headers{"Forwarded", `for="`, "X-Forwarded-For", provider4, "X-Forwarded-Proto", "https"}, reason.PlainHTTP,
 			""},
-		{"Forwarded without a sender beside X-Forwarded-For", nginx, "10.0.0.2",
+		{"Forwarded without a sender next to X-Forwarded-For", nginx, "10.0.0.2",
 			headers{"Forwarded", "proto=https", "X-Forwarded-For", provider4}, reason.Accepted, provider4},
 
 		{"garbage as the last hop", nginx, "10.0.0.2",
@@ -137,10 +137,10 @@ func TestProxies(t *testing.T) {
 		{"two trusted hops behind the sender", nginx, core.PrivateNetworks,
 			headers{"X-Forwarded-For", "203.0.113.1, " + provider4 + ", 10.0.0.1, 192.168.0.1", "X-Forwarded-Proto",
 				"https"}, reason.Accepted, provider4},
-		{"garbage that a stranger wrote before the proxy's word", nginx, "10.0.0.2",
+		{"garbage that an unknown sender wrote before the proxy's word", nginx, "10.0.0.2",
 			headers{"X-Forwarded-For", "' OR 1, " + provider4, "X-Forwarded-Proto", "https"}, reason.Accepted,
 			provider4},
-		{"an octal spelling", nginx, "10.0.0.2",
+		{"an octal form", nginx, "10.0.0.2",
 			headers{"X-Forwarded-For", "198.51.100.07", "X-Forwarded-Proto", "https"}, reason.SourceNotAllowed, ""},
 		{"IPv4 written in IPv6", "::ffff:10.0.0.2", "10.0.0.2",
 			headers{"X-Forwarded-For", "::ffff:" + provider4, "X-Forwarded-Proto", "https"}, reason.Accepted,
@@ -201,7 +201,7 @@ func repeated(n int, texts ...string) (out []string) {
 	return out
 }
 
-func TestTLSIsBelievedBeforeHeaders(t *testing.T) {
+func TestTLSIsTrustedBeforeHeaders(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		name, peer string
@@ -209,7 +209,7 @@ func TestTLSIsBelievedBeforeHeaders(t *testing.T) {
 		target     string
 		want       reason.Reason
 	}{
-		{"a stranger's word changes nothing", "203.0.113.1:1",
+		{"an unknown sender's word changes nothing", "203.0.113.1:1",
 			[]string{"X-Forwarded-Proto", "http", "Forwarded", `for="`}, "", reason.Accepted},
 		{"a proxy that says nothing", "10.0.0.2:1", nil, "", reason.Accepted},
 		{"a proxy that says https", "10.0.0.2:1", []string{"X-Forwarded-Proto", "https"}, "", reason.Accepted},
@@ -347,7 +347,7 @@ func FuzzSources(f *testing.F) {
 			require.Equal(t, "203.0.113.66", source.String())
 			return
 		}
-		// A proxy of ours adds the true sender to what the stranger wrote: it is that or nobody.
+		// A proxy of ours adds the true sender to what the unknown sender wrote: it is that or nobody.
 		r.RemoteAddr = "10.0.0.2:1"
 		r.Header["X-Forwarded-For"][0] += ", 203.0.113.66"
 		if source, _ := g.Trace(r); source.IsValid() && source.String() != "203.0.113.66" {

@@ -29,11 +29,11 @@ func TestOnlyAGenuineDeliveryReachesTheSignal(t *testing.T) {
 	}{
 		{"a genuine delivery passes", []string{"Acme-Signature", t0 + ",v1=" + good}, reason.Accepted},
 		{"spaces around the pairs do not matter", []string{"Acme-Signature", t0 + ", v1=" + good}, reason.Accepted},
-		{"a foreign version beside ours is passed over", []string{"Acme-Signature", t0 + ",v0=" + good + ",v1=" + good},
+		{"a foreign version next to ours is passed over", []string{"Acme-Signature", t0 + ",v0=" + good + ",v1=" + good},
 			reason.Accepted},
-		{"a broken signature beside a good one is passed over", []string{"Acme-Signature", t0 + ",v1=zz,v1=" + good},
+		{"a broken signature next to a good one is passed over", []string{"Acme-Signature", t0 + ",v1=zz,v1=" + good},
 			reason.Accepted},
-		{"a wrong signature beside a good one is passed over",
+		{"a wrong signature next to a good one is passed over",
 			[]string{"Acme-Signature", t0 + ",v1=" + other + ",v1=" + good}, reason.Accepted},
 
 		{"no header", nil, reason.MissingSignature},
@@ -276,5 +276,5 @@ func TestASignedURLIsTheConfiguredOneOrTheRequestsOwn(t *testing.T) {
 	require.Contains(t, wrong.Detail, "http://hooks.example.com/hooks was used")
 	require.NotContains(t, wrong.Detail, "hidden")
 	require.Equal(t, reason.BadSignature, deliver(registered, "http://hooks.example.com/hooks?token=hidden").Reason,
-		"what the request says of itself does not count beside it")
+		"what the request says of itself does not count next to it")
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// publicCase is a delivery that a public key judges, and the bare operation beside: the same bytes, a key that is
+// publicCase is a delivery that a public key verifies, and the plain operation: the same bytes, a key that is
 // ready, a signature that is decoded.
 type publicCase struct {
 	name         string

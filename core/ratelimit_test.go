@@ -116,7 +116,7 @@ func TestOneSourceThatInventsAddressesIsOneSource(t *testing.T) {
 	}
 }
 
-func TestSourcesThatCannotBeToldAreOne(t *testing.T) {
+func TestUnknownSourcesAreOne(t *testing.T) {
 	t.Parallel()
 	c, _ := config(timestamped())
 	c.RateLimit = core.RateLimit{PerSecond: 0.001, Burst: 2}

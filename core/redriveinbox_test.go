@@ -164,7 +164,7 @@ func TestOfAnInboxOneRunIsUnderWayAtATime(t *testing.T) {
 		var ran, at atomic.Int32
 		inbox := inSignals(func(context.Context, core.Event) error {
 			if at.Add(1) != 1 {
-				t.Error("it runs beside itself")
+				t.Error("it runs twice at once")
 			}
 			time.Sleep(time.Millisecond)
 			at.Add(-1)

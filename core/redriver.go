@@ -24,9 +24,9 @@ import (
 //	redriver := &core.Redriver{App: r, Guards: []*core.Guard{guard}}
 //	result, err := redriver.Redrive(ctx, id, core.RedriveOptions{})
 //
-// A run forgets nothing and never runs beside another delivery of its event: the replay store excludes them. A captured
-// delivery stays a duplicate whatever becomes of the run. Named receivers that have done their part do not run again.
-// Without a replay store, or for an event that is not remembered, nothing excludes two runs at once.
+// A run forgets nothing and never runs at the same time as another delivery of its event: the replay store excludes
+// them. A captured delivery stays a duplicate whatever becomes of the run. Named receivers that have done their part do
+// not run again. Without a replay store, or for an event that is not remembered, nothing excludes two runs at once.
 //
 // Old events may overwrite what newer ones did: receivers must compare.
 type Redriver struct {

@@ -86,7 +86,7 @@ func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
 		{"a blank secret", []secrets.Secret{secrets.New("a", "   ")}, "the secret is blank"},
 		{"a short secret", []secrets.Secret{secrets.New("a", canary)}, "needs at least 16"},
 		{"a placeholder", []secrets.Secret{secrets.New("a", "changeme")}, "placeholder"},
-		{"one bad secret beside a good one",
+		{"one bad secret in addition to a good one",
 			[]secrets.Secret{secrets.New("good", testSecret), secrets.New("bad", canary)}, "Secrets[1] (bad)"},
 		{"a line break at the end", []secrets.Secret{secrets.New("a", canary+"-of-many-bytes\n")}, "white space"},
 		{"too many", make([]secrets.Secret, 33), "at most 32"},
@@ -115,7 +115,7 @@ func TestAListThatDoesNotHoldUpLeavesTheLastGoodOne(t *testing.T) {
 			require.Contains(t, h.SecretsProblem, row.says)
 			require.NotContains(t, h.SecretsProblem, canary)
 
-			src.list.Store(good) // mended, by going back
+			src.list.Store(good) // fixed, by going back
 			run(g, signedBy(oldSecret, `{"id":"5"}`), ok)
 			require.False(t, rec.last(t, g).SecretsStale)
 			require.Zero(t, g.Health().SecretsProblem)
@@ -310,7 +310,7 @@ func TestThatNothingStaysValidIsAnErrorAtStart(t *testing.T) {
 	}
 }
 
-func TestHealthHandlerTellsOfStaleSecrets(t *testing.T) {
+func TestHealthHandlerReportsStaleSecrets(t *testing.T) {
 	t.Parallel()
 	src := newChanging(testSecret)
 	c, _ := config(timestamped())

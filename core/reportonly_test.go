@@ -66,10 +66,10 @@ func TestACheckThatOnlyReportsLetsThroughWhatItWouldRefuse(t *testing.T) {
 	}{
 		{"plain HTTP", core.CheckHTTPS, func() *http.Request { r := whole(event); r.TLS = nil; return r },
 			reason.PlainHTTP, 400, false},
-		{"a stranger's address", core.CheckSources,
+		{"an unknown sender's address", core.CheckSources,
 			func() *http.Request { r := whole(event); r.RemoteAddr = "203.0.113.9:1"; return r },
 			reason.SourceNotAllowed, 400, false},
-		{"a wrong credential beside a right signature", core.CheckCredentials,
+		{"a wrong credential in addition to a right signature", core.CheckCredentials,
 			func() *http.Request { return with(whole(event), "X-Token", "wrong") }, reason.BadCredential, 400, false},
 		{"no credential", core.CheckCredentials,
 			func() *http.Request { r := whole(event); r.Header.Del("X-Token"); return r }, reason.MissingCredential,
@@ -187,7 +187,7 @@ func TestTheOtherChecksStillRefuse(t *testing.T) {
 		{"the signature, where freshness reports", []core.Check{core.CheckFreshness}, func() *http.Request {
 			return with(whole(event), "Acme-Signature", pairs(oldSecret, testTime.Add(-time.Hour), event))
 		}, reason.BadSignature},
-		{"the spelling of the time, where freshness reports", []core.Check{core.CheckFreshness}, func() *http.Request {
+		{"the form of the time, where freshness reports", []core.Check{core.CheckFreshness}, func() *http.Request {
 			return with(whole(event), "Acme-Signature", "t=+1,v1="+mac(testSecret, "+1", ".", event))
 		}, reason.MalformedTimestamp},
 		{"a missing time, where freshness reports", []core.Check{core.CheckFreshness}, func() *http.Request {
@@ -386,7 +386,7 @@ func TestReportOnlyNeverStandsForNothingConfigured(t *testing.T) {
 		{"no rate limit", timestamped(), func(c *core.Config) {
 			c.RateLimit, c.DangerouslyReportOnly = core.RateLimit{}, []core.Check{core.CheckRateLimit}
 		}, "DangerouslyReportOnly[0]", "RateLimit"},
-		{"no credential beside the signature", timestamped(), func(c *core.Config) {
+		{"no credential in addition to the signature", timestamped(), func(c *core.Config) {
 			c.Credentials, c.DangerouslyReportOnly = nil, []core.Check{core.CheckCredentials}
 		}, "DangerouslyReportOnly[0]", "no credential"},
 		{"a provider that signs nothing", basicOnly(), func(c *core.Config) {
@@ -395,7 +395,7 @@ func TestReportOnlyNeverStandsForNothingConfigured(t *testing.T) {
 		{"a scheme without a time", plain(),
 			func(c *core.Config) { c.DangerouslyReportOnly = []core.Check{core.CheckFreshness} },
 			"DangerouslyReportOnly[0]", "no timestamp"},
-		{"freshness beside the signature", timestamped(), func(c *core.Config) {
+		{"freshness in addition to the signature", timestamped(), func(c *core.Config) {
 			c.DangerouslyReportOnly = []core.Check{core.CheckSignature, core.CheckFreshness}
 		}, "DangerouslyReportOnly[1]", "part of signature"},
 		{"a signature whose secret is awaited", timestamped(), func(c *core.Config) {

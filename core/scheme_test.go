@@ -36,8 +36,8 @@ func twoKinds() entry.Entry {
 	}
 }
 
-// TestNoSignatureIsJudgedByAKeyOfAnotherKind: the prefix of the configured key chooses, nothing in the request does.
-func TestNoSignatureIsJudgedByAKeyOfAnotherKind(t *testing.T) {
+// TestNoSignatureIsVerifiedByAKeyOfAnotherKind: the prefix of the configured key chooses, nothing in the request does.
+func TestNoSignatureIsVerifiedByAKeyOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	const body = `{}`
 	public := seeded(1).Public().(ed25519.PublicKey)
@@ -60,7 +60,7 @@ func TestNoSignatureIsJudgedByAKeyOfAnotherKind(t *testing.T) {
 			reason.Accepted},
 		{"v1a where only secrets are configured", []string{testSecret}, "v1a," + v1a, reason.MissingSignature},
 		{"v1 where only public keys are configured", []string{whpk}, "v1," + v1, reason.MissingSignature},
-		{"the right v1 beside a wrong v1a, under a public key", []string{whpk}, "v1," + v1 + " v1a," +
+		{"the right v1 next to a wrong v1a, under a public key", []string{whpk}, "v1," + v1 + " v1a," +
 			hex.EncodeToString(make([]byte, 64)), reason.BadSignature},
 		{"a MAC under v1a", []string{testSecret, whpk}, "v1a," + v1, reason.MalformedSignature},
 		{"a signature under v1", []string{testSecret, whpk}, "v1," + v1a, reason.MalformedSignature},
@@ -95,7 +95,7 @@ func TestMistakesInAnEntryAreReportedByNew(t *testing.T) {
 		}, "can be lengthened"},
 		{"a plain hash without the secret", func(s *entry.Scheme) { s.Algorithm = entry.DigestSHA256 },
 			"sign the secret"},
-		{"an HMAC with the secret beside it", func(s *entry.Scheme) { s.Signed = append(s.Signed, entry.Secret()) },
+		{"an HMAC with the secret next to it", func(s *entry.Scheme) { s.Signed = append(s.Signed, entry.Secret()) },
 			"sign the secret"},
 		{"nothing that differs", func(s *entry.Scheme) { s.Signed = []entry.Part{entry.URL()} }, "the same proof"},
 		{"two kinds of secrets", func(s *entry.Scheme) { s.Second = &entry.KeyKind{Algorithm: entry.HMACSHA1} },
@@ -130,11 +130,11 @@ func TestSignaturesInSeveralHeaders(t *testing.T) {
 	good, bad := mac(testSecret, body), mac(oldSecret, body)
 	e := plain()
 	e.Scheme.Signature = entry.Signature{Field: entry.Field{Headers: []string{"X-Sig-1"}}, Encoding: entry.Hex,
-		Beside: []string{"X-Sig-2", "X-Sig-3"}}
+		Further: []string{"X-Sig-2", "X-Sig-3"}}
 	e.Identity = entry.Identity{Kind: entry.None, Why: "a test"}
 	repeating := e
 	scheme := *e.Scheme
-	scheme.Signature.Beside, scheme.Signature.Repeats = nil, true
+	scheme.Signature.Further, scheme.Signature.Repeats = nil, true
 	repeating.Scheme = &scheme
 	rows := []struct {
 		name    string
@@ -161,7 +161,7 @@ func TestSignaturesInSeveralHeaders(t *testing.T) {
 	}
 }
 
-// TestAnIdentityOfWhatIsSigned: another spelling of the same fields is the same event.
+// TestAnIdentityOfWhatIsSigned: another form of the same fields is the same event.
 func TestAnIdentityOfWhatIsSigned(t *testing.T) {
 	t.Parallel()
 	e := entry.Entry{

@@ -12,7 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 )
 
-// A router whose handlers return errors tells of them beside what was written.
+// A router whose handlers return errors reports them in addition to what was written.
 func TestWhatAPlainHandlerEndedWithDecides(t *testing.T) {
 	t.Parallel()
 	failed := errors.New("the app's own")

@@ -208,7 +208,7 @@ func TestTypedReceiversDecodeTheData(t *testing.T) {
 	s.On("*", core.Typed(func(_ context.Context, e core.Event, data struct{ N int }) error { got = data.N; return nil }))
 	require.Equal(t, 200, serve(g, s, signed(event)).Code)
 	require.Equal(t, 1, got)
-	require.Equal(t, 200, serve(g, s, signed(`{"id":"2","data":{"n":"text"}}`)).Code, "no retry would mend it")
+	require.Equal(t, 200, serve(g, s, signed(`{"id":"2","data":{"n":"text"}}`)).Code, "no retry would fix it")
 	require.ErrorContains(t, rec.last(t, g).Err, "decoding the event's data")
 }
 

@@ -204,7 +204,7 @@ func TestCredentialsAreLookedUpByTenant(t *testing.T) {
 	require.Equal(t, bad.Header(), unknown.Header())
 }
 
-func TestASharedCredentialBesideATenantsSecret(t *testing.T) {
+func TestASharedCredentialInAdditionToATenantsSecret(t *testing.T) {
 	t.Parallel()
 	c, rec := tenantConfig(timestamped())
 	c.Credentials = []core.Credential{core.HeaderToken("X-Token", secrets.Static(testSecret))}
@@ -351,7 +351,7 @@ func TestAnIdThatNamesNoEventIsAnErrorThatSaysWhy(t *testing.T) {
 	}
 }
 
-func TestTwoTenantsThatTheProviderTellsApartUnderOneKey(t *testing.T) {
+func TestTwoTenantsThatTheProviderDistinguishesUnderOneKey(t *testing.T) {
 	t.Parallel()
 	e := timestamped()
 	e.Event.Tenant = []entry.Value{{Header: "X-Shop"}}
@@ -584,7 +584,7 @@ func TestNoValueReachesLogsRecordsOrErrors(t *testing.T) {
 	}
 }
 
-// becoming is a source that learns of a tenant while a delivery of it is being judged.
+// becoming is a source that learns of a tenant while a delivery of it is being checked.
 type becoming struct {
 	secrets.Source
 	left atomic.Int64 // lookups until the tenant is known

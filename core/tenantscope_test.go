@@ -34,19 +34,19 @@ func TestATenantsKeyInAnotherCaseMakesNoSecondEvent(t *testing.T) {
 			return nil
 		})
 		require.Equal(t, reason.Accepted, rec.last(t, g).Reason)
-		for _, spelled := range []string{"acme", "ACME", "aCme", registered} {
-			run(g, of(spelled, acmeSecret, event), never(t))
-			require.Equal(t, reason.Duplicate, rec.last(t, g).Reason, spelled)
+		for _, encoded := range []string{"acme", "ACME", "aCme", registered} {
+			run(g, of(encoded, acmeSecret, event), never(t))
+			require.Equal(t, reason.Duplicate, rec.last(t, g).Reason, encoded)
 		}
 		id, err := g.IdentityOf(t.Context(), registered, "evt_1")
 		require.NoError(t, err)
 		require.NoError(t, g.Forget(t.Context(), id))
 		run(g, of(registered, acmeSecret, event), ok)
-		require.Equal(t, reason.Accepted, rec.last(t, g).Reason, "forgotten under its own spelling")
+		require.Equal(t, reason.Accepted, rec.last(t, g).Reason, "forgotten under its own form")
 	}
 }
 
-func TestTheAppsIdentitySeesOneSpellingOfATenant(t *testing.T) {
+func TestTheAppsIdentitySeesOneFormOfATenant(t *testing.T) {
 	t.Parallel()
 	c, rec := tenantConfig(timestamped())
 	c.Secrets = secrets.FromFunc(lenient, time.Minute)
@@ -77,7 +77,7 @@ func TestTenantsWhoseKeysDifferInCaseAreTwo(t *testing.T) {
 	}
 }
 
-func TestATenantWhoseSpellingCannotBeCheckedIsAskedToComeBack(t *testing.T) {
+func TestATenantWhoseFormCannotBeCheckedIsAskedToComeBack(t *testing.T) {
 	t.Parallel()
 	down := true
 	c, rec := tenantConfig(timestamped())

@@ -22,7 +22,7 @@ import (
 // deadlined is a writer that knows deadlines, as a connection's does.
 type deadlined struct{ *httptest.ResponseRecorder }
 
-// slowly is a body that arrives when it is told to.
+// slowly is a body that arrives when it is asked to.
 type slowly struct {
 	gone chan struct{}
 	rest *strings.Reader
@@ -38,7 +38,7 @@ func (s *slowly) Read(b []byte) (int, error) {
 }
 func (*slowly) Close() error { return nil }
 
-func TestBodiesOfStrangersAreBounded(t *testing.T) {
+func TestBodiesOfUnverifiedSendersAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, rec := config(timestamped())
@@ -67,7 +67,7 @@ func TestBodiesOfStrangersAreBounded(t *testing.T) {
 		require.Equal(t, "2", w.Header().Get("Retry-After"))
 		require.Equal(t, reason.RateLimited, rec.last(t, g).Reason)
 		require.Equal(t, 400, run(g, from(post(event), "203.0.113.1"), never(t)).Code,
-			"headers are judged all the same")
+			"headers are checked all the same")
 		time.Sleep(2 * time.Second)
 		require.Equal(t, 200, run(g, from(signed(event1(9)), provider4), ok).Code, "who was slow makes way")
 		begin(8, known)
@@ -140,7 +140,7 @@ func TestBodiesCountByWhatTheyHold(t *testing.T) {
 		go func() { answer <- run(g, first, ok).Code }()
 		synctest.Wait()
 		require.Equal(t, 503, run(g, signed(big), never(t)).Code, "there is room for one of the two")
-		require.Equal(t, 200, run(g, signed(event), ok).Code, "and for a small one beside it")
+		require.Equal(t, 200, run(g, signed(event), ok).Code, "and for a small one next to it")
 		close(gone)
 		require.Equal(t, 200, <-answer, "alone, it has the room it needs")
 		require.NoError(t, g.Flush(t.Context()))
@@ -200,7 +200,7 @@ func TestABodyThatFindsNoPlaceIsNotBegun(t *testing.T) {
 	})
 }
 
-// waiting is a source of secrets that waits to be told.
+// waiting is a source of secrets that waits for its turn.
 type waiting struct {
 	secrets.Source
 	gate chan struct{}

@@ -43,7 +43,7 @@ func hub(header string) func() *http.Request {
 	return func() *http.Request { return post(event, "X-Hub-Signature-256", header) }
 }
 
-// inBody signs a member of the body beside a timestamp in it, as Mailgun does.
+// inBody signs a member of the body next to a timestamp in it, as Mailgun does.
 func inBody() entry.Entry {
 	return entry.Entry{
 		Name: "gun", Title: "Gun", Confidence: "A",
@@ -80,8 +80,8 @@ func wordings() []wording {
 		{"a GET that is not a handshake", handshaking, nil, byMethod("GET"), reason.Method,
 			[]string{"came with GET", "not a handshake", "deliveries come with POST"}, []string{"POST or GET"}},
 
-		// A missing credential beside a good signature is about the credential.
-		{"a missing password beside a good signature", plain, withBasic, hub("sha256=" + signature),
+		// A missing credential in addition to a good signature is about the credential.
+		{"a missing password in addition to a good signature", plain, withBasic, hub("sha256=" + signature),
 			reason.MissingCredential,
 			[]string{"Authorization", "credential", "X-Hub-Signature-256 came", "https://user:password@",
 				"Credentials"}, secretTalk},

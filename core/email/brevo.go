@@ -13,7 +13,7 @@ var brevo = table{ //lint:immutable never written
 		"unique_opened": {Opened, ""}, "opened": {Opened, ""}, "unique_proxy_open": {Opened, ""},
 		"proxy_open": {Opened, ""},
 		"click":      {Clicked, ""}, "unsubscribe": {Unsubscribed, ""}, "list_addition": {Subscribed, ""},
-		// Names that the documentation has beside those that were seen.
+		// Names that the documentation has next to those that were seen.
 		"unsubscribed": {Unsubscribed, ""}, "hardBounce": {Bounced, ReasonBounced},
 		"softBounce": {Bounced, ReasonBounced},
 	},

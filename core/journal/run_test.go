@@ -28,7 +28,7 @@ func TestARunIsRecordedOnce(t *testing.T) {
 
 // While a run is at work the provider may retry, and fail: the run is recorded all the same, or the next one would be
 // the same run again.
-func TestARunIsRecordedBesideARetry(t *testing.T) {
+func TestARunIsRecordedWhileARetryIs(t *testing.T) {
 	j, _ := inMemory(t, journal.Config{})
 	e := entry("evt_1", journal.Open)
 	keep(t, j, e)

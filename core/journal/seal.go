@@ -59,7 +59,7 @@ func (s *sealer) keys(ctx context.Context) (_ *ring, err error) {
 	r := &ring{list: list}
 	for _, secret := range list.All() {
 		// One bad key makes the whole list invalid. To use the rest would seal with another key than
-		// the operator believes.
+		// the operator thinks.
 		key, err := newSealKey(secret)
 		if err != nil {
 			return nil, fmt.Errorf("journal: Config.Keys: key %q: %w", secret.Label(), err)

@@ -234,9 +234,9 @@ func TestAllowancesHoldWhateverIsAsked(t *testing.T) {
 				}
 				return n
 			}
-			strangers := 1 + random.IntN(300)
+			unknown := 1 + random.IntN(300)
 			for i := range 3000 {
-				from, proved := 100+random.IntN(strangers), false
+				from, proved := 100+random.IntN(unknown), false
 				if random.IntN(10) == 0 {
 					from, proved = random.IntN(8), true
 				}

@@ -31,7 +31,7 @@ func TestACertificateCountsWhenEverythingAboutItIsRight(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
-	ca, stranger := newAuthority(t, now), newAuthority(t, now)
+	ca, unknown := newAuthority(t, now), newAuthority(t, now)
 	key := newKey(t)
 	leaf := func(change func(*x509.Certificate)) string { return certPEM(ca.issue(&key.PublicKey, change)) }
 	good := leaf(nil)
@@ -54,9 +54,9 @@ func TestACertificateCountsWhenEverythingAboutItIsRight(t *testing.T) {
 			false},
 		"not yet valid": {leaf(func(c *x509.Certificate) { c.NotBefore = now.Add(time.Second) }),
 			false},
-		"self-signed":                   {certPEM(stranger.cert), false},
-		"of another authority":          {certPEM(stranger.issue(&key.PublicKey, nil)), false},
-		"of another authority, with it": {certPEM(stranger.issue(&key.PublicKey, nil), stranger.cert), false},
+		"self-signed":                   {certPEM(unknown.cert), false},
+		"of another authority":          {certPEM(unknown.issue(&key.PublicKey, nil)), false},
+		"of another authority, with it": {certPEM(unknown.issue(&key.PublicKey, nil), unknown.cert), false},
 		"for another name":              {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"sqs.amazonaws.com"} }), false},
 		"for another region":            {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"sns-signing.us-west-1.amazonaws.com"} }), false},
 		"for a wildcard": {leaf(func(c *x509.Certificate) { c.DNSNames = []string{"*.amazonaws.com"} }),
@@ -109,16 +109,16 @@ func TestACertificateCountsWhenEverythingAboutItIsRight(t *testing.T) {
 func TestRootsOfThePinStandForTheOthers(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	ca, stranger := newAuthority(t, now), newAuthority(t, now)
+	ca, unknown := newAuthority(t, now), newAuthority(t, now)
 	key := newKey(t)
 	h := serving(certPEM(ca.issue(&key.PublicKey, nil)))
 	pin := snsPin(t, "eu-west-1")
 	_, err := ask(t, certificates(t, pin, keys.Options{RoundTripper: h}), snsURL(1))
 	require.ErrorIs(t, err, keys.ErrInvalidKey, "the system does not know it")
 	pin.Roots = ca.pool()
-	requireKey(t, certificates(t, pin, keys.Options{RoundTripper: h, Roots: stranger.pool()}), snsURL(1),
+	requireKey(t, certificates(t, pin, keys.Options{RoundTripper: h, Roots: unknown.pool()}), snsURL(1),
 		&key.PublicKey)
-	pin.Roots = stranger.pool()
+	pin.Roots = unknown.pool()
 	_, err = ask(t, certificates(t, pin, keys.Options{RoundTripper: h, Roots: ca.pool()}), snsURL(1))
 	require.ErrorIs(t, err, keys.ErrInvalidKey)
 }

@@ -23,7 +23,7 @@ func prefixes(texts ...string) []netip.Prefix {
 	return all
 }
 
-func TestAddressesAreJudgedWhenTheyAreDialled(t *testing.T) {
+func TestAddressesAreCheckedWhenTheyAreDialled(t *testing.T) {
 	t.Parallel()
 	refused := []string{
 		"0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "100.127.255.255", "127.0.0.1",
@@ -140,7 +140,7 @@ func TestANameThatTurnsToAPrivateAddressIsNotConnectedTo(t *testing.T) {
 	_ = conn.Close()
 }
 
-func TestTheDefaultTransportJudgesAddressesAndUsesNoProxy(t *testing.T) {
+func TestTheDefaultTransportChecksAddressesAndUsesNoProxy(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int32
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))

@@ -196,7 +196,7 @@ func TestMalformedSetsAreRefusedWhole(t *testing.T) {
 	}
 }
 
-func TestKidsAreJudgedIndependentlyOfTheirOrder(t *testing.T) {
+func TestKidsAreCheckedIndependentlyOfTheirOrder(t *testing.T) {
 	t.Parallel()
 	a, b := &newKey(t).PublicKey, &newKey(t).PublicKey
 	find := func(kid string, all ...string) (crypto.PublicKey, error) {

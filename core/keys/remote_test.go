@@ -158,7 +158,7 @@ func TestEveryDeliveryWithANewKidWaitsForItsFetch(t *testing.T) {
 	})
 }
 
-func TestAnUnknownKidWhileTheHostIsDownIsNoJudgement(t *testing.T) {
+func TestAnUnknownKidWhileTheHostIsDownIsNoVerdict(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := &newKey(t).PublicKey

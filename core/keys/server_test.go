@@ -60,7 +60,7 @@ func TestOverRealTLS(t *testing.T) {
 	require.ErrorIs(t, err, keys.ErrUnavailable)
 }
 
-func TestAHostWithAnotherCertificateIsNotBelieved(t *testing.T) {
+func TestAHostWithAnotherCertificateIsNotTrusted(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int32
 	serve := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) })

@@ -11,7 +11,7 @@ import (
 func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
 // appEventRows say what the events of payments, chat, apps and cloud carry. Batches are not here: what their items say
-// is told where they are split.
+// is written where they are split.
 func appEventRows() []eventRow {
 	type headers = map[string]string
 	moment := time.Unix(ownTime, 0).UTC()

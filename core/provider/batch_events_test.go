@@ -241,7 +241,7 @@ func TestWhatTheEventsOfABatchSay(t *testing.T) {
 // that nothing is lost. Where the signature sits in each item of the list, or in the body, that list has to be there.
 func TestWhatIsNoListIsOneEvent(t *testing.T) {
 	t.Parallel()
-	judged := 0
+	checked := 0
 	for _, p := range provider.All() {
 		e, err := entry.Of(p)
 		require.NoError(t, err)
@@ -249,7 +249,7 @@ func TestWhatIsNoListIsOneEvent(t *testing.T) {
 			len(e.Scheme.Signature.Headers) == 0 {
 			continue
 		}
-		judged++
+		checked++
 		public := publicOf(p)
 		if e.Scheme != nil && e.Scheme.Boundary().JSON {
 			public = everyURL // otherwise JSON alone ends the URL
@@ -267,7 +267,7 @@ func TestWhatIsNoListIsOneEvent(t *testing.T) {
 			require.Equal(t, odd, string(d.Events()[0].Payload))
 		}
 	}
-	require.NotZero(t, judged)
+	require.NotZero(t, checked)
 }
 
 // TestUnisenderGosEventsAreThoseOfEveryUser: the list is one of users, documented to be of one; none is dropped.

@@ -16,9 +16,9 @@ import (
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
-// TestDeliveriesWithoutABodyAreToldApartByWhatIsSigned: the digest of nothing would make duplicates of all of them; and
-// what is not signed, the method, makes no second event of a captured one.
-func TestDeliveriesWithoutABodyAreToldApartByWhatIsSigned(t *testing.T) {
+// TestDeliveriesWithoutABodyAreDistinguishedByWhatIsSigned: the digest of nothing would make duplicates of all of them;
+// and what is not signed, the method, makes no second event of a captured one.
+func TestDeliveriesWithoutABodyAreDistinguishedByWhatIsSigned(t *testing.T) {
 	t.Parallel()
 	methods := []string{"GET", "DELETE"}
 	timed := provider.HMAC(provider.HMACConfig{

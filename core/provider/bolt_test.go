@@ -28,7 +28,7 @@ func TestABodyAndAQueryOfOneSignatureAreNeverTakenForEachOther(t *testing.T) {
 	}
 	const query, body = "type=rates&order=1%2B1", `{"type":"payment"}`
 	require.NotNil(t, send(http.MethodPost, "", body, body))
-	require.NotNil(t, send(http.MethodPost, "src=bolt", body, body), "the query beside a body is not signed")
+	require.NotNil(t, send(http.MethodPost, "src=bolt", body, body), "the query next to a body is not signed")
 	get := send(http.MethodGet, query, "", query)
 	require.NotNil(t, get)
 	require.NotEqual(t, get.Events()[0].Identity, send(http.MethodGet, query+"&a=1", "", query+"&a=1").Events()[0].Identity)
@@ -38,7 +38,7 @@ func TestABodyAndAQueryOfOneSignatureAreNeverTakenForEachOther(t *testing.T) {
 	require.Nil(t, send(http.MethodPost, body, "", body), "the same with a POST")
 	require.Nil(t, send(http.MethodPost, "", query, query), "a captured query as the body")
 	require.Nil(t, send(http.MethodGet, "", query, query))
-	require.Nil(t, send(http.MethodGet, "type=rates&order=1%2b1", "", query), "another spelling of the query")
+	require.Nil(t, send(http.MethodGet, "type=rates&order=1%2b1", "", query), "another form of the query")
 	require.Nil(t, send(http.MethodGet, query+"&", "", query))
 	require.Nil(t, send(http.MethodGet, "", "", query))
 	require.Nil(t, send(http.MethodPut, query, "", query), "a method that Bolt does not send")

@@ -108,7 +108,7 @@ type HMACConfig struct {
 	EmptyAnswers bool
 
 	// Methods are those that deliveries may come with in addition to POST: GET, PUT, PATCH, DELETE. What comes
-	// without a body is told apart by the signed URL and time; where neither is signed, nothing of it is remembered.
+	// without a body is distinguished by the signed URL and time; where neither is signed, nothing of it is remembered.
 	Methods []string
 
 	RetryHorizon time.Duration // how long the sender retries; default unknown

@@ -12,7 +12,7 @@ import (
 // could be a captured one that somebody lengthened.
 
 // HubSpotV1 is a HubSpot app's webhooks with signatures of version 1. The secret is the app's client secret. Prefer
-// [HubSpot], version 3, which every delivery carries beside it.
+// [HubSpot], version 3, which every delivery carries next to it.
 //
 // https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests
 func HubSpotV1() core.Provider {

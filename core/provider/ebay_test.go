@@ -100,7 +100,7 @@ func TestAPackedSignatureIsReadStrictly(t *testing.T) {
 		{"another algorithm proves nothing", of(`{"alg":"none","kid":"1","signature":"","digest":"none"}`),
 			reason.MalformedSignature},
 		{"two signatures", of(`{"signature":"SIG","signature":"SIG"}`), reason.MalformedSignature},
-		{"two signatures, one in another spelling", of(`{"signature":"SIG","\u0073ignature":"x"}`),
+		{"two signatures, one in another form", of(`{"signature":"SIG","\u0073ignature":"x"}`),
 			reason.MalformedSignature},
 		{"a list of signatures", of(`{"signature":["SIG"]}`), reason.MalformedSignature},
 		{"no signature", of(`{"kid":"1"}`), reason.MalformedSignature},

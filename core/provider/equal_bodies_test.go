@@ -238,7 +238,7 @@ func TestARetryOfTheSameBytesIsFreshForAsLongAsItComes(t *testing.T) {
 	}
 }
 
-func TestUnwrappedMessagesOfPubSubAreToldApartByTheirID(t *testing.T) {
+func TestUnwrappedMessagesOfPubSubAreDistinguishedByTheirID(t *testing.T) {
 	t.Parallel()
 	e, err := entry.Of(jwt.GooglePubSub(jwt.GoogleConfig{Audience: "https://example.com/hooks",
 		ServiceAccounts: []string{"a@b.iam.gserviceaccount.com"}}))

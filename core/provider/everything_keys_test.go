@@ -85,13 +85,13 @@ func TestUnfitKeysAreRefusedForEverySender(t *testing.T) {
 		entry.ECDSAP256SHA256: "P-256", entry.RSAPKCS1SHA1: "RSA", entry.RSAPKCS1SHA256: "RSA",
 		entry.RSAPSSSHA256: "RSA", entry.RSAPKCS1SHA512: "RSA", entry.RSAPSSSHA256AnySalt: "RSA", entry.ECDSAP256SHA1: "P-256", entry.Ed25519: "Ed25519",
 	}
-	judged := 0
+	checked := 0
 	for _, s := range everySender(t) {
 		pairs := s.pairs()
 		if len(pairs) == 0 || !s.entry.Scheme.Algorithm.PublicKey() && s.custom() == nil {
 			continue // Standard Webhooks tells its public keys by their prefix; what has none is a secret there
 		}
-		judged++
+		checked++
 		for name, key := range keys {
 			if fits[pairs[0]] == name {
 				continue
@@ -103,7 +103,7 @@ func TestUnfitKeysAreRefusedForEverySender(t *testing.T) {
 			require.Error(t, err, "%s with %s", s.name, name)
 		}
 	}
-	require.GreaterOrEqual(t, judged, 8)
+	require.GreaterOrEqual(t, checked, 8)
 }
 
 // TestDegenerateSignaturesAreRefusedForEverySender: what home-made verifiers have been seen to accept.
@@ -118,13 +118,13 @@ func TestDegenerateSignaturesAreRefusedForEverySender(t *testing.T) {
 	}
 	zero, one := big.NewInt(0), big.NewInt(1)
 	modulus := privateKey(entry.RSAPKCS1SHA256, 1).(*rsa.PrivateKey).N.FillBytes(make([]byte, 256))
-	judged := 0
+	checked := 0
 	for _, s := range everySender(t) {
 		if s.custom() != nil || len(s.pairs()) == 0 || !s.entry.Scheme.Algorithm.PublicKey() ||
 			len(s.entry.Scheme.Signature.Headers) == 0 {
 			continue
 		}
-		judged++
+		checked++
 		sig := s.entry.Scheme.Signature
 		g := s.guard(t, now)
 		genuine := s.request(t, s.body(), 1, now, nil)
@@ -160,7 +160,7 @@ func TestDegenerateSignaturesAreRefusedForEverySender(t *testing.T) {
 			require.Equal(t, reason.ClassAuthentication, reply.Rejection.Reason.Class(), "%s: %s", s.name, name)
 		}
 	}
-	require.GreaterOrEqual(t, judged, 5)
+	require.GreaterOrEqual(t, checked, 5)
 }
 
 // provedElsewhere names the tests of entries whose proof is not among the vectors here: a recorded delivery, or the

@@ -390,7 +390,7 @@ func TestOddPayloadsLoseNothing(t *testing.T) {
 			if s.entry.Scheme != nil && s.entry.Scheme.Boundary().JSON {
 				g = guardAt(t, s.provider, s.secret(1), everyURL, now) // otherwise JSON alone ends the URL
 			}
-			judged := 0
+			checked := 0
 			for why, body := range oddBodies(s.entry) {
 				r := httptest.NewRequest(http.MethodPost, everyURL, strings.NewReader(body))
 				r.Header.Set("Content-Type", "application/json")
@@ -414,7 +414,7 @@ func TestOddPayloadsLoseNothing(t *testing.T) {
 					}
 					continue
 				}
-				judged++
+				checked++
 				require.Equal(t, string(sent), string(d.Body()), why)
 				switch events := d.Events(); len(events) {
 				case 0:
@@ -427,7 +427,7 @@ func TestOddPayloadsLoseNothing(t *testing.T) {
 					require.NotNil(t, s.entry.Batch, why)
 				}
 			}
-			require.True(t, judged > 3 || readsProofFromBody(s.entry), "%d were judged", judged)
+			require.True(t, checked > 3 || readsProofFromBody(s.entry), "%d were checked", checked)
 		})
 	}
 }

@@ -140,7 +140,7 @@ func asks() []ask {
 			request: request("POST", "/hooks?validationToken=%3Cscript%3E", "")},
 		{name: "graph, too long", provider: "microsoft-graph",
 			request: request("POST", "/hooks?validationToken="+strings.Repeat("a", 600), "")},
-		{name: "graph, a notification with a token beside it", provider: "microsoft-graph",
+		{name: "graph, a notification with a token next to it", provider: "microsoft-graph",
 			request: request("POST", "/hooks?validationToken=a", `{"value":[{"clientState":"x"}]}`)},
 		{name: "sharepoint", provider: "sharepoint", request: request("POST", "/hooks?validationtoken=a1b2-c3", ""),
 			status: 200, answer: "a1b2-c3"},

@@ -81,7 +81,7 @@ func DocuSign() core.Provider {
 		Name: "docusign", Title: "DocuSign Connect", Confidence: "A",
 		Docs:       "https://developers.docusign.com/platform/webhooks/connect/hmac",
 		SecretFrom: "Admin > Connect > Connect Keys",
-		Scheme: bodyHMAC(entry.Signature{Field: headers(signatures[0]), Beside: signatures[1:],
+		Scheme: bodyHMAC(entry.Signature{Field: headers(signatures[0]), Further: signatures[1:],
 			Encoding: entry.Base64}),
 		// The body counts the retries (retryCount), and has no id. What is not of this format is remembered whole.
 		Identity: entry.Identity{

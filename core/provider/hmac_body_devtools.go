@@ -116,7 +116,7 @@ func CircleCI() core.Provider {
 
 // PagerDuty is a V3 webhook subscription of PagerDuty, which signs with every active secret. PagerDuty's SDK takes a
 // 4xx for the way to stop a redelivery, so that a failed authentication is answered 503: a secret that was mistyped can
-// be mended.
+// be fixed.
 //
 // https://developer.pagerduty.com/docs/verifying-webhook-signatures
 // https://github.com/PagerDuty/go-pagerduty/tree/main/webhookv3

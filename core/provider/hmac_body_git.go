@@ -31,7 +31,7 @@ func GitHubStyle() core.Provider {
 // Bitbucket is a webhook of Bitbucket Cloud. Its header has the name of GitHub's old one and carries SHA-256.
 //
 // Only a 5xx is tried again, twice more, so that a failed authentication is answered 503: a secret that was mistyped
-// can be mended. A payload is at most 256 KB.
+// can be fixed. A payload is at most 256 KB.
 //
 // https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/
 // https://support.atlassian.com/bitbucket-cloud/docs/troubleshoot-webhooks/

@@ -151,7 +151,7 @@ func Hookdeck() core.Provider {
 		Docs:       "https://github.com/hookdeck/hookdeck-vercel",
 		SecretFrom: "the project's settings > Secrets > Signing secret",
 		Scheme: bodyHMAC(entry.Signature{
-			Field: headers("X-Hookdeck-Signature"), Beside: []string{"X-Hookdeck-Signature-2"}, Encoding: entry.Base64,
+			Field: headers("X-Hookdeck-Signature"), Further: []string{"X-Hookdeck-Signature-2"}, Encoding: entry.Base64,
 		}),
 		Unsigned: []string{"event id (X-Hookdeck-Eventid)", "attempt (X-Hookdeck-Attempt-Count)",
 			"source (X-Hookdeck-Source-Name)", "time"},

@@ -46,7 +46,7 @@ const linearHorizon = 8 * time.Hour
 // here.
 //
 // Jira tries again on 408, 409, 425, 429 and 5xx only, so that a failed authentication is answered 503: a secret that
-// was mistyped can be mended. It retries for up to half an hour.
+// was mistyped can be fixed. It retries for up to half an hour.
 //
 // https://developer.atlassian.com/cloud/jira/platform/webhooks/
 // https://community.developer.atlassian.com/t/new-jira-cloud-webhook-retry-policy/30554

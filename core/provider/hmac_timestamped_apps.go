@@ -22,7 +22,7 @@ func Box() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("Box-Signature-Primary"),
-				Beside: []string{"Box-Signature-Secondary"}, Encoding: entry.Base64},
+				Further: []string{"Box-Signature-Secondary"}, Encoding: entry.Base64},
 			// Nothing stands between body and timestamp: what is not wholly a timestamp of RFC 3339 is refused.
 			Timestamp: entry.Timestamp{
 				Field: headers("Box-Delivery-Timestamp"), Unit: entry.RFC3339, Tolerance: 10 * time.Minute,

@@ -131,7 +131,7 @@ func Knock() core.Provider {
 }
 
 // Ghost is a custom integration's webhook of Ghost with a secret. Bodies have no id, and some say nothing at all: the
-// signed time, which a retry repeats, tells events apart. Versions of Ghost that do not sign the time are refused.
+// signed time, which a retry repeats, distinguishes events. Versions of Ghost that do not sign the time are refused.
 //
 // https://github.com/TryGhost/Ghost/blob/main/ghost/core/core/server/services/webhooks/webhook-trigger.js
 func Ghost() core.Provider {

@@ -108,7 +108,7 @@ const workosHorizon = 72 * time.Hour
 
 // Sanity is a GROQ-powered webhook of Sanity. Its payload is what the webhook's projection makes of it, so that type
 // and id are read where documents have them. Sanity tries again twice, half a minute apart, and on 429 and 5xx only, so
-// that a failed authentication is answered 503: a secret that was mistyped can be mended.
+// that a failed authentication is answered 503: a secret that was mistyped can be fixed.
 //
 // https://www.sanity.io/docs/webhooks
 // https://github.com/sanity-io/webhook-toolkit
@@ -152,7 +152,7 @@ func CloudflareStream() core.Provider {
 // audio is part of some events: set Limits.MaxBody for it.
 //
 // ElevenLabs sends a delivery once, unless retries are switched on for the webhook, and then repeats it only on 408,
-// 429 and 5xx, so that a failed authentication is answered 503: a secret that was mistyped can be mended.
+// 429 and 5xx, so that a failed authentication is answered 503: a secret that was mistyped can be fixed.
 //
 // https://elevenlabs.io/docs/eleven-api/resources/webhooks
 // https://github.com/elevenlabs/elevenlabs-python

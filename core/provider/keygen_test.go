@@ -102,7 +102,7 @@ func TestWhatKeygenSignsIsFixed(t *testing.T) {
 		{"Keygen's own header", header(right, keygenSigned), []string{"Keygen-Date", date}, ""},
 		{"Keygen's own header, and one that a proxy wrote", header(right, keygenSigned),
 			[]string{"Keygen-Date", date, "Date", later}, ""},
-		{"a wrong digest beside it is not read", header(right, keygenSigned), []string{"Date", date, "Digest", "sha-256=x"}, ""},
+		{"a wrong digest next to it is not read", header(right, keygenSigned), []string{"Date", date, "Digest", "sha-256=x"}, ""},
 		{"the parameters in another order", `headers="` + keygenSigned + `",signature="` + right + `"`,
 			[]string{"Date", date}, ""},
 		{"a list without the digest", header(of("(request-target): post /hooks\nhost: example.com\ndate: "+date),

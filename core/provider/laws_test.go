@@ -61,14 +61,14 @@ func TestEveryHeaderOfTheProofMustComeOnceAndWhole(t *testing.T) {
 // TestATokenInTheQueryIsComparedWhole is the same law where the proof is a parameter of the URL.
 func TestATokenInTheQueryIsComparedWhole(t *testing.T) {
 	t.Parallel()
-	judged := 0
+	checked := 0
 	for _, p := range provider.All() {
 		e, err := entry.Of(p)
 		require.NoError(t, err)
 		if e.Credential.Kind != entry.QueryToken {
 			continue
 		}
-		judged++
+		checked++
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
 			g := guardOf(t, p, ownSecret, time.Unix(ownTime, 0))
@@ -98,5 +98,5 @@ func TestATokenInTheQueryIsComparedWhole(t *testing.T) {
 			}
 		})
 	}
-	require.NotZero(t, judged)
+	require.NotZero(t, checked)
 }

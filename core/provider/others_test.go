@@ -106,7 +106,7 @@ func TestWhatASenderAlsoSendsIsRefusedByName(t *testing.T) {
 			}
 			for _, f := range got.Findings {
 				if f.Code == row.code && strings.Contains(f.Text, row.says) {
-					require.Contains(t, f.Mend, row.do)
+					require.Contains(t, f.Fix, row.do)
 					return
 				}
 			}

@@ -49,7 +49,7 @@ func senderVectors(own func(provider, name, secret, body string, headers map[str
 	sent := `{"type":"Issue","action":"create","webhookTimestamp":` + atMilli + `}`
 	add("linear", ownSecret, sent, headers{"Linear-Signature": ownHex(sent)})
 
-	// A time beside the signature, and both signed.
+	// A time next to the signature, and both signed.
 	add("customer-io", ownSecret, event,
 		headers{"X-CIO-Timestamp": at, "X-CIO-Signature": ownHex("v0:" + at + ":" + event)})
 	add("buildkite", ownSecret, event,

@@ -18,7 +18,7 @@ import (
 )
 
 // TestRingCentralsValidationIsNoDelivery: the header that asks for an answer turns no delivery into a handshake, or
-// whoever sends one beside a genuine body would have the event acknowledged and lost.
+// whoever sends one next to a genuine body would have the event acknowledged and lost.
 func TestRingCentralsValidationIsNoDelivery(t *testing.T) {
 	t.Parallel()
 	g := guardOf(t, provider.RingCentral(), ownSecret, time.Unix(ownTime, 0))
@@ -67,7 +67,7 @@ func TestGroupsOfPairsAreNeverMixed(t *testing.T) {
 		{"a stale one behind", group(0) + " " + group(-3600), ""},
 		{"a right signature of a stale time", wrong(0) + " " + group(-3600), reason.BadSignature},
 		{"all are stale", group(-3600) + " " + group(-3601), reason.Stale},
-		{"a signature beside another's time", mixed + " " + wrong(1), reason.BadSignature},
+		{"a signature next to another's time", mixed + " " + wrong(1), reason.BadSignature},
 		{"the same the other way round", wrong(1) + " " + mixed, reason.BadSignature},
 		{"two times in one group", "t=" + at(0) + "," + group(0), reason.MalformedTimestamp},
 		{"a group without a time", "v1=" + ownHex(at(0)+"."+body), reason.MissingTimestamp},

@@ -116,7 +116,7 @@ func goldenBodies() map[string]string {
 	return bodies
 }
 
-// goldenHeaders are headers that providers send beside their proof.
+// goldenHeaders are headers that providers send next to their proof.
 func goldenHeaders() map[string]string {
 	return map[string]string{
 		"Webhook-Id": "msg_1", "Svix-Id": "msg_1", "X-Github-Event": "push", "Kick-Event-Message-Id": "01JK00000001",

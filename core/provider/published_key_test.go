@@ -146,7 +146,7 @@ func TestNoSigningCertURLOfASendersChoiceIsFetched(t *testing.T) {
 		"the host as a user":          "https://sns.eu-west-1.amazonaws.com@evil.example" + name,
 		"a user at the host":          "https://a:b@sns.eu-west-1.amazonaws.com" + name,
 		"a port":                      "https://sns.eu-west-1.amazonaws.com:8443" + name,
-		"the usual port, spelled out": "https://sns.eu-west-1.amazonaws.com:443" + name,
+		"the usual port, written out": "https://sns.eu-west-1.amazonaws.com:443" + name,
 		"a query":                     "https://sns.eu-west-1.amazonaws.com" + name + "?x=1",
 		"a query that ends well":      "https://sns.eu-west-1.amazonaws.com/?x=" + name,
 		"a fragment":                  "https://sns.eu-west-1.amazonaws.com" + name + "#x",

@@ -102,14 +102,14 @@ func keyPairVectors() []vector {
 // items.
 func TestATokenInTheBodyIsComparedWhole(t *testing.T) {
 	t.Parallel()
-	judged := 0
+	checked := 0
 	for _, p := range provider.All() {
 		e, err := entry.Of(p)
 		require.NoError(t, err)
 		if e.Credential.Kind != entry.BodyToken {
 			continue
 		}
-		judged++
+		checked++
 		t.Run(p.Name(), func(t *testing.T) {
 			t.Parallel()
 			g := guardOf(t, p, ownSecret, time.Unix(ownTime, 0))
@@ -148,13 +148,13 @@ func TestATokenInTheBodyIsComparedWhole(t *testing.T) {
 				return
 			}
 			require.Empty(t, post(whole(right, right)))
-			require.NotEmpty(t, post(whole(right, `{"a":1}`)), "a forged item beside a genuine one")
+			require.NotEmpty(t, post(whole(right, `{"a":1}`)), "a forged item next to a genuine one")
 			require.NotEmpty(t, post(whole(member("x"), right)))
 			require.NotEmpty(t, post(whole()), "no item at all")
 			require.NotEmpty(t, post(`{"value":`+right+`}`), "no list")
 		})
 	}
-	require.Equal(t, 4, judged)
+	require.Equal(t, 4, checked)
 }
 
 func TestContentfulsListOfSignedHeadersHasToHold(t *testing.T) {
@@ -378,7 +378,7 @@ func requestEventRows() []eventRow {
 	}
 }
 
-func TestBinaryCloudEventsAreToldApartByTheirHeaders(t *testing.T) {
+func TestBinaryCloudEventsAreDistinguishedByTheirHeaders(t *testing.T) {
 	t.Parallel()
 	p := provider.CloudEvents()
 	g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))

@@ -33,7 +33,7 @@ func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
 	return reply.Rejection.Reason
 }
 
-func TestEveryOtherSpellingIsRefused(t *testing.T) {
+func TestEveryOtherFormIsRefused(t *testing.T) {
 	t.Parallel()
 	const body = `{"id":"evt_1","type":"a"}`
 	at := fmt.Sprint(ownTime)
@@ -96,7 +96,7 @@ func TestEveryOtherSpellingIsRefused(t *testing.T) {
 			reason.MissingSignature},
 		{"v0 right and v1 wrong", provider.Stripe(), one("Stripe-Signature", "t="+at+",v0="+stripe+","+wrong),
 			reason.BadSignature},
-		{"v1 right beside what is not ours to judge", provider.Stripe(),
+		{"v1 right next to what is not ours to check", provider.Stripe(),
 			one("Stripe-Signature", "t="+at+",v0=zz,v2=x,v1="+stripe), ""},
 		{"spaces around pairs", provider.Stripe(), one("Stripe-Signature", "t="+at+", v1="+stripe), ""},
 		{"sixteen signatures, the last is right", provider.Stripe(),
@@ -233,14 +233,14 @@ func TestMailgunsBodyMustCarryOneSignature(t *testing.T) {
 func TestTheEdgesOfEachWindowAreInside(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(ownTime, 0)
-	judged := 0
+	checked := 0
 	for _, p := range provider.All() {
 		e, err := entry.Of(p)
 		require.NoError(t, err)
 		if e.Scheme == nil || !signsTime(e.Scheme) {
 			continue
 		}
-		judged++
+		checked++
 		past, future := 5*time.Minute, 5*time.Minute
 		if longer := e.Scheme.Timestamp.Past; longer > 0 {
 			past = longer
@@ -320,9 +320,9 @@ func TestThePrefixOfAStandardSecretIsOptional(t *testing.T) {
 	require.False(t, accepts(guardOf(t, p, bare, now), webhooktest.NewRequest(p, ownWhsec, "/hooks", `{}`, now)))
 }
 
-// TestACapturedMailgunDeliveryCannotBeDividedAnew: timestamp and token are signed without anything between them, so
-// that only the window keeps a digit from moving over, which would make another token of the one that was used.
-func TestACapturedMailgunDeliveryCannotBeDividedAnew(t *testing.T) {
+// TestACapturedMailgunDeliveryCannotBeDividedOtherwise: timestamp and token are signed without anything between them,
+// so that only the window keeps a digit from moving over, which would make another token of the one that was used.
+func TestACapturedMailgunDeliveryCannotBeDividedOtherwise(t *testing.T) {
 	t.Parallel()
 	const token = "885894756b6c371a377f5f9516d60a4db497ad27d4931ed215"
 	at := fmt.Sprint(ownTime)

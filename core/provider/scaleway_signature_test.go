@@ -54,7 +54,7 @@ func digestOf(version, text string) (crypto.Hash, []byte) {
 }
 
 // TestTheSignatureOfScalewayTEMIsDerivedTwice writes the signature down a second time, by the formula alone: signs what
-// the guard judges, and judges what webhooktest signs.
+// the guard verifies, and checks what webhooktest signs.
 func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 	t.Parallel()
 	const topic = "arn:scw:sns:fr-par:project-1f9f5d9c-0a8e-4c4d-8a31-111111111111:mails"
@@ -71,7 +71,7 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 	})
 	require.NoError(t, err)
 	const inner = `{"id":"1","type":"email_delivered","created_at":"2026-03-01T12:00:00Z"}`
-	judge := func(version string, message map[string]string, text string) *core.Reply {
+	check := func(version string, message map[string]string, text string) *core.Reply {
 		hash, digest := digestOf(version, text)
 		signature, err := rsa.SignPKCS1v15(nil, key, hash, digest)
 		require.NoError(t, err)
@@ -106,7 +106,7 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 			message[name] = value
 		}
 		for _, version := range []string{"1", "2"} {
-			reply := judge(version, message, canonical(message))
+			reply := check(version, message, canonical(message))
 			if message["Type"] == "Notification" {
 				require.Nil(t, reply, "version %s of %v", version, change)
 			} else {
@@ -118,7 +118,7 @@ func TestTheSignatureOfScalewayTEMIsDerivedTwice(t *testing.T) {
 				"the type left out":        strings.TrimSuffix(canonical(message), "Type\n"+message["Type"]+"\n"),
 				"the values without names": message["Message"] + message["MessageId"] + message["Timestamp"] + message["TopicArn"] + message["Type"],
 			} {
-				require.Equal(t, reason.BadSignature, judge(version, message, text).Rejection.Reason, why)
+				require.Equal(t, reason.BadSignature, check(version, message, text).Rejection.Reason, why)
 			}
 		}
 	}

@@ -196,7 +196,7 @@ func publicKeyVectors(own func(core.Provider, string, string, map[string]string)
 }
 
 // sameFields says that a change of the body changes nothing of what is signed, where decoded fields are signed: it is
-// in a field that nothing signs, or another spelling of the same.
+// in a field that nothing signs, or another form of the same.
 func sameFields(e *entry.Entry, headers map[string]string, before, after []byte) bool {
 	s := e.Scheme
 	if s == nil || e.Name == "mailgun" {

@@ -257,7 +257,7 @@ func TestSecretsThatAreHandedOver(t *testing.T) {
 			}
 			require.NotContains(t, string(reply.Body), secret)
 
-			// Whoever asks later, or beside a secret that is in use, changes nothing.
+			// Whoever asks later, or next to a secret that is in use, changes nothing.
 			require.NotEmpty(t, reasonOf(g,
 				httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(row.body))))
 			used := guardOf(t, row.provider, ownSecret, time.Unix(ownTime, 0))
@@ -283,7 +283,7 @@ func TestMailchimpAsksForTheURLFirst(t *testing.T) {
 		httptest.NewRequest(http.MethodPost, "/hooks?secret=x", strings.NewReader("type=unsubscribe"))))
 }
 
-// TestABrokenAuthenticationLosesNothing: where the sender drops or disables on a 4xx, it is told to come again.
+// TestABrokenAuthenticationLosesNothing: where the sender drops or disables on a 4xx, it is asked to come again.
 func TestABrokenAuthenticationLosesNothing(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{

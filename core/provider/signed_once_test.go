@@ -21,7 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
-// paypalApp is an endpoint of PayPal's with a signal, which does what it is told, and what it was seen to run.
+// paypalApp is an endpoint of PayPal's with a signal, which does what it is set to, and what it was seen to run.
 type paypalApp struct {
 	t       *testing.T
 	guard   *core.Guard

@@ -15,7 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// TestTheEnvironmentOfHygraphIsSigned: what is in the list beside the signature comes once and is compared, and a body
+// TestTheEnvironmentOfHygraphIsSigned: what is in the list next to the signature comes once and is compared, and a body
 // that JavaScript would read as another one is refused.
 func TestTheEnvironmentOfHygraphIsSigned(t *testing.T) {
 	t.Parallel()

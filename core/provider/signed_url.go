@@ -183,7 +183,7 @@ func Plivo() core.Provider {
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("X-Plivo-Signature-V2"), Encoding: entry.Base64},
 			ID:        entry.Field{Headers: []string{"X-Plivo-Signature-V2-Nonce"}, Grammar: entry.Token},
-			Signed:    []entry.Part{{Kind: entry.PartURLBare}, entry.ID()},
+			Signed:    []entry.Part{{Kind: entry.PartURLWithoutQuery}, entry.ID()},
 		},
 		Unsigned: []string{"the body", "the query", "time"},
 		Identity: entry.Identity{Kind: entry.BySignedID},
@@ -222,7 +222,7 @@ func PlivoV3() core.Provider {
 				Encoding: entry.Base64},
 			ID: entry.Field{Headers: []string{"X-Plivo-Signature-V3-Nonce"}, Grammar: entry.Token},
 			Signed: []entry.Part{
-				{Kind: entry.PartURLBare}, {Kind: entry.PartSortedQuery},
+				{Kind: entry.PartURLWithoutQuery}, {Kind: entry.PartSortedQuery},
 				{Kind: entry.PartSortedForm, Repeats: entry.RepeatsSorted},
 				entry.Literal("."), entry.ID(),
 			},

@@ -97,7 +97,7 @@ func snsPost(body string) *http.Request {
 	return r
 }
 
-// TestRecordedSNSMessagesGetTheirVerdict judges messages that Amazon signed, by their certificate, offline.
+// TestRecordedSNSMessagesGetTheirVerdict checks messages that Amazon signed, by their certificate, offline.
 func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
 	vectors := vectorsIn(t, "testdata/sns/aws-sns.json")
@@ -107,11 +107,11 @@ func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 		require.NoError(t, json.Unmarshal(v.Body, &doc))
 		at, err := time.Parse(time.RFC3339, doc["Timestamp"])
 		require.NoError(t, err)
-		judge := func(body []byte, topics ...string) reason.Reason {
+		check := func(body []byte, topics ...string) reason.Reason {
 			return reasonOf(guardOf(t, sns(topics...), v.CertPEM, at), snsPost(string(body)))
 		}
-		require.Equal(t, v.Expect == "valid", judge(v.Body, doc["TopicArn"]) == "", v.ID)
-		require.Equal(t, reason.WrongRecipient, judge(v.Body, snsTopic), v.ID)
+		require.Equal(t, v.Expect == "valid", check(v.Body, doc["TopicArn"]) == "", v.ID)
+		require.Equal(t, reason.WrongRecipient, check(v.Body, snsTopic), v.ID)
 		for name := range doc {
 			changed := map[string]string{}
 			for k, value := range doc {
@@ -121,12 +121,12 @@ func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 			body, err := json.Marshal(changed)
 			require.NoError(t, err)
 			unsigned := strings.EqualFold(name, "UnsubscribeURL") || strings.EqualFold(name, "SigningCertURL")
-			require.Equal(t, unsigned, judge(body, doc["TopicArn"]) == "", "%s with another %s", v.ID, name)
+			require.Equal(t, unsigned, check(body, doc["TopicArn"]) == "", "%s with another %s", v.ID, name)
 		}
 		for i := range v.Body {
 			changed := append([]byte(nil), v.Body...)
 			changed[i] ^= 1
-			if judge(changed, doc["TopicArn"]) == "" {
+			if check(changed, doc["TopicArn"]) == "" {
 				// Only what nothing signs may differ: the two URLs, names of members that are not looked at, white
 				// space.
 				var other map[string]string
@@ -139,21 +139,21 @@ func TestRecordedSNSMessagesGetTheirVerdict(t *testing.T) {
 	}
 }
 
-// TestAmazonsValidatorAgrees judges messages that Amazon's library for JavaScript was asked about, of the kinds that
+// TestAmazonsValidatorAgrees checks messages that Amazon's library for JavaScript was asked about, of the kinds that
 // none recorded is of: a subscription's signature covers its address and its token too.
 func TestAmazonsValidatorAgrees(t *testing.T) {
 	t.Parallel()
 	vectors := vectorsIn(t, "testdata/sns/sns-validator.json")
 	require.Len(t, vectors, 6)
 	for _, v := range vectors {
-		judge := func(body []byte) reason.Reason {
+		check := func(body []byte) reason.Reason {
 			return reasonOf(guardOf(t, sns(snsTopic), v.CertPEM, time.Unix(ownTime, 0)), snsPost(string(body)))
 		}
 		want := reason.Reason("")
 		if v.Expect != "valid" {
 			want = reason.BadSignature
 		}
-		require.Equal(t, want, judge(v.Body), v.ID)
+		require.Equal(t, want, check(v.Body), v.ID)
 		var doc map[string]string
 		require.NoError(t, json.Unmarshal(v.Body, &doc))
 		for name := range doc {
@@ -167,7 +167,7 @@ func TestAmazonsValidatorAgrees(t *testing.T) {
 			changed[name] += "x"
 			body, err := json.Marshal(changed)
 			require.NoError(t, err)
-			require.NotEmpty(t, judge(body), "%s with another %s", v.ID, name)
+			require.NotEmpty(t, check(body), "%s with another %s", v.ID, name)
 		}
 	}
 }
@@ -256,7 +256,7 @@ func TestSNSNeedsItsTopics(t *testing.T) {
 				Logger: slog.New(slog.DiscardHandler),
 			})
 			if strings.Contains(strings.Join(topics, ""), "sns:*") {
-				continue // a region is judged where it becomes a host: keys.SNS
+				continue // a region is checked where it becomes a host: keys.SNS
 			}
 			require.ErrorContains(t, err, "Topics", "%v", topics)
 		}

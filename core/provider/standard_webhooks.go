@@ -87,7 +87,7 @@ func Resend() core.Provider {
 // [GitLabToken].
 //
 // A 4xx disables a GitLab webhook for good, so that a failed authentication is answered 503: a secret that was
-// mistyped can be mended. How long GitLab waits is the instance's setting, and whether it sends a failed delivery again
+// mistyped can be fixed. How long GitLab waits is the instance's setting, and whether it sends a failed delivery again
 // by itself is not documented.
 //
 // https://docs.gitlab.com/user/project/integrations/webhooks/

@@ -14,7 +14,7 @@ import (
 // just created sends an event of the type PING.
 //
 // Figma stops a webhook at once that answers 400, so that a failed authentication is answered 503: a passcode that was
-// mistyped can be mended.
+// mistyped can be fixed.
 //
 // https://developers.figma.com/docs/rest-api/webhooks-security
 func Figma() core.Provider {

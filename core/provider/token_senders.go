@@ -14,7 +14,7 @@ import (
 // [core.BearerToken] as one of Credentials.
 //
 // Brevo retries for about eleven hours, and drops an event for good on a 4xx, so that a failed authentication is
-// answered 503: a credential that was mistyped can be mended.
+// answered 503: a credential that was mistyped can be fixed.
 //
 // https://developers.brevo.com/docs/secured-webhooks
 func Brevo() core.Provider {
@@ -156,7 +156,7 @@ func DockerHub() core.Provider {
 // Okta is an event hook of Okta whose authentication field is "Authorization". The secret is that field's value, whole.
 //
 // Okta sends an event again at most once, and never after a 4xx, so that a failed authentication is answered 503: a
-// secret that was mistyped can be mended. The one-time verification, a GET whose header is answered as JSON, is
+// secret that was mistyped can be fixed. The one-time verification, a GET whose header is answered as JSON, is
 // answered for whoever asks.
 //
 // https://developer.okta.com/docs/concepts/event-hooks/
@@ -184,7 +184,7 @@ func Okta() core.Provider {
 // basic_auth leave Secrets out and give [core.BasicAuth] as one of Credentials.
 //
 // Alertmanager drops a notification on a 4xx, so that a failed authentication is answered 503: a secret that was
-// mistyped can be mended.
+// mistyped can be fixed.
 //
 // https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 func Alertmanager() core.Provider {

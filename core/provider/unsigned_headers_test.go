@@ -20,7 +20,7 @@ import (
 func TestAHeaderThatNobodySignedMakesNoOtherEvent(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(ownTime, 0)
-	judged := 0
+	checked := 0
 	for _, s := range everySender(t) {
 		if c := s.custom(); s.entry.Scheme == nil || c != nil && !c.Traits().Body && !c.Traits().Payload {
 			continue // a credential, or a token that covers no body, vouches for whoever sent all of it
@@ -47,12 +47,12 @@ func TestAHeaderThatNobodySignedMakesNoOtherEvent(t *testing.T) {
 				if !ok || joins(s.entry, name) {
 					continue
 				}
-				judged++
+				checked++
 				require.Equal(t, want.Identity, got.Identity, "%s: %s: %q", s.name, name, value)
 			}
 		}
 	}
-	require.Greater(t, judged, 50)
+	require.Greater(t, checked, 50)
 }
 
 // joins reports whether the entry says that an unsigned header belongs to the identity of the test's body.

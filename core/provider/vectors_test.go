@@ -42,7 +42,7 @@ type vector struct {
 	Token     string            `json:"verify_token"`
 	CertPEM   string            `json:"cert_pem"`
 	CertID    string            `json:"keyid"`
-	Config    map[string]string // what is configured beside the secret
+	Config    map[string]string // what is configured next to the secret
 	Decrypted []byte            `json:"decrypted_b64"`
 	Response  *struct {
 		Status       int
@@ -158,7 +158,7 @@ func guardWithin(
 	return g
 }
 
-// now is the clock of the recording. One without a clock does not judge freshness: it is judged at its own time.
+// now is the clock of the recording. One without a clock does not check freshness: it is checked at its own time.
 func (v *vector) now() time.Time {
 	if v.Now != nil {
 		return time.Unix(*v.Now, 0)
@@ -208,7 +208,8 @@ func TestRecordedDeliveriesGetTheirVerdict(t *testing.T) {
 	}
 }
 
-// requireDecrypted compares what was decrypted: the event's data, which is its payload where nothing is said beside it.
+// requireDecrypted compares what was decrypted: the event's data, which is its payload where nothing is said next to
+// it.
 func requireDecrypted(t *testing.T, v *vector, d *core.Delivery) {
 	t.Helper()
 	e := d.Events()[0]
@@ -339,11 +340,11 @@ func sameHex(e *entry.Entry, text string, at, bit int) bool {
 }
 
 // decidesNothing names the bytes of a header that no verdict depends on: Stripe's v0, Coinbase's v1, svix's decoys,
-// signatures of a secret that is being replaced, Box's second signature beside the first, and the name of the Basic
-// scheme, which may be written in either case.
+// signatures of a secret that is being replaced, Box's second signature in addition to the first, and the name of the
+// Basic scheme, which may be written in either case.
 func decidesNothing(name, value string, at int) bool {
 	switch name {
-	case "X-EBAY-SIGNATURE", "X-Ebay-Signature": // what the object holds beside the signature: a key's id, and names of algorithms
+	case "X-EBAY-SIGNATURE", "X-Ebay-Signature": // what the object holds next to the signature: a key's id, and names of algorithms
 		object, _ := base64.StdEncoding.DecodeString(value)
 		from := bytes.Index(object, []byte(`"signature":"`)) + len(`"signature":"`)
 		to := from + bytes.IndexByte(object[from:], '"')

@@ -7,7 +7,7 @@ import "strings"
 type Finding struct {
 	Code Code
 	Text string // what was found, in plain words
-	Mend string // how to fix it
+	Fix  string // how to fix it
 	// Secret is the label of the secret that the finding is about: that which would have matched, or which looks wrong.
 	Secret string
 }
@@ -18,7 +18,7 @@ type Code string
 // What is missing.
 const (
 	Unsigned    Code = "unsigned"       // the provider's other headers are there, the signature's is not
-	Renamed     Code = "header_renamed" // the header is there under another spelling
+	Renamed     Code = "header_renamed" // the header is there in another form
 	Stripped    Code = "proxy_between"  // it came through a proxy, which may have removed the header
 	OtherSender Code = "other_sender"   // nothing that this provider sends is there
 	// NoCredential is for a delivery whose other headers are there, the signature's among them, and the credential
@@ -43,7 +43,7 @@ const (
 // What is wrong with a secret.
 const (
 	SecretNotValid Code = "secret_not_valid" // it matches, and is not valid now
-	SecretSpelling Code = "secret_spelling"  // it matches in another spelling
+	SecretSpelling Code = "secret_spelling"  // it matches in another form
 	SecretKind     Code = "secret_kind"      // it looks like another kind of key
 	SecretUnknown  Code = "secret_unknown"   // nothing tried makes it match
 )
@@ -71,6 +71,6 @@ func (f Finding) String() string {
 	if f.Secret != "" {
 		b.WriteString(" (secret " + f.Secret + ")")
 	}
-	b.WriteString(". To fix it: " + f.Mend)
+	b.WriteString(". To fix it: " + f.Fix)
 	return b.String()
 }

@@ -151,7 +151,7 @@ func TestSamplesAreNobodys(t *testing.T) {
 	}
 }
 
-func TestASampleIsMadeAnew(t *testing.T) {
+func TestEachSampleIsNew(t *testing.T) {
 	t.Parallel()
 	first := webhooktest.Samples(provider.GitHub())[0]
 	first.Header.Set("X-GitHub-Event", "changed")

@@ -42,7 +42,7 @@ const (
 // routers are what the receivers run on.
 var routers = [receivers]string{"gin", "echo", "chi"} //lint:immutable a table
 
-// receive is one receiver: it prints where it listens, and drains when it is told to stop or when its standard input
+// receive is one receiver: it prints where it listens, and drains when it is asked to stop or when its standard input
 // ends.
 func receive(stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

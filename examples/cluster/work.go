@@ -52,7 +52,7 @@ func (w *work) do(ctx context.Context, event string) error {
 	if err != nil {
 		return err
 	}
-	// a number needs no placeholder, which each database spells in its own way
+	// a number needs no placeholder, which each database writes in its own way
 	n, err := strconv.Atoi(event[len("evt_"):])
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ type delivery struct {
 	want    outcome
 	act     func(core.Event) error // what the app does with the event; nil: succeeds
 
-	// Sent this often beside the first, all at once, and answered while the first is at work.
+	// Sent this often next to the first, all at once, and answered while the first is at work.
 	// redrive is the id of an event whose entry in the journal runs again, instead of a delivery.
 	redrive string
 
@@ -56,7 +56,7 @@ func cases(s *server) []group {
 	return []group{
 		{"Stripe: HMAC-SHA256 over time and body", []delivery{
 			{sent: "recorded, at its own time", message: s.recorded("stripe-1"), want: accepted("#1")},
-			{sent: "recorded, judged today", message: s.recorded("stripe-1").to("/recorded/judged-today"),
+			{sent: "recorded, checked today", message: s.recorded("stripe-1").to("/recorded/checked-today"),
 				want: refused(reason.Stale)},
 			{sent: "signed just now", message: first, want: accepted("new")},
 			{sent: "the same delivery again", message: first, want: answered(reason.Duplicate, "new")},
@@ -70,7 +70,7 @@ func cases(s *server) []group {
 				message: s.signed("/hooks/stripe", k.retired, stripeEvent("evt_retired"), 0),
 				want:    refused(reason.BadSignature)},
 			{sent: "forged: another's secret",
-				message: s.signed("/hooks/stripe", k.stranger, stripeEvent("evt_forged"), 0),
+				message: s.signed("/hooks/stripe", k.unknown, stripeEvent("evt_forged"), 0),
 				want:    refused(reason.BadSignature)},
 			{sent: "one byte of it changed", message: first.changed(), want: refused(reason.BadSignature)},
 			{sent: "no signature", message: first.without("Stripe-Signature"), want: refused(reason.MissingSignature)},
@@ -111,7 +111,7 @@ func cases(s *server) []group {
 		{"GitHub, and a password as well", []delivery{
 			{sent: "signature and password", message: both.login(k.pair), want: accepted("new+new")},
 			{sent: "the old password of two", message: zen.login(k.oldPair), want: accepted("new+old")},
-			{sent: "signature, wrong password", message: both.login("hook:" + k.stranger),
+			{sent: "signature, wrong password", message: both.login("hook:" + k.unknown),
 				want: refused(reason.BadCredential)},
 			{sent: "signature, no password", message: both, want: refused(reason.MissingCredential)},
 			{sent: "password, no signature", message: both.login(k.pair).without("X-Hub-Signature-256"),
@@ -122,7 +122,7 @@ func cases(s *server) []group {
 			{sent: "signed just now", message: s.signed("/hooks/slack", k.current, mention, 0), want: accepted("new")},
 			{sent: "handshake", message: s.signed("/hooks/slack", k.current, handshake, 0),
 				want: answered(reason.Handshake, "new")},
-			{sent: "handshake, forged", message: s.signed("/hooks/slack", k.stranger, handshake, 0),
+			{sent: "handshake, forged", message: s.signed("/hooks/slack", k.unknown, handshake, 0),
 				want: refused(reason.BadSignature)},
 		}},
 		{"Standard Webhooks, Svix: HMAC-SHA256 over id, time and body", []delivery{
@@ -144,7 +144,7 @@ func cases(s *server) []group {
 				message: s.signed("/hooks/shopify", k.current, `{"id":820982911946154508}`, 0, "X-Shopify-Topic",
 					"orders/paid"), want: accepted("new")},
 			{sent: "forged: another's secret",
-				message: s.signed("/hooks/shopify", k.stranger, `{"id":1}`, 0, "X-Shopify-Topic", "orders/paid"),
+				message: s.signed("/hooks/shopify", k.unknown, `{"id":1}`, 0, "X-Shopify-Topic", "orders/paid"),
 				want:    outcome{401, reason.BadSignature, 0, ""}},
 		}},
 		{"Postmark: a password and nothing else", []delivery{
@@ -152,7 +152,7 @@ func cases(s *server) []group {
 				want: accepted("new")},
 			{sent: "the old password of two", message: s.signed("/hooks/postmark", k.oldPair, bounce+" ", 0),
 				want: accepted("old")},
-			{sent: "a wrong password", message: s.unsigned("/hooks/postmark", bounce).login("hook:" + k.stranger),
+			{sent: "a wrong password", message: s.unsigned("/hooks/postmark", bounce).login("hook:" + k.unknown),
 				want: refused(reason.BadCredential)},
 			{sent: "no password", message: s.unsigned("/hooks/postmark", bounce),
 				want: refused(reason.MissingCredential)},
@@ -162,7 +162,7 @@ func cases(s *server) []group {
 				message: s.signed("/hooks/gitlab", k.current, `{"object_kind":"push"}`, 0, "X-Gitlab-Event",
 					"Push Hook"), want: accepted("new")},
 			{sent: "a wrong token",
-				message: s.signed("/hooks/gitlab", k.stranger, `{"object_kind":"tag_push"}`, 0, "X-Gitlab-Event",
+				message: s.signed("/hooks/gitlab", k.unknown, `{"object_kind":"tag_push"}`, 0, "X-Gitlab-Event",
 					"Tag Push Hook"), want: outcome{503, reason.BadCredential, 0, ""}},
 		}},
 		{"The journal: what Stripe will not send again, run by a person", []delivery{

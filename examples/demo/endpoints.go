@@ -15,9 +15,9 @@ import (
 // keys are the secrets of one run: fresh ones, and those of the recorded deliveries.
 type keys struct {
 	current, previous, retired string // a rotation: in use, still accepted, no longer accepted
-	standard                   string // in the spelling of Standard Webhooks
+	standard                   string // in the form of Standard Webhooks
 	pair, oldPair              string // "user:password"
-	stranger                   string // what a forger signs with
+	unknown                    string // what a forger signs with
 
 	recorded map[string]recording
 }
@@ -36,7 +36,7 @@ func newKeys() (*keys, error) {
 		standard: "whsec_" + base64.StdEncoding.EncodeToString(raw),
 		pair:     secrets.GeneratePair(),
 		oldPair:  secrets.GeneratePair(),
-		stranger: secrets.Generate(),
+		unknown:  secrets.Generate(),
 		recorded: recorded,
 	}, nil
 }
@@ -81,7 +81,7 @@ func (k *keys) endpoints(kept *journal.Journal) []core.Config {
 	}
 	stripe := k.recorded["stripe-1"]
 	list = append(list, core.Config{
-		Endpoint: "/recorded/judged-today", Provider: provider.Stripe(), Secrets: secrets.Static(stripe.Secret),
+		Endpoint: "/recorded/checked-today", Provider: provider.Stripe(), Secrets: secrets.Static(stripe.Secret),
 		DangerouslyAllowWeakSecrets: true,
 	})
 	list[0].Journal = kept

@@ -22,7 +22,7 @@ type recording struct {
 	Header   map[string]string `json:"headers"`
 	Body     []byte            `json:"body_b64"`
 	Secret   string            `json:"secret"`
-	Now      int64             `json:"now"` // the clock to judge it by; 0: the scheme signs no time
+	Now      int64             `json:"now"` // the clock to check it by; 0: the scheme signs no time
 	Expect   string            `json:"expect"`
 }
 

@@ -118,7 +118,7 @@ func playAll(ctx context.Context, rt router, k *keys, makeCases func(*server) []
 	return p, nil
 }
 
-// play sends one case and says what came of it: one row, and one more for what was sent beside it.
+// play sends one case and says what came of it: one row, and one more for what was sent next to it.
 func (s *server) play(ctx context.Context, d *delivery, p *played) ([]playedRow, error) {
 	e := s.endpoints[d.message.path]
 	if e == nil || d.message.err != nil {
@@ -170,7 +170,7 @@ func (s *server) play(ctx context.Context, d *delivery, p *played) ([]playedRow,
 		}
 	}
 	if len(records) != times {
-		return nil, fmt.Errorf("%d answers, but the observer was told of %d", times, len(records))
+		return nil, fmt.Errorf("%d answers, but the observer got %d", times, len(records))
 	}
 	sort.Slice(answers, func(i, j int) bool { return answers[i].status < answers[j].status })
 	sort.Slice(records, func(i, j int) bool { return records[i].Status < records[j].Status })

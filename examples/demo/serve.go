@@ -113,7 +113,7 @@ func (s *server) curlLines() []curlLine {
 	k := s.keys
 	github, postmark := `{"ref":"refs/heads/main"}`, `{"RecordType":"Bounce","ID":42}`
 	genuine := s.signed("/hooks/github", k.current, github, 0, "X-GitHub-Event", "push")
-	forged := s.signed("/hooks/github", k.stranger, github, 0, "X-GitHub-Event", "push")
+	forged := s.signed("/hooks/github", k.unknown, github, 0, "X-GitHub-Event", "push")
 	old := s.signed("/hooks/stripe", k.previous, stripeEvent("evt_curl"), 0)
 	return []curlLine{
 		{"GitHub, genuine", genuine.curl()},

@@ -39,7 +39,7 @@ func printTable(w io.Writer, results []*played, took time.Duration) error {
 	for i, g := range results[0].groups {
 		_, _ = fmt.Fprintf(&b, "\n%s\n", paint(terminal.Bold, g.title))
 		for j, r := range g.rows {
-			marks, bad := judge(results, i, j)
+			marks, bad := check(results, i, j)
 			wrong = append(wrong, bad...)
 			b.WriteString(line(r.sent, observed(results, i, j), marks, paint))
 		}
@@ -91,8 +91,8 @@ func line(sent string, o outcome, marks []string, paint terminal.Painting) strin
 	return strings.Replace(text, "\x00  ", paint(colour, strconv.Itoa(o.status)), 1)
 }
 
-// judge compares every router's outcome with the right one.
-func judge(results []*played, i, j int) (marks, wrong []string) {
+// check compares every router's outcome with the right one.
+func check(results []*played, i, j int) (marks, wrong []string) {
 	for _, p := range results {
 		mark := "ok"
 		g := p.groups[i]

@@ -22,7 +22,7 @@ func newHealth(guards ...*core.Guard) prometheus.Collector {
 		silence: desc("webhook_seconds_since_proved", "Since a delivery was proved last, or since the start."),
 		inARow:  desc("webhook_rejections_in_a_row", "Failed authentications since a delivery was proved last."),
 		dropped: desc("webhook_records_dropped_total",
-			"Outcomes that the observer was not told of, because it was too slow."),
+			"Outcomes that the observer did not get, because it was too slow."),
 	}
 }
 

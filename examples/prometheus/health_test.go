@@ -51,7 +51,7 @@ webhook_rejections_in_a_row{endpoint="hooks",provider="gitlab-token"} 3
 # HELP webhook_seconds_since_proved Since a delivery was proved last, or since the start.
 # TYPE webhook_seconds_since_proved gauge
 webhook_seconds_since_proved{endpoint="hooks",provider="gitlab-token"} 90
-# HELP webhook_records_dropped_total Outcomes that the observer was not told of, because it was too slow.
+# HELP webhook_records_dropped_total Outcomes that the observer did not get, because it was too slow.
 # TYPE webhook_records_dropped_total counter
 webhook_records_dropped_total{endpoint="hooks",provider="gitlab-token"} 0
 `

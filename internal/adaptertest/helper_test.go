@@ -34,7 +34,7 @@ const (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// records collects what the observer is told.
+// records collects what the observer gets.
 type records struct {
 	mu  sync.Mutex
 	all []core.Record
@@ -46,7 +46,7 @@ func (r *records) Observe(_ context.Context, rec core.Record) {
 	r.all = append(r.all, rec)
 }
 
-// last is what the guard has told last.
+// last is what the guard has reported last.
 func (r *records) last(t *testing.T, g *core.Guard) core.Record {
 	t.Helper()
 	require.NoError(t, g.Flush(t.Context()))

@@ -63,7 +63,7 @@ func hostileCase(t *testing.T, rt router, e *hostile.Endpoint, c *hostile.Case, 
 		s.peer.set(want.Peer, want.TLS)
 		got := s.exchange(t, wire, want.HangUp)
 
-		all, err := made.Told.All(t.Context(), made.Guard)
+		all, err := made.Seen.All(t.Context(), made.Guard)
 		require.NoError(t, err, name)
 		require.Zero(t, s.panics.Load(), name)
 		require.Equal(t, want.Status, got.status, name)
@@ -91,7 +91,7 @@ func hostileCase(t *testing.T, rt router, e *hostile.Endpoint, c *hostile.Case, 
 				first = refusal{name, got.bytes}
 				refusals[kind] = first
 			}
-			require.Equal(t, first.bytes, got.bytes, "%s is told from %s", name, first.name)
+			require.Equal(t, first.bytes, got.bytes, "%s is distinguished from %s", name, first.name)
 		}
 	}
 }

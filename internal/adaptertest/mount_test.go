@@ -45,7 +45,7 @@ func TestMounting(t *testing.T) {
 			require.Equal(t, http.StatusBadRequest, s.send(t, forged).status)
 			require.EqualValues(t, 1, n.Load())
 		}},
-		{"Verify on the whole app judges the whole app", func(t *testing.T, rt router) {
+		{"Verify on the whole app checks the whole app", func(t *testing.T, rt router) {
 			g, rec := newGuard(t)
 			var n counter
 			a := rt.new()

@@ -70,11 +70,11 @@ func (s *server) fromSource(t *testing.T, headers ...string) *http.Request {
 	return r
 }
 
-const allowed, stranger = "198.51.100.7", "203.0.113.66"
+const allowed, unknown = "198.51.100.7", "203.0.113.66"
 
 func TestThePerimeter(t *testing.T) {
 	table(t, []row{
-		{"nobody's headers make them somebody else, whatever the framework believes", func(t *testing.T, rt router) {
+		{"nobody's headers make them somebody else, whatever the framework trusts", func(t *testing.T, rt router) {
 			for name, make := range gullible(t, rt) {
 				g, rec := newGuard(t, func(c *core.Config) { c.Sources = core.Networks(allowed) })
 				var n counter
@@ -89,7 +89,7 @@ func TestThePerimeter(t *testing.T) {
 				require.Zero(t, n.Load())
 			}
 		}},
-		{"behind a trusted proxy the sender is the right-most stranger", func(t *testing.T, rt router) {
+		{"behind a trusted proxy the sender is the right-most untrusted address", func(t *testing.T, rt router) {
 			for name, make := range gullible(t, rt) {
 				g, rec := newGuard(t, func(c *core.Config) {
 					c.Sources, c.TrustedProxies, c.DangerouslyAllowHTTP = core.Networks(allowed), core.PrivateNetworks,
@@ -103,16 +103,16 @@ func TestThePerimeter(t *testing.T) {
 					headers []string
 					want    reason.Reason
 				}{
-					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", allowed + ", " + stranger, "X-Real-Ip",
+					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", allowed + ", " + unknown, "X-Real-Ip",
 						allowed}, reason.SourceNotAllowed},
-					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", stranger + ", " + allowed + ", 10.0.0.1",
-						"X-Real-Ip", stranger}, reason.Accepted},
-					{[]string{"Forwarded", "for=" + stranger + ", for=" + allowed + ";proto=https"}, reason.Duplicate},
-					{[]string{"Forwarded", "for=" + allowed + ", for=" + stranger + ";proto=https"},
+					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", unknown + ", " + allowed + ", 10.0.0.1",
+						"X-Real-Ip", unknown}, reason.Accepted},
+					{[]string{"Forwarded", "for=" + unknown + ", for=" + allowed + ";proto=https"}, reason.Duplicate},
+					{[]string{"Forwarded", "for=" + allowed + ", for=" + unknown + ";proto=https"},
 						reason.SourceNotAllowed},
 					{[]string{"Forwarded", "for=" + allowed + ";proto=https", "X-Forwarded-Proto", "http",
 						"X-Forwarded-For", allowed}, reason.PlainHTTP},
-					{[]string{"Forwarded", "for=" + stranger + ";proto=https", "X-Forwarded-Proto", "https",
+					{[]string{"Forwarded", "for=" + unknown + ";proto=https", "X-Forwarded-Proto", "https",
 						"X-Forwarded-For", allowed}, reason.SourceNotAllowed},
 					{[]string{"X-Forwarded-Proto", "https", "X-Forwarded-For", "unknown"}, reason.SourceNotAllowed},
 				} {

@@ -26,7 +26,7 @@ func flaws() []flaw {
 	return []flaw{
 		{core.CheckHTTPS, reason.PlainHTTP, func(r *http.Request) { r.Header.Set("X-Forwarded-Proto", "http") }, false},
 		{core.CheckSources, reason.SourceNotAllowed,
-			func(r *http.Request) { r.Header.Set("X-Forwarded-For", stranger) }, false},
+			func(r *http.Request) { r.Header.Set("X-Forwarded-For", unknown) }, false},
 		{core.CheckRateLimit, reason.RateLimited, nil, false},
 		{core.CheckCredentials, reason.BadCredential, func(r *http.Request) { r.Header.Set("X-Token", "wrong") },
 			false},

@@ -101,7 +101,7 @@ func TestRequestAfterVerify(t *testing.T) {
 				form := multipart.NewWriter(&b)
 				part, err := form.CreateFormFile("attachment", "a.bin")
 				require.NoError(t, err)
-				// Beyond the 10 MiB that net/http keeps in memory whatever it is told.
+				// Beyond the 10 MiB that net/http keeps in memory whatever it is set to.
 				_, err = part.Write(bytes.Repeat([]byte("x"), 10<<20+64<<10))
 				require.NoError(t, err)
 				require.NoError(t, form.Close())

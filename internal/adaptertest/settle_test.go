@@ -252,7 +252,7 @@ func TestSignalsAreSettled(t *testing.T) {
 			require.NoError(t, take(t, ended))
 			requireSettled(t, s, g, rec, core.ReplayCommitted, n.Load)
 		}},
-		row{"what Respond was given is put out", func(t *testing.T, rt router) {
+		row{"what Respond was given is written", func(t *testing.T, rt router) {
 			s, g, rec := signalling(t, rt, func(_ *call, e core.Event) error {
 				return e.Respond(http.StatusAccepted, "text/xml", []byte("<Response/>"))
 			})

@@ -35,7 +35,7 @@ func (h *handshake) stripped(r *http.Request) bool {
 		if s.Signature.JSON != "" || s.Signature.Form != "" {
 			return false
 		}
-		headers = append(headers, slices.Concat(s.Signature.Headers, s.Signature.Beside)...)
+		headers = append(headers, slices.Concat(s.Signature.Headers, s.Signature.Further)...)
 	}
 	switch c := h.entry.Credential; c.Kind {
 	case entry.HeaderToken:

@@ -63,7 +63,7 @@ func TestSockets(t *testing.T) {
 		return s, made, &n
 	}
 	table(t, []row{
-		{"nobody is asked for a body that the headers have judged", func(t *testing.T, rt router) {
+		{"nobody is asked for a body that the headers have checked", func(t *testing.T, rt router) {
 			s, _, n := mounted(t, rt)
 			for _, how := range []string{"", "sha1=00", "sha256=zz"} {
 				head, _, _ := strings.Cut(raw(t, e, "{}", sig(how), [2]string{"Expect", "100-continue"}), "\r\n\r\n")
@@ -85,7 +85,7 @@ func TestSockets(t *testing.T) {
 			require.Equal(t, http.StatusOK, statusOn(t, r))
 			require.EqualValues(t, 1, n.Load())
 		}},
-		{"requests on one connection are judged one by one", func(t *testing.T, rt router) {
+		{"requests on one connection are checked one by one", func(t *testing.T, rt router) {
 			s, made, n := mounted(t, rt)
 			_, r := speak(t, s, raw(t, e, `{"n":1}`, sig(wrongly))+raw(t, e, `{"n":1}`, sig(rightly))+raw(t, e,
 				`{"n":1}`)+raw(t, e, `{"n":1}`, sig(rightly))+raw(t, e, `{"n":2}`, sig(rightly)))
@@ -93,7 +93,7 @@ func TestSockets(t *testing.T) {
 				require.Equal(t, want, statusOn(t, r))
 			}
 			require.EqualValues(t, 2, n.Load(), "one of the three genuine ones is a duplicate")
-			all, err := made.Told.All(t.Context(), made.Guard)
+			all, err := made.Seen.All(t.Context(), made.Guard)
 			require.NoError(t, err)
 			require.Equal(t, reason.Duplicate, all[3].Reason)
 		}},
@@ -114,7 +114,7 @@ func TestSockets(t *testing.T) {
 					1))
 				require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, statusOn(t, r))
 			}
-			all, err := made.Told.All(t.Context(), made.Guard)
+			all, err := made.Seen.All(t.Context(), made.Guard)
 			require.NoError(t, err)
 			require.Empty(t, all)
 			// servers of Go 1.27 refuse more than 500
@@ -127,13 +127,13 @@ func TestSockets(t *testing.T) {
 			_, r := speak(t, s, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
 			first, _ := r.Peek(3)
 			require.NotEqual(t, "\x00\x00", string(first[:min(2, len(first))]), "no frame of settings comes back")
-			all, err := made.Told.All(t.Context(), made.Guard)
+			all, err := made.Seen.All(t.Context(), made.Guard)
 			require.NoError(t, err)
 			for _, rec := range all {
 				require.NotEqual(t, reason.ClassPassed, rec.Reason.Class())
 			}
 		}},
-		{"HTTP/1.0 is judged alike", func(t *testing.T, rt router) {
+		{"HTTP/1.0 is checked alike", func(t *testing.T, rt router) {
 			s, _, n := mounted(t, rt)
 			for _, row := range []struct {
 				how  string

@@ -72,7 +72,7 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 			Response  *recordedResponse // a handshake's
 			CertPEM   string            `json:"cert_pem"`
 			CertID    string            `json:"keyid"`
-			Config    map[string]string // what is configured beside the secret
+			Config    map[string]string // what is configured next to the secret
 			Headers   map[string]string
 			Body      []byte `json:"body_b64"`
 			Now       *int64
@@ -103,7 +103,7 @@ func TestRecordedDeliveriesThroughEveryRouter(t *testing.T) {
 					if v.Now != nil {
 						now = time.Unix(*v.Now, 0)
 					} else if milli, err := strconv.ParseInt(strings.TrimPrefix(strings.Split(v.Headers["sanity-webhook-signature"], ",")[0], "t="), 10, 64); err == nil {
-						now = time.UnixMilli(milli) // recorded without a clock, so judged at its own time
+						now = time.UnixMilli(milli) // recorded without a clock, so checked at its own time
 					}
 					setup := core.Setup{}
 					if token := v.Config["verification_token"]; token != "" && e.AsksVerifyToken() {

@@ -130,7 +130,7 @@ func TestEverythingIsReachedWithTheKeyboard(t *testing.T) {
 	require.Equal(t, int32(2), a.runs.Load())
 }
 
-// TestTimesAreTheViewersAndUTC: in the list UTC is the title, and stands beside the time where there is room.
+// TestTimesAreTheViewersAndUTC: in the list UTC is the title, and stands next to the time where there is room.
 func TestTimesAreTheViewersAndUTC(t *testing.T) {
 	t.Parallel()
 	a, b := start(t, "Echo"), open(t)

@@ -28,7 +28,7 @@ const (
 
 // Parameter is what an entry needs besides its secrets.
 type Parameter struct {
-	Name     string // as a configuration spells it: "topics"
+	Name     string // as a configuration writes it: "topics"
 	Required bool
 	Secret   bool     // its values are secrets
 	List     bool     // several values are accepted; otherwise there is one at most
@@ -61,7 +61,7 @@ type Entry struct {
 
 // Provider makes the provider of these values. Values of parameters that belong into core.Config are the caller's to
 // put there. An error names the parameter that is missing, unknown, or has too many values; what a value has to look
-// like is judged by core.New.
+// like is checked by core.New.
 func (e Entry) Provider(values Values) (core.Provider, error) {
 	known := map[string]bool{}
 	for _, p := range e.Parameters {

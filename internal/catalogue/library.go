@@ -82,7 +82,7 @@ func signatures() Entry {
 				Doc: "what the signature has to cover: content-digest, @authority or @target-uri, and what else " +
 					"the sender promises",
 			},
-			{Name: "key_encoding", Sample: []string{"text"}, Doc: "how the secret of hmac-sha256 is spelled: text, " +
+			{Name: "key_encoding", Sample: []string{"text"}, Doc: "how the secret of hmac-sha256 is encoded: text, " +
 				"base64 or hex; default text"},
 			{Name: "label", Sample: []string{"sig1"},
 				Doc: "the label of the signature, where a delivery carries several"},

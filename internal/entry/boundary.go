@@ -35,7 +35,7 @@ func (s *Scheme) Boundary() (b Boundary) {
 
 func (k PartKind) isURL() bool {
 	switch k {
-	case PartURL, PartURLBare, PartURLWithPort, PartURLWithoutPort, PartURLUnescaped, PartPath, PartEscapedPath:
+	case PartURL, PartURLWithoutQuery, PartURLWithPort, PartURLWithoutPort, PartURLUnescaped, PartPath, PartEscapedPath:
 		return true
 	default:
 		return false
@@ -65,7 +65,7 @@ func (b *Boundary) closeURL(parts []Part, i int) {
 	case len(after) == 0: // the text ends with it
 	case after[0].Kind == PartSortedForm && after[0].Closing != nil && len(after) == 1:
 		b.Form = after[0].Closing
-	case parts[i].Kind == PartURLBare && after[0].Kind == PartSortedQuery:
+	case parts[i].Kind == PartURLWithoutQuery && after[0].Kind == PartSortedQuery:
 		b.Query = true // a question mark ends a URL without its query
 	default:
 		b.URL = b.URL || !beginsWithFeed(after)

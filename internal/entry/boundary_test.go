@@ -15,7 +15,7 @@ func TestWhatClosesEachBoundary(t *testing.T) {
 	header, method, path := entry.Header("X-Kind"), entry.Part{Kind: entry.PartMethod}, entry.Part{Kind: entry.PartPath}
 	only := &entry.Closing{Field: "events", Only: true}
 	form, closed := entry.Part{Kind: entry.PartSortedForm}, entry.Part{Kind: entry.PartSortedForm, Closing: only}
-	bare, query := entry.Part{Kind: entry.PartURLBare}, entry.Part{Kind: entry.PartSortedQuery}
+	bare, query := entry.Part{Kind: entry.PartURLWithoutQuery}, entry.Part{Kind: entry.PartSortedQuery}
 	secret, sum := entry.Secret(), entry.Part{Kind: entry.PartBodySHA256}
 	json, pinned := entry.Boundary{JSON: true}, entry.Boundary{URL: true}
 	for _, row := range []struct {

@@ -18,10 +18,10 @@ type Custom interface {
 	// list is compiled, never on the path of a delivery. A secret must have at least least bytes after decoding, and
 	// never fewer than one; a mechanism of key pairs does not use least.
 	Key(text string, least int) (key any, problem string)
-	// Head judges what can be judged before the body is read, at little cost: that the header is there, once, of a
+	// Head checks what can be checked before the body is read, at little cost: that the header is there, once, of a
 	// bounded length and well-formed. What it returns is handed to Body.
 	Head(req *CustomRequest) (state any, err error)
-	// Body judges the whole request under the keys that are valid now.
+	// Body checks the whole request under the keys that are valid now.
 	Body(ctx context.Context, req *CustomRequest, state any, body []byte) (CustomProof, error)
 	// Traits say what a proof of this mechanism holds.
 	Traits() CustomTraits
@@ -67,7 +67,7 @@ type CustomAnswerer interface {
 
 // CustomTraits are what every proof of a mechanism holds.
 type CustomTraits struct {
-	Time bool // a time, which the guard judges for freshness
+	Time bool // a time, which the guard verifies for freshness
 	Body bool // the body
 	// Payload says that the mechanism is a CustomPayload, and that the proof covers the payload. Where Body is not set,
 	// what else stands in the body is not covered.

@@ -90,7 +90,7 @@ type Handshake struct {
 	// WhileAwaiting answers only until a secret is configured.
 	WhileAwaiting bool
 	// Answer is the body where more than the challenge is said. {challenge} is the challenge, {hmac} its signature
-	// under the first active secret, made and spelled as the scheme does, and {key} that secret's id.
+	// under the first active secret, made and encoded as the scheme does, and {key} that secret's id.
 	// {sha256:challenge+token+url} is the hexadecimal SHA-256 of these, one behind the other: the challenge, the first
 	// verify token that is valid now, and the endpoint's own URL without what the provider adds.
 	Answer      string

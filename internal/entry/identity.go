@@ -69,8 +69,8 @@ func (i *Identity) Pointers() []string {
 	return append([]string{i.Pointer}, i.And...)
 }
 
-// Apart says what tells two genuine events apart whose bodies may be equal to the byte. Whether it applies is read from
-// the proved payload alone, so that nobody else decides it.
+// Apart says what distinguishes two genuine events whose bodies may be equal to the byte. Whether it applies is read
+// from the proved payload alone, so that nobody else decides it.
 type Apart struct {
 	When []Members // one of them holds; empty: every payload
 	// Time: the signed timestamp joins.

@@ -182,14 +182,14 @@ type Signature struct {
 	Encoding  Encoding
 	// Version is the field that names the signature's version, which has to be Name; for a Bare signature.
 	Version Field
-	// Beside are further headers that may hold a signature of the same delivery, one for each active secret.
-	Beside []string
+	// Further are further headers that may hold a signature of the same delivery, one for each active secret.
+	Further []string
 	// Fixed are parameters that have to come once and be this, such as the list of what is signed. They are compared
 	// and never obeyed.
 	Fixed [][2]string
-	// NotBeside are headers that hold a newer signature of the same sender. A delivery that has one is refused: it is
+	// Newer are headers that hold a newer signature of the same sender. A delivery that has one is refused: it is
 	// checked by the sender's newer entry, and the older signature must not stand in for a newer one that is wrong.
-	NotBeside []string
+	Newer []string
 	// Repeats lets the header come several times, once for each active secret.
 	Repeats bool
 	// Groups is for Pairs that come once for each active secret, in groups separated by spaces: "t=1,v1=aa t=1,v1=bb".
@@ -209,7 +209,7 @@ const (
 	SecondsOrRFC3339      // as Stripe's snapshot and thin events have it; for the times of events alone
 	DateTimeInUTC         // "2006-01-02 15:04:05" in UTC; for the times of events alone
 	DateTimeInChina       // the same at Beijing, eight hours ahead of UTC; for the times of events alone
-	HTTPDate              // "Mon, 02 Jan 2006 15:04:05 GMT", in this one spelling
+	HTTPDate              // "Mon, 02 Jan 2006 15:04:05 GMT", in this one form
 	// as RFC3339, whose zone may be missing and is UTC then; of a signed timestamp it has to be missing
 	RFC3339InUTC
 )
@@ -245,16 +245,16 @@ const (
 	PartMethod
 	PartPath // the path with its query, as sent
 
-	PartSecret         // the secret itself, in digests
-	PartJSON           // the value at the pointer Text, unescaped; a number as it is written
-	PartForm           // the decoded value of the form's field Text
-	PartQuery          // the decoded value of the query's parameter Text
-	PartSortedForm     // every field of the form, sorted by name: see Part.Equals, Between and Without
-	PartSortedQuery    // Plivo's: '?' and the decoded parameters of the URL "k=v&k=v", sorted; '.' before a form
-	PartURLBare        // the public URL without its query
-	PartURLWithPort    // the public URL with its port, the default one where it names none
-	PartURLWithoutPort // the public URL without a port
-	PartReplacedBody   // the body, in which the signature's own value is replaced by the secret
+	PartSecret          // the secret itself, in digests
+	PartJSON            // the value at the pointer Text, unescaped; a number as it is written
+	PartForm            // the decoded value of the form's field Text
+	PartQuery           // the decoded value of the query's parameter Text
+	PartSortedForm      // every field of the form, sorted by name: see Part.Equals, Between and Without
+	PartSortedQuery     // Plivo's: '?' and the decoded parameters of the URL "k=v&k=v", sorted; '.' before a form
+	PartURLWithoutQuery // the public URL without its query
+	PartURLWithPort     // the public URL with its port, the default one where it names none
+	PartURLWithoutPort  // the public URL without a port
+	PartReplacedBody    // the body, in which the signature's own value is replaced by the secret
 	// PartPayload is the body; or, where that is a form whose one field is Text, the decoded value of the field
 	// (Gitea).
 	PartPayload

@@ -32,7 +32,7 @@ type Request struct {
 	// Reason is what has to come of it. Empty: net/http answers itself, and no guard hears of it.
 	Reason reason.Reason `json:"reason"`
 	Status int           `json:"status"`
-	// Detail is a part of what the observer is told.
+	// Detail is a part of what the observer gets.
 	Detail string `json:"detail"`
 	Answer string `json:"answer"` // the whole body of the answer; empty: not looked at
 	// Silent: it is accepted and holds no event, so that no signal runs.

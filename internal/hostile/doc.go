@@ -1,4 +1,4 @@
-// Package hostile runs the adversarial table in core/testdata/hostile: requests as an attacker sends them, and beside
+// Package hostile runs the adversarial table in core/testdata/hostile: requests as an attacker sends them, and next to
 // them the genuine ones that must still pass. It has no tests of its own: core runs the table without a network, and
 // internal/adaptertest through every router over real sockets.
 //

@@ -196,16 +196,16 @@ type onAsking struct{ core.KeySource }
 type Made struct {
 	Guard *core.Guard
 	Store *Store
-	Told  *Records
+	Seen  *Records
 	// Outgoing counts the requests that are made for keys.
 	Outgoing *Outgoing
 }
 
 // New makes the endpoint's guard. change, where it is not nil, changes its config.
 func (e *Endpoint) New(change func(*core.Config)) (*Made, error) {
-	m := &Made{Store: NewStore(), Told: &Records{}, Outgoing: &Outgoing{}}
+	m := &Made{Store: NewStore(), Seen: &Records{}, Outgoing: &Outgoing{}}
 	c := core.Config{
-		Endpoint: "hostile", Replay: m.Store, StoreFailure: core.RefuseDelivery, Observers: []core.Observer{m.Told},
+		Endpoint: "hostile", Replay: m.Store, StoreFailure: core.RefuseDelivery, Observers: []core.Observer{m.Seen},
 		Logger: slog.New(slog.DiscardHandler), Now: Now, DangerouslyAllowHTTP: true,
 	}
 	switch {

@@ -30,7 +30,7 @@ import (
 //	ed25519 PARTS..., ecdsa PARTS... signatures of the endpoints of those names; ecdsa1 is the latter over SHA-1
 //	rsa HASH PARTS...               a signature of the endpoint sns
 //	jws KIND KEY HEADER CLAIMS      a JSON Web Token; a kind is sha1, sha256, sha512 (a MAC), rs256 (of the endpoint
-//	                                pubsub), stranger (another such key), none or zeros
+//	                                pubsub), unknown (another such key), none or zeros
 //	x5c ALGORITHM CHAIN PAYLOAD     one that brings the chain of certificates of that name, signed with ES256
 //	framed MESSAGE RECEIVER LENGTH  a ciphertext of WeCom and DingTalk, in base64; a length of -1 is the message's
 //	cbc SECRET TEXT, gcm NONCE ASSOCIATED TEXT  the bytes of a ciphertext of Feishu and of WeChat Pay
@@ -166,9 +166,9 @@ func jws(kind, key, header, claims string) (string, error) {
 	case "none":
 	case "zeros":
 		signature = make([]byte, 64)
-	case "rs256", "stranger":
+	case "rs256", "unknown":
 		private := rsaKey()
-		if kind == "stranger" {
+		if kind == "unknown" {
 			private = strangersKey()
 		}
 		sum := sha256.Sum256([]byte(input))

@@ -54,7 +54,7 @@ func (o *Outgoing) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
 
-// Records collects what the observer is told.
+// Records collects what the observer gets.
 type Records struct {
 	mu  sync.Mutex
 	all []core.Record
@@ -67,7 +67,7 @@ func (r *Records) Observe(_ context.Context, rec core.Record) {
 	r.all = append(r.all, rec)
 }
 
-// All waits for the guard and gives what it has told so far.
+// All waits for the guard and gives what it has reported so far.
 func (r *Records) All(ctx context.Context, g *core.Guard) ([]core.Record, error) {
 	if err := g.Flush(ctx); err != nil {
 		return nil, err

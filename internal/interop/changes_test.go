@@ -106,7 +106,7 @@ func upper(headers ...string) difference {
 	for _, name := range headers {
 		in = append(in, name+": in upper case")
 	}
-	return difference{in, accept, "both spellings are the same bytes"}
+	return difference{in, accept, "both forms are the same bytes"}
 }
 
 // ageless are the ages that the library does not look at.

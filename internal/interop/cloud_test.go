@@ -32,7 +32,7 @@ func TestCloudinary(t *testing.T) {
 			differences: []difference{
 				repeated(signature, timestamp), upper(signature), ageless(tooEarly, nextYear),
 				{[]string{timestamp + ": a zero before", timestamp + ": a plus before"}, refuse,
-					"the library signs the number again, and we the text as it came: one spelling only"},
+					"the library signs the number again, and we the text as it came: one form only"},
 			},
 		}.run(t)
 	}

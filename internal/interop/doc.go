@@ -1,5 +1,5 @@
 // Package interop holds tests only: the libraries that vendors give to receivers, and those that receivers wrote for
-// themselves, judge what webhooktest signs, and sign what the guard judges. It is a module of its own, so that nobody
+// themselves, check what webhooktest signs, and sign what the guard verifies. It is a module of its own, so that nobody
 // who uses Sallyport downloads them.
 //
 // Each library is a row ([peer] in the tests) that is run over the same bodies and the same changes of a delivery.
@@ -8,9 +8,9 @@
 //
 // Left out: gitlab-org/api/client-go, which reads the token and leaves the comparison to its user; vonage-go-sdk, whose
 // tokens are those of calls to Vonage; mollie-api-go, which does not verify; and coinbase-commerce-go, which signs its
-// own encoding of the payload instead of the body. What has no library of its own but sends a JSON Web Token is judged
+// own encoding of the payload instead of the body. What has no library of its own but sends a JSON Web Token is checked
 // by lestrrat-go/jwx, with the checks that the sender's documentation names. What has none, but documents the very
-// scheme of GitHub or of Stripe, is judged by their libraries: Bitbucket, Jira, Meta, WebSub, Intercom; Mux, Calendly.
+// scheme of GitHub or of Stripe, is checked by their libraries: Bitbucket, Jira, Meta, WebSub, Intercom; Mux, Calendly.
 //
 // And because the Go module proxy did not have them when these were written: square-go-sdk, adyen-go-api-library,
 // plivo-go, messagebird's go-rest-api, gocardless-pro-go, modern-treasury-go, workos-go, telnyx-go, replicate-go,

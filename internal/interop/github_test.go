@@ -31,7 +31,7 @@ func TestGitHub(t *testing.T) {
 				_, err := gogithub.ValidatePayload(r, []byte(secret))
 				return err
 			},
-			changes: []change{{"the signature of SHA-1 beside", accept,
+			changes: []change{{"the signature of SHA-1 next to it", accept,
 				func(d *delivery) { d.header.Set("X-Hub-Signature", "sha1=00") }}, {
 				"the signature of SHA-1 instead", refuse, func(d *delivery) {
 					mac := hmac.New(sha1.New, []byte(sampleSecrets()[0].signing)) // GitHub's old signature
@@ -48,7 +48,7 @@ func TestGitHub(t *testing.T) {
 			}},
 			differences: []difference{
 				repeated("X-Hub-Signature-256"),
-				{otherTypes(), accept, "the library knows the two content types that GitHub sends, and we judge bytes"},
+				{otherTypes(), accept, "the library knows the two content types that GitHub sends, and we verify bytes"},
 				{[]string{"the signature of SHA-1 instead", "the signature of SHA-1 in the new header"}, refuse,
 					"the library takes the weaker hash that the request asks for; the receiver chooses the algorithm"},
 			},
@@ -81,7 +81,7 @@ func otherTypes() []string {
 	return in
 }
 
-// parsed keeps the errors that judge a delivery: what the library cannot decode, it has let in.
+// parsed keeps the errors that check a delivery: what the library cannot decode, it has let in.
 func parsed(err error, judgements ...error) error {
 	for _, one := range judgements {
 		if errors.Is(err, one) {
@@ -191,7 +191,7 @@ func TestAzureDevOps(t *testing.T) {
 		name: "go-playground/webhooks azuredevops.Parse", provider: provider.AzureDevOps(), bodies: objects(),
 		unsignedBody: true,
 		keys: same("devops:a-password-of-this-test", "devops:the-password-after-it",
-			"devops:a-stranger's-password"),
+			"devops:a-unknown's-password"),
 		verify: func(r *http.Request, _ []byte, secret string) error {
 			user, password, _ := strings.Cut(secret, ":")
 			hook, err := azuredevops.New(azuredevops.Options.BasicAuth(user, password))

@@ -41,7 +41,7 @@ func google(p core.Provider) bearer {
 	}
 }
 
-// TestGoogle lets Google's own library judge, which fetches the keys.
+// TestGoogle lets Google's own library verify, which fetches the keys.
 func TestGoogle(t *testing.T) {
 	t.Parallel()
 	for _, p := range []core.Provider{tokens.GooglePubSub(pusher()), tokens.GoogleEventarc(pusher())} {

@@ -21,19 +21,19 @@ import (
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
-// peer is one library that judges or signs deliveries of a provider.
+// peer is one library that checks or signs deliveries of a provider.
 type peer struct {
 	name     string // the function as its users call it
 	provider core.Provider
 	url      string            // empty: hooksURL
 	headers  map[string]string // of every delivery, besides the proof
-	keys     []key             // two that are configured, and a stranger's; nil: secrets
+	keys     []key             // two that are configured, and an unknown sender's; nil: secrets
 	bodies   []body            // nil: every one
 	changes  []change          // further ones, that only this provider's form has
 	// unsignedBody says that nothing of the body is signed, so that changes of it prove nothing.
 	unsignedBody bool
 
-	// verify judges a delivery; what the library says about a body that it cannot decode is no judgement.
+	// verify checks a delivery; what the library says about a body that it cannot decode is no verdict.
 	verify func(r *http.Request, body []byte, secret string) error
 	// sign signs a delivery; nil where the library only verifies.
 	sign func(r *http.Request, body []byte, secret string, at time.Time) error
@@ -41,7 +41,7 @@ type peer struct {
 	differences []difference
 }
 
-// difference is a set of deliveries that the library and the guard judge otherwise.
+// difference is a set of deliveries that the library and the guard check otherwise.
 type difference struct {
 	in  []string // the names of deliveries: "body: empty", "X-Signature: in upper case"
 	we  verdict
@@ -89,7 +89,7 @@ func (p peer) run(t *testing.T) {
 			for _, fault := range c.faults {
 				t.Error(fault)
 			}
-			t.Logf("%d deliveries, %d judged otherwise", c.tried, len(c.seen))
+			t.Logf("%d deliveries, %d checked otherwise", c.tried, len(c.seen))
 		})
 	})
 }

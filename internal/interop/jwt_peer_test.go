@@ -19,7 +19,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 )
 
-// bearer is a sender's token, as its documentation tells users of a JWT library to judge it.
+// bearer is a sender's token, as its documentation tells users of a JWT library to check it.
 type bearer struct {
 	provider  core.Provider
 	header    string
@@ -30,7 +30,7 @@ type bearer struct {
 
 	claims  func(body []byte, at time.Time) map[string]any // as the sender makes them
 	options []jwt.ValidateOption                           // as the documentation has them checked
-	judge   func(c jwt.Token, body []byte) bool            // what no option of the library checks; nil: nothing
+	check   func(c jwt.Token, body []byte) bool            // what no option of the library checks; nil: nothing
 
 	differences []difference
 }
@@ -74,7 +74,7 @@ func (b bearer) verify(r *http.Request, body []byte, secret string) error {
 	if err != nil {
 		return err
 	}
-	return truth(b.judge == nil || b.judge(c, body), nil)
+	return truth(b.check == nil || b.check(c, body), nil)
 }
 
 // pair says that a key pair signs, and not a secret.
@@ -188,7 +188,7 @@ func (b bearer) usual() []difference {
 		{[]string{"a header that names a set of keys", "a header that names a certificate"}, refuse,
 			"the library leaves them unread; a sender that names keys elsewhere is none of ours"},
 		{[]string{"a member twice"}, refuse, "the library reads the last; another reader may read the first"},
-		{[]string{"an expiry with a fraction"}, refuse, "the senders write whole seconds: one spelling only"},
+		{[]string{"an expiry with a fraction"}, refuse, "the senders write whole seconds: one form only"},
 	}
 	if !b.pair() {
 		all = append(all, difference{[]string{"padding"}, refuse,

@@ -12,8 +12,8 @@ import (
 
 const clientKey = "client-key-of-this-test"
 
-// TestTokens lets another JWT library than the one that the entries are built on judge what webhooktest signs, and sign
-// what the guard judges. The claims are those of the senders' documentation, as are the checks that are no library's.
+// TestTokens lets another JWT library than the one that the entries are built on check what webhooktest signs, and sign
+// what the guard verifies. The claims are those of the senders' documentation, as are the checks that are no library's.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	rows := []bearer{
@@ -30,7 +30,7 @@ func TestTokens(t *testing.T) {
 			},
 			options: []jwt.ValidateOption{jwt.WithIssuer("Vonage"),
 				jwt.WithMaxDelta(5*time.Minute, "", jwt.IssuedAtKey)},
-			judge: func(c jwt.Token, body []byte) bool { return claim(c, "payload_hash") == sha256Hex(string(body)) },
+			check: func(c jwt.Token, body []byte) bool { return claim(c, "payload_hash") == sha256Hex(string(body)) },
 		},
 		{
 			provider: tokens.MessageBird(), header: "MessageBird-Signature-JWT", algorithm: jwa.HS256(), covers: true,
@@ -46,7 +46,7 @@ func TestTokens(t *testing.T) {
 			},
 			options: []jwt.ValidateOption{jwt.WithIssuer("MessageBird"), jwt.WithRequiredClaim("exp"),
 				jwt.WithRequiredClaim("nbf"), jwt.WithAcceptableSkew(time.Second)},
-			judge: func(c jwt.Token, body []byte) bool {
+			check: func(c jwt.Token, body []byte) bool {
 				if claim(c, "url_hash") != sha256Hex(hooksURL) {
 					return false
 				}
@@ -76,7 +76,7 @@ func TestTokens(t *testing.T) {
 				return map[string]any{"iss": "netlify", "sha256": sha256Hex(string(body))}
 			},
 			options: []jwt.ValidateOption{jwt.WithIssuer("netlify")},
-			judge:   func(c jwt.Token, body []byte) bool { return claim(c, "sha256") == sha256Hex(string(body)) },
+			check:   func(c jwt.Token, body []byte) bool { return claim(c, "sha256") == sha256Hex(string(body)) },
 		},
 		{
 			provider: tokens.Plaid(), header: "Plaid-Verification", algorithm: jwa.ES256(), covers: true,
@@ -84,7 +84,7 @@ func TestTokens(t *testing.T) {
 				return map[string]any{"iat": at.Unix(), "request_body_sha256": sha256Hex(string(body))}
 			},
 			options: []jwt.ValidateOption{jwt.WithMaxDelta(5*time.Minute, "", jwt.IssuedAtKey)},
-			judge: func(c jwt.Token, body []byte) bool {
+			check: func(c jwt.Token, body []byte) bool {
 				return claim(c,
 					"request_body_sha256") == sha256Hex(string(body))
 			},
@@ -99,7 +99,7 @@ func TestTokens(t *testing.T) {
 				}
 			},
 			options: []jwt.ValidateOption{jwt.WithIssuer(clientKey), jwt.WithRequiredClaim("exp")},
-			judge: func(c jwt.Token, _ []byte) bool {
+			check: func(c jwt.Token, _ []byte) bool {
 				return claim(c, "qsh") == sha256Hex(`POST&/hooks/in&a=0,1%20%2C&b=2`)
 			},
 		},

@@ -17,7 +17,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider/unproved"
 )
 
-// TestTheKinOfGitHub lets GitHub's library judge senders that document GitHub's scheme, and whose own libraries for Go
+// TestTheKinOfGitHub lets GitHub's library verify senders that document GitHub's scheme, and whose own libraries for Go
 // do not verify or are not to be had. The function takes the signature, wherever it stood.
 func TestTheKinOfGitHub(t *testing.T) {
 	t.Parallel()
@@ -63,7 +63,7 @@ func TestTheKinOfGitHub(t *testing.T) {
 	}
 }
 
-// TestTheKinOfStripe lets Stripe's library judge and sign for senders that document Stripe's scheme under a header of
+// TestTheKinOfStripe lets Stripe's library verify and sign for senders that document Stripe's scheme under a header of
 // their own, and whose libraries for Go are not to be had.
 func TestTheKinOfStripe(t *testing.T) {
 	t.Parallel()
@@ -102,7 +102,7 @@ func TestTheKinOfStripe(t *testing.T) {
 				ageless(tooEarly, nextYear),
 				spaced(row.header),
 				{[]string{row.header + ": a comma after"}, accept,
-					"what is no pair is nobody's signature, and does not spoil the one beside it"},
+					"what is no pair is nobody's signature, and does not spoil the one next to it"},
 				{[]string{row.header + ": a second time"}, refuse,
 					"the library takes the last time; two of them are ambiguous"},
 			}, row.differences...),

@@ -91,7 +91,7 @@ func TestBuildkite(t *testing.T) {
 			repeated(header),
 			ageless(tooOld, hourOld, dayOld, yearOld, tooEarly, nextYear),
 			{[]string{header + ": a space after", header + ": a comma after"}, accept,
-				"what is no pair is nobody's signature, and does not spoil the one beside it"},
+				"what is no pair is nobody's signature, and does not spoil the one next to it"},
 			{[]string{header + ": in upper case", header + ": a bit of byte 0", header + ": a bit of byte 23"}, refuse,
 				"the library does not read the names of the two pairs"},
 			{[]string{"the token instead of a signature"}, refuse,

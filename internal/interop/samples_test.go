@@ -23,7 +23,7 @@ const (
 	formType = "application/x-www-form-urlencoded"
 )
 
-// bodies are made anew, and the same each time.
+// bodies are made each time, and are the same each time.
 func bodies() []body {
 	all := append(objects(),
 		body{"empty", jsonType, ""},

@@ -92,7 +92,7 @@ func lax(family string) []difference {
 	return []difference{
 		repeated(family+"Id", family+"Timestamp", family+"Signature"),
 		{[]string{family + "Timestamp: a zero before", family + "Timestamp: a plus before"}, refuse,
-			"the library signs the number again, and we the text as it came: one spelling only"},
+			"the library signs the number again, and we the text as it came: one form only"},
 		{[]string{family + "Signature: a comma after"}, refuse, "the library stops reading at the second comma"},
 	}
 }
@@ -107,7 +107,7 @@ func standardChanges(family string) []change {
 		setHeader(header, "another signature after", accept, func(v string) string { return v + " " + other }),
 		setHeader(header, "eight others first", accept,
 			func(v string) string { return strings.Repeat(other+" ", 8) + v }),
-		setHeader(header, "an asymmetric one beside", accept, func(v string) string { return "v1a,AAAA " + v }),
+		setHeader(header, "an asymmetric one next to it", accept, func(v string) string { return "v1a,AAAA " + v }),
 		setHeader(header, "another version", refuse,
 			func(v string) string { return strings.Replace(v, "v1,", "v2,", 1) }),
 		setHeader(header, "no version", refuse, func(v string) string { return strings.TrimPrefix(v, "v1,") }),
@@ -169,7 +169,7 @@ func TestResend(t *testing.T) {
 			{[]string{"body: empty"}, accept,
 				"the library takes an empty body for a forgotten one; it is signed like any other"},
 			{[]string{"Svix-Signature: a bit of byte 0", "Svix-Signature: another version"}, refuse,
-				"the library does not read the version: a signature that is called v2 is not judged as v1 by us"},
+				"the library does not read the version: a signature that is called v2 is not checked as v1 by us"},
 		},
 	}.run(t)
 }

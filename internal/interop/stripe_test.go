@@ -32,7 +32,7 @@ func TestStripe(t *testing.T) {
 			setHeader(header, "sixteen others first", "", func(v string) string {
 				return strings.Replace(v, ",v1=", strings.Repeat(",v1="+strings.Repeat("0", 64), 16)+",v1=", 1)
 			}),
-			setHeader(header, "an unknown scheme beside", accept, func(v string) string { return v + ",v9=abc" }),
+			setHeader(header, "an unknown scheme next to it", accept, func(v string) string { return v + ",v9=abc" }),
 			setHeader(header, "the old scheme v0", refuse,
 				func(v string) string { return strings.Replace(v, "v1=", "v0=", 1) }),
 			setHeader(header, "no time", refuse, func(v string) string { return v[strings.Index(v, ",")+1:] }),
@@ -49,13 +49,13 @@ func TestStripe(t *testing.T) {
 			ageless(tooEarly, nextYear),
 			spaced(header),
 			{[]string{header + ": a comma after", header + ": a pair without a value"}, accept,
-				"what is no pair is nobody's signature, and does not spoil the one beside it"},
+				"what is no pair is nobody's signature, and does not spoil the one next to it"},
 			{[]string{header + ": sixteen others first"}, refuse,
 				"Stripe sends one for each active secret; what is read before the proof is bounded"},
 			{[]string{header + ": a second time"}, refuse,
 				"the library takes the last time; two of them are ambiguous"},
 			{[]string{header + ": a zero before the time"}, refuse,
-				"the library signs the number again, and we the text as it came: one spelling only"},
+				"the library signs the number again, and we the text as it came: one form only"},
 		},
 	}.run(t)
 }

@@ -136,7 +136,7 @@ func (c *checker) secretText(x, other ast.Expr, deep bool) string {
 	return c.secretIn(x)
 }
 
-// mayBeText judges what something of an unknown type is compared with: beside a number it is a number.
+// mayBeText checks what something of an unknown type is compared with: next to a number it is a number.
 func (c *checker) mayBeText(e ast.Expr) bool {
 	e = ast.Unparen(e)
 	if sign, ok := e.(*ast.UnaryExpr); ok {
@@ -306,7 +306,7 @@ func (c *checker) absent(e ast.Expr) bool {
 	}
 	switch e := e.(type) {
 	case *ast.Ident:
-		return e.Name == "nil" // beside something of an unknown type
+		return e.Name == "nil" // next to something of an unknown type
 	case *ast.BasicLit:
 		return e.Value == `""` || e.Value == "``"
 	case *ast.CompositeLit:

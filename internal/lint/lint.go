@@ -38,12 +38,12 @@ type Finding struct {
 // String is the form that editors and terminals turn into a link.
 func (f Finding) String() string { return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Message) }
 
-// Rules says which rules a package has to keep beside those that hold everywhere.
+// Rules says which rules a package has to keep next to those that hold everywhere.
 type Rules struct {
 	NoRegexp bool // core: what parses untrusted bytes is written out
 }
 
-// Check judges one package.
+// Check checks one package.
 func Check(p *Package, rules Rules) []Finding {
 	c := &checker{pkg: p, rules: rules, immutable: map[string]bool{}}
 	for _, f := range p.Files {

@@ -19,16 +19,16 @@ func guarded() []string {
 	return []string{"core", "ginwebhook", "echowebhook", "echo5webhook", "chiwebhook", "httpwebhook"}
 }
 
-// testSupport are packages of core that only tests link. They are judged as tests are: not here.
+// testSupport are packages of core that only tests link. They are checked as tests are: not here.
 func testSupport() []string {
 	return []string{"core/replay/storetest", "core/webhooktest", "core/internal/onecapture"}
 }
 
-// carried are copies of libraries of others, kept as they are but for the patch that lies beside them: our rules would
+// carried are copies of libraries of others, kept as they are but for the patch that lies next to them: our rules would
 // make the patch larger. They hold no secret.
 func carried() []string { return []string{"core/provider/httpsig/internal/httpsfv"} }
 
-// TestRules judges the repository, after it has judged folders whose mistakes are known: a rule that finds nothing in
+// TestRules checks the repository, after it has checked folders whose mistakes are known: a rule that finds nothing in
 // those proves nothing in the repository. One loader serves all, because reading the standard library takes seconds.
 func TestRules(t *testing.T) {
 	abs, err := filepath.Abs(root)

@@ -101,7 +101,7 @@ func (l *Loader) load(importPath, folder string) (*Package, error) {
 		Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{},
 		Defs: map[*ast.Ident]types.Object{},
 	}
-	// Errors are the compiler's business; what is left unknown is judged by name.
+	// Errors are the compiler's business; what is left unknown is checked by name.
 	conf := types.Config{Importer: l, Error: func(error) {}}
 	p.types, _ = conf.Check(importPath, l.fset, p.Files, p.Info)
 	l.packages[importPath] = p

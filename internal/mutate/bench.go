@@ -184,7 +184,7 @@ var (
 	running = regexp.MustCompile(`(?m)^\t+(Test[^/ ]+)(?:/.*)? \(.+\)$`) //lint:immutable an expression
 )
 
-// noticedBy says what noticed, and which tests these are, where that can be told.
+// noticedBy says what noticed, and which tests these are, where that is known.
 func noticedBy(out string) (by string, tests []string) {
 	if _, list, ok := strings.Cut(out, "panic: test timed out"); ok {
 		list, _, _ = strings.Cut(list, "\n\n")

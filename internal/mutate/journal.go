@@ -46,7 +46,7 @@ func ofTheJournal() []mutation {
 		{name: "nobody hears that parked entries expire", file: prune, old: "j.announce(ctx, now)", new: ""},
 		{name: "pruning runs in the receiver's transaction", file: keep, old: "return e.State == Parked }) {", new: "return false }) {"},
 		{name: "two runs are recorded as one", file: run, old: "if stored.RunCount != runs {", new: "if runs < 0 {"},
-		{name: "a run is not recorded beside a retry", file: run, old: "if stored.RunCount != runs {", new: "if runs < 0 || stored.Revision != e.Revision {"},
+		{name: "a run is not recorded while a retry is", file: run, old: "if stored.RunCount != runs {", new: "if runs < 0 || stored.Revision != e.Revision {"},
 		{name: "a person dismisses what they have not seen", file: run, old: "if revision != 0 && stored.Revision != revision {", new: "if false {"},
 		{name: "an event that failed again is closed as done", file: run, old: "if stored.Revision != row.Revision || stored.State != Open {", new: "if stored.State != Open {"},
 		{name: "a hook that panics ends the process", file: hook, old: "if r := recover(); r != nil {", new: "if r := any(nil); r != nil {"},

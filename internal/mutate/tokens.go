@@ -1,6 +1,6 @@
 package main
 
-// ofTokens break what is read of tokens and message signatures, and how their signatures are judged.
+// ofTokens break what is read of tokens and message signatures, and how their signatures are checked.
 func ofTokens() []mutation {
 	const (
 		members, numbers  = "core/internal/strictjson/members.go", "core/internal/rawecdsa/rawecdsa.go"
@@ -25,7 +25,7 @@ func ofTokens() []mutation {
 		{name: "line breaks in a token are passed over", file: token, old: "if !ok || breaks(text) {", new: "if !ok {", in: jwt},
 		{name: "a token may be of any type", file: token, old: "case len(typ) > 0 &&", new: "case false &&", in: jwt},
 		{name: "the hash in a token is not compared", file: claims, old: "return subtle.ConstantTimeCompare(sum[:], want[:]) == 1, nil", new: "return subtle.ConstantTimeCompare(sum[:], want[:]) >= 0, nil", in: jwt},
-		{name: "a time of a token has several spellings", file: claims, old: "|| value[0] == '0' {", new: "{", in: jwt},
+		{name: "a time of a token has several forms", file: claims, old: "|| value[0] == '0' {", new: "{", in: jwt},
 		{name: "a token never expires", file: mechanism, old: "if !exp.IsZero() && !now.Before(exp.Add(m.leeway)) {", new: "if exp.IsZero() && !now.Before(exp.Add(m.leeway)) && false {", in: jwt},
 		{name: "a token is valid before its time", file: mechanism, old: "if !nbf.IsZero() && nbf.After(now.Add(m.leeway)) {", new: "if false {", in: jwt},
 		{name: "a time that a token must have may be missing", file: mechanism, old: "if err == nil && needed && at.IsZero() {", new: "if err == nil && needed && at.IsZero() && false {", in: jwt},

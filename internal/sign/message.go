@@ -80,7 +80,7 @@ func (s *signer) value(part *entry.Part, inside carrier) (value []byte, present 
 		text = strings.NewReplacer(pairs...).Replace(s.url().String())
 	case entry.PartCRC32: // of the body, in decimal digits
 		text = strconv.FormatUint(uint64(crc32.ChecksumIEEE(s.body)), 10)
-	case entry.PartURLBare: // without the query
+	case entry.PartURLWithoutQuery: // without the query
 		u := s.url()
 		u.RawQuery = ""
 		text = u.String()

@@ -1,4 +1,4 @@
-// Package testlog is a log in memory, for tests. A guard writes to it beside the test that reads it.
+// Package testlog is a log in memory, for tests. A guard writes to it next to the test that reads it.
 package testlog
 
 import (

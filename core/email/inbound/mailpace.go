@@ -7,7 +7,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/email"
 )
 
-// readMailPace reads the message as it came, which the fields beside it repeat.
+// readMailPace reads the message as it came, which the fields next to it repeat.
 //
 // https://docs.mailpace.com/guide/inbound
 func readMailPace(_ context.Context, e *core.Event, c *Config, m *Message) error {

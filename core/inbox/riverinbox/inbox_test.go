@@ -95,7 +95,7 @@ func TestTheWorkAndTheJobsEndAreOneTransaction(t *testing.T) {
 		if p.dialect == sqltx.PostgreSQL {
 			require.Equal(t, 5, p.count(t, "SELECT count(DISTINCT j.id) FROM river_job j JOIN payments p ON j.xmin = p.xmin"))
 		}
-		require.Empty(t, p.entries(t), "success is not told to the journal")
+		require.Empty(t, p.entries(t), "success is not reported to the journal")
 	})
 }
 

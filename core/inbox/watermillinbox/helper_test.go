@@ -26,7 +26,7 @@ const (
 	body   = `{"id":"evt_1","type":"invoice.paid","data":{"object":{"id":"in_1"}}}`
 )
 
-// endpoint is a guarded route, and what its observer was told last.
+// endpoint is a guarded route, and what its observer got last.
 type endpoint struct {
 	guard   *core.Guard
 	handler http.Handler

@@ -19,7 +19,7 @@ func proof(e *entry.Entry) string {
 		if s.Signature.Query != "" {
 			where = "the URL's `" + s.Signature.Query + "`"
 		}
-		switch names := slices.Concat(s.Signature.Headers, s.Signature.Beside); {
+		switch names := slices.Concat(s.Signature.Headers, s.Signature.Further); {
 		case len(names) > 3:
 			where = "`" + names[0] + "` to `" + names[len(names)-1] + "`"
 		case len(names) > 0:
@@ -126,7 +126,7 @@ func part(p *entry.Part) string {
 		return map[entry.PartKind]string{
 			entry.PartBody: "{body}", entry.PartTimestamp: "{timestamp}", entry.PartID: "{id}", entry.PartURL: "{url}",
 			entry.PartMethod: "{method}", entry.PartPath: "{path}", entry.PartSecret: "{secret}",
-			entry.PartSortedQuery: "{sorted query}", entry.PartURLBare: "{url without its query}",
+			entry.PartSortedQuery: "{sorted query}", entry.PartURLWithoutQuery: "{url without its query}",
 			entry.PartURLWithPort:    "{url, with or without its port}",
 			entry.PartURLWithoutPort: "{url, with or without its port}",
 			entry.PartReplacedBody:   "{body with the secret in the signature's place}",
@@ -151,7 +151,7 @@ func sortedForm(p *entry.Part) string {
 	return text + "}"
 }
 
-// signsTime says that a time is proved, and judged.
+// signsTime says that a time is proved, and checked.
 func signsTime(e *entry.Entry) bool {
 	if e.Scheme == nil {
 		return false

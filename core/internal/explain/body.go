@@ -93,7 +93,7 @@ func (x *Examiner) bodies(keys *signature.Keys, url string) (reason.Finding, boo
 			return reason.Finding{
 				Code:   c.code,
 				Text:   "the signature matches" + c.text,
-				Mend:   c.fix,
+				Fix:    c.fix,
 				Secret: label,
 			}, true
 		}

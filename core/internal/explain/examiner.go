@@ -113,7 +113,7 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 		return []reason.Finding{{
 			Code: reason.SecretUnknown,
 			Text: "the signature fits none of the public keys; with a key pair nothing more is tried in a log line",
-			Mend: x.whereSecret() + notThisOne,
+			Fix:  x.whereSecret() + notThisOne,
 		}}
 	}
 	keys := x.keys()
@@ -127,7 +127,7 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 			return append(all, reason.Finding{
 				Code: reason.SecretNotValid,
 				Text: "the signature matches a secret that is not valid now",
-				Mend: "let the provider sign with a valid one, or move its not-before or not-after; during a " +
+				Fix: "let the provider sign with a valid one, or move its not-before or not-after; during a " +
 					"rotation both have to be valid",
 				Secret: label,
 			})
@@ -138,7 +138,7 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 		return append(all, reason.Finding{
 			Code: reason.BodyEmpty,
 			Text: "the body is empty, and nothing that a provider sends is",
-			Mend: "find what reads the body before the guard: a body parser, a proxy's buffer limit, a redirect",
+			Fix:  "find what reads the body before the guard: a body parser, a proxy's buffer limit, a redirect",
 		})
 	}
 	if found, ok := x.bodies(keys, url); ok {
@@ -156,7 +156,7 @@ func (x *Examiner) mismatch(wellFormed bool) (all []reason.Finding) {
 		all = append(all, reason.Finding{
 			Code: reason.SecretUnknown,
 			Text: "no change that is known to happen on the way makes the signature match under any of the secrets",
-			Mend: x.whereSecret() + notThisOne,
+			Fix:  x.whereSecret() + notThisOne,
 		})
 	}
 	return all

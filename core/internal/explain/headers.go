@@ -33,7 +33,7 @@ func (x *Examiner) missing(names []string) []reason.Finding {
 		all = append(all, reason.Finding{
 			Code: reason.Renamed,
 			Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
-			Mend: "make the proxy or gateway pass " + header + " on under its own name",
+			Fix:  "make the proxy or gateway pass " + header + " on under its own name",
 		})
 	}
 	others := x.otherHeaders(absent)
@@ -47,7 +47,7 @@ func (x *Examiner) missing(names []string) []reason.Finding {
 				", ",
 			) + " came: it looks like a delivery of " +
 				x.Entry.Title + " without its signature",
-			Mend: "set the secret at the provider, or find the proxy that removes the header",
+			Fix: "set the secret at the provider, or find the proxy that removes the header",
 		})
 	case len(x.siblings()) > 0:
 		all = append(all, otherSender(x.Entry.Title))
@@ -75,7 +75,7 @@ func (x *Examiner) missingCredential() (all []reason.Finding) {
 			all = append(all, reason.Finding{
 				Code: reason.Renamed,
 				Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
-				Mend: "make the proxy or gateway pass " + header + " on under its own name",
+				Fix:  "make the proxy or gateway pass " + header + " on under its own name",
 			})
 		case len(others) > 0:
 			all = append(
@@ -87,7 +87,7 @@ func (x *Examiner) missingCredential() (all []reason.Finding) {
 							others,
 							", ",
 						) + " came: it looks like a delivery of " + x.Entry.Title + " without the credential",
-					Mend: place.Remedy(),
+					Fix: place.Remedy(),
 				},
 			)
 		case len(x.siblings()) > 0:
@@ -107,7 +107,7 @@ func otherSender(title string) reason.Finding {
 	return reason.Finding{
 		Code: reason.OtherSender,
 		Text: "there is no header that " + title + " sends",
-		Mend: "see who sends to this URL: another provider, a health check, or an unknown sender; or a proxy " +
+		Fix: "see who sends to this URL: another provider, a health check, or an unknown sender; or a proxy " +
 			"removes unknown headers",
 	}
 }
@@ -117,7 +117,7 @@ func stripped(proxy, header string) reason.Finding {
 	return reason.Finding{
 		Code: reason.Stripped,
 		Text: "it came through a proxy (the header " + proxy + " says so), which may have removed " + header,
-		Mend: "make the proxy pass " + header + " on",
+		Fix:  "make the proxy pass " + header + " on",
 	}
 }
 
@@ -214,7 +214,7 @@ func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 						Code: reason.TimeUnit,
 						Text: "the timestamp reads as a date of these years only if seconds and milliseconds are " +
 							"swapped",
-						Mend: "let the sender write the unit that " + x.Entry.Title + " documents; check that this " +
+						Fix: "let the sender write the unit that " + x.Entry.Title + " documents; check that this " +
 							"endpoint's provider is the right entry",
 					},
 				}
@@ -240,10 +240,10 @@ func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 	seconds := strconv.FormatFloat(off.Abs().Seconds(), 'f', 0, 64)
 	if off < 0 {
 		finding.Text = "the timestamp is " + seconds + " seconds ahead of this machine's clock" + signed
-		finding.Mend = "set this machine's clock (NTP): if every delivery is as far ahead, it is slow by so much"
+		finding.Fix = "set this machine's clock (NTP): if every delivery is as far ahead, it is slow by so much"
 	} else {
 		finding.Text = "the timestamp is " + seconds + " seconds behind this machine's clock" + signed
-		finding.Mend = "if every delivery is as far behind, this machine's clock is fast by so much (NTP); if only " +
+		finding.Fix = "if every delivery is as far behind, this machine's clock is fast by so much (NTP); if only " +
 			"some are, something queues them, or they are replayed"
 	}
 	return []reason.Finding{finding}

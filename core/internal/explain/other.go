@@ -19,7 +19,7 @@ func (x *Examiner) otherProduct() (reason.Finding, bool) {
 	query := x.Request.URL.Query()
 	for i := range x.Entry.Others {
 		if o := &x.Entry.Others[i]; o.Certain(query) {
-			return reason.Finding{Code: reason.OtherProduct, Text: "it is " + o.What, Mend: o.Do}, true
+			return reason.Finding{Code: reason.OtherProduct, Text: "it is " + o.What, Fix: o.Do}, true
 		}
 	}
 	return reason.Finding{}, false
@@ -34,7 +34,7 @@ func (x *Examiner) unsignedOnes() (all []reason.Finding) {
 	}
 	for i := range x.Entry.Others {
 		if o := &x.Entry.Others[i]; len(o.Query) == 0 {
-			all = append(all, reason.Finding{Code: reason.OtherProduct, Text: "it may be " + o.What, Mend: o.Do})
+			all = append(all, reason.Finding{Code: reason.OtherProduct, Text: "it may be " + o.What, Fix: o.Do})
 		}
 	}
 	return all
@@ -62,7 +62,7 @@ func (x *Examiner) handover() (reason.Finding, bool) {
 		}
 		return reason.Finding{
 			Code: reason.HandsSecretOver, Text: text,
-			Mend: "to take it, start with Setup.AwaitingSecret and Setup.SecretSink in place of Secrets, and let " +
+			Fix: "to take it, start with Setup.AwaitingSecret and Setup.SecretSink in place of Secrets, and let " +
 				title + " send it again",
 		}, true
 	}

@@ -33,7 +33,7 @@ func (e *Endpoint) ShapeOf(s *secrets.Secret) (reason.Finding, bool) {
 		return reason.Finding{
 			Code: reason.SecretKind,
 			Text: what,
-			Mend: fix, Secret: s.Label(),
+			Fix:  fix, Secret: s.Label(),
 		}, true
 	}
 	if shape, odd := e.Entry.ShapeOf(text); odd {
@@ -150,7 +150,7 @@ func (x *Examiner) otherReadings(keys *signature.Keys, url string) (reason.Findi
 				return reason.Finding{
 					Code:   reason.SecretSpelling,
 					Text:   "the signature matches the secret " + other.text,
-					Mend:   "configure the secret so that its key is this one; " + x.whereSecret(),
+					Fix:    "configure the secret so that its key is this one; " + x.whereSecret(),
 					Secret: label,
 				}, true
 			}

@@ -102,7 +102,7 @@ func (x *Examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool)
 			Code: reason.URL,
 			Text: "another URL is signed, which differs in its " + strings.Join(parts, " and ") + ": " +
 				x.Verifier.ShownURL(other.String()),
-			Mend:   "set PublicURL to the URL that is registered at the provider, to the letter",
+			Fix:    "set PublicURL to the URL that is registered at the provider, to the letter",
 			Secret: label,
 		}, true
 	}

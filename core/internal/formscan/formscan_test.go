@@ -132,7 +132,7 @@ func TestFieldsOfAForm(t *testing.T) {
 	}
 }
 
-// What a proved form says is found whatever stands beside it.
+// What a proved form says is found whatever stands next to it.
 func TestNoBoundHidesAFieldOfAProvedForm(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{

@@ -57,7 +57,7 @@ func moves(l *changes, a *entry.Part, between string, b *entry.Part) {
 }
 
 // cuts returns the places where the text may be cut, but for the present one: a few at each end and around the present
-// one, and those beside brackets.
+// one, and those next to brackets.
 func cuts(whole, between string, now int) (all []int) {
 	const near = 3
 	brackets := 0
@@ -120,7 +120,7 @@ func (s *Source) part(p *entry.Part, first bool) (string, bool) {
 		u := s.Clone()
 		u.Host += ":443"
 		return u.url(), !strings.Contains(s.Host, ":")
-	case entry.PartURLBare:
+	case entry.PartURLWithoutQuery:
 		bare, _, _ := strings.Cut(s.url(), "?")
 		return bare, true
 	case entry.PartPath, entry.PartEscapedPath:
@@ -242,7 +242,7 @@ func (s *Source) set(c *Capture, p *entry.Part, text string, first bool) bool {
 		return c.setURL(text)
 	case entry.PartURLWithPort:
 		return c.setURL(strings.Replace(text, ":443", "", 1))
-	case entry.PartURLBare:
+	case entry.PartURLWithoutQuery:
 		if query := c.query(); query != "" {
 			text += "?" + query
 		}

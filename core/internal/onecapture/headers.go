@@ -128,7 +128,7 @@ func families(l *changes) {
 			}
 		}
 	}
-	for _, name := range sch.Signature.Beside {
+	for _, name := range sch.Signature.Further {
 		l.edit(
 			"the signature comes in "+name,
 			func(c *Capture) { c.Header.Set(name, c.Header.Get(sch.Signature.Headers[0])) },

@@ -106,7 +106,7 @@ func compareEvent(e *entry.Entry, genuine []core.Event, now *core.Event) (found 
 	if same < 0 {
 		return found
 	}
-	if !remembered { // events without identities are told apart by their place
+	if !remembered { // events without identities are distinguished by their place
 		same = min(slices.IndexFunc(genuine, func(was core.Event) bool { return was.ID == now.ID }), len(genuine)-1)
 		same = max(same, 0)
 	}

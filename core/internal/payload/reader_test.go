@@ -177,7 +177,7 @@ func TestWhatCanBeReadLater(t *testing.T) {
 	}{
 		{"nothing is named", entry.Entry{}, true, true, false},
 		{"a header", entry.Entry{Event: of(entry.Value{Header: "x-a"})}, true, true, false},
-		{"a header that counts beside a member", entry.Entry{Event: of(entry.Value{Header: "x-a", With: "/a"})},
+		{"a header that counts next to a member", entry.Entry{Event: of(entry.Value{Header: "x-a", With: "/a"})},
 			true, false, false},
 		{"a member", entry.Entry{Event: of(entry.Value{JSON: "/a"})}, true, false, false},
 		{"a tenant in the body", entry.Entry{Event: entry.Event{Tenant: []entry.Value{{JSON: "/a"}}}}, true, false, true},

@@ -14,7 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
 )
 
-// That small orders are told is tested in package keys, which computes them.
+// That small orders are recognised is tested in package keys, which computes them.
 func TestWhatKeysAreFit(t *testing.T) {
 	t.Parallel()
 	r, err := rsa.GenerateKey(rand.Reader, 2048)

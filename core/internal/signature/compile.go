@@ -120,8 +120,8 @@ func (v *Verifier) compileScheme() (problem string) {
 	// events apart.
 	v.Decodes = decodes(s)
 	v.inBody = s.Signature.JSON != "" || s.Signature.Form != ""
-	v.moreHeaders = httpfield.CanonicalNames(s.Signature.Beside)
-	v.notBeside = httpfield.CanonicalNames(s.Signature.NotBeside)
+	v.moreHeaders = httpfield.CanonicalNames(s.Signature.Further)
+	v.newerHeaders = httpfield.CanonicalNames(s.Signature.Newer)
 	v.compilePacked()
 	if problem := v.compileQuery(); problem != "" {
 		return problem

@@ -84,7 +84,7 @@ func (c *partCompiler) compile(p *part) (problem string) {
 		c.id, c.proved = true, true
 	case entry.PartURL, entry.PartURLWithPort, entry.PartURLWithoutPort, entry.PartURLUnescaped, entry.PartSortedQuery:
 		c.SignsURL, c.signsQuery = true, true
-	case entry.PartURLBare, entry.PartHost:
+	case entry.PartURLWithoutQuery, entry.PartHost:
 		c.SignsURL = true
 	case entry.PartSecret:
 		c.secrets++

@@ -54,7 +54,7 @@ func parseTimestamp(unit entry.Unit, text string) (time.Time, bool) {
 		t, err := time.Parse(time.RFC3339Nano, text)
 		return t, err == nil
 	case entry.HTTPDate:
-		// time.Parse takes other spellings of one time, such as another weekday or a zone's name.
+		// time.Parse takes other forms of one time, such as another weekday or a zone's name.
 		t, err := time.Parse(http.TimeFormat, text)
 		return t, err == nil && t.Format(http.TimeFormat) == text
 	case entry.RFC3339InUTC:

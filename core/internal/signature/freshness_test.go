@@ -9,7 +9,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 )
 
-// FuzzTimestamp: a timestamp has one spelling, whose meaning is its only one.
+// FuzzTimestamp: a timestamp has one form, whose meaning is its only one.
 func FuzzTimestamp(f *testing.F) {
 	for _, text := range []string{"1772366400", "0", "01", "+1", "-1", "1772366400.5", "1e9", "99999999999",
 		"999999999999", "2026-03-01T12:00:00Z", "2026-03-01T12:00:00+01:00", "2026-03-01T12:00:00,5Z", "", "0x1"} {

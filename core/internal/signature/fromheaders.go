@@ -29,7 +29,7 @@ func (v *Verifier) fromHeaders(in *Input) fault.Failure {
 	}
 	// Fails closed. Whoever can make the older signature only must not get past the newer one, and a sender that adds
 	// it has to be moved to its entry.
-	for _, name := range v.notBeside {
+	for _, name := range v.newerHeaders {
 		if len(in.Request.Header[name]) > 0 {
 			return fault.New(reason.MalformedSignature, "the delivery has the header "+name+
 				", a newer signature that this entry does not check: use the sender's newer entry as Provider")

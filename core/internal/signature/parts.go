@@ -159,7 +159,7 @@ func urlPart(part *part, in *Input) string {
 		return host
 	case entry.PartURLUnescaped:
 		return unescapedURL(in.URL, part.Text)
-	case entry.PartURLBare:
+	case entry.PartURLWithoutQuery:
 		bare, _, _ := strings.Cut(in.URL, "?")
 		return bare
 	case entry.PartURLWithPort:

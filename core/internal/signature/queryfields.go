@@ -22,7 +22,7 @@ func (v *Verifier) compileQuery() (problem string) {
 		return "has the signature in the URL, which is signed as well"
 	case s.Signature.Version.Query != "":
 		return "has the signature's version in the URL"
-	case s.Signature.Query != "" && (v.inBody || len(s.Signature.Headers) > 0 || len(s.Signature.Beside) > 0):
+	case s.Signature.Query != "" && (v.inBody || len(s.Signature.Headers) > 0 || len(s.Signature.Further) > 0):
 		return "has the signature in the URL, and elsewhere as well"
 	}
 	return ""

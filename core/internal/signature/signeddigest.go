@@ -118,7 +118,7 @@ func ofTheAttempt(kind entry.PartKind) bool {
 		entry.PartEscapedPath,
 		entry.PartURL,
 		entry.PartHost,
-		entry.PartURLBare,
+		entry.PartURLWithoutQuery,
 		entry.PartURLWithPort,
 		entry.PartURLWithoutPort,
 		entry.PartURLUnescaped:

@@ -36,20 +36,20 @@ type Verifier struct {
 	timeInBody bool          // the body holds it
 
 	// Where the claims are.
-	headers     [][]string      // canonical names by family and field
-	moreHeaders []string        // further headers with signatures, canonical
-	notBeside   []string        // headers with a newer signature, canonical
-	inBody      bool            // the body holds the signature
-	packed      *jsonscan.Paths // to the members of a packed signature; nil: it is not packed
-	inQuery     bool            // parameters of the URL hold fields of the proof
-	readsBody   bool            // some claims are in the body
-	scansJSON   bool            // in its JSON
-	paths       *jsonscan.Paths // to those
-	fromForm    bool            // claims may be fields of a form
-	formNames   *formscan.Names // those fields
-	document    *formscan.Names // the form's field that holds the JSON document; nil: the body is the document
-	items       *jsonscan.Paths // the list whose items are signed one by one; nil: the delivery is signed as a whole
-	id          bool            // the scheme signs an id
+	headers      [][]string      // canonical names by family and field
+	moreHeaders  []string        // further headers with signatures, canonical
+	newerHeaders []string        // headers with a newer signature, canonical
+	inBody       bool            // the body holds the signature
+	packed       *jsonscan.Paths // to the members of a packed signature; nil: it is not packed
+	inQuery      bool            // parameters of the URL hold fields of the proof
+	readsBody    bool            // some claims are in the body
+	scansJSON    bool            // in its JSON
+	paths        *jsonscan.Paths // to those
+	fromForm     bool            // claims may be fields of a form
+	formNames    *formscan.Names // those fields
+	document     *formscan.Names // the form's field that holds the JSON document; nil: the body is the document
+	items        *jsonscan.Paths // the list whose items are signed one by one; nil: the delivery is signed as a whole
+	id           bool            // the scheme signs an id
 
 	// What is signed.
 	readings     [][]part      // the signed bytes, in each form that the provider may sign

@@ -32,10 +32,10 @@ func proof(t testing.TB, alg httpsig.Algorithm, body string) func() bool {
 	require.Empty(t, problem)
 	keys, raw := []any{key}, []byte(body)
 	r := webhooktest.NewRequest(p, private, hook, body, time.Unix(now, 0))
-	return func() bool { return judged(m, r, keys, raw) }
+	return func() bool { return checked(m, r, keys, raw) }
 }
 
-func judged(m entry.Custom, r *http.Request, keys []any, body []byte) bool {
+func checked(m entry.Custom, r *http.Request, keys []any, body []byte) bool {
 	req := entry.CustomRequest{Method: r.Method, URL: hook, Header: r.Header, Now: time.Unix(now, 0), Keys: keys}
 	state, err := m.Head(&req)
 	if err != nil {

@@ -17,7 +17,7 @@ type component struct {
 	param string // of @query-param
 }
 
-// String is the component as a configuration spells it.
+// String is the component as a configuration writes it.
 func (c component) String() string {
 	if c.name == queryParam {
 		return fmt.Sprintf(`%s;name="%s"`, c.name, c.param)
@@ -30,7 +30,7 @@ const (
 	digestField = "content-digest"
 )
 
-// parseComponent reads a component as a configuration spells it.
+// parseComponent reads a component as a configuration writes it.
 func parseComponent(text string) (component, error) {
 	name, params, _ := strings.Cut(text, ";")
 	c := component{name: name}
@@ -38,7 +38,7 @@ func parseComponent(text string) (component, error) {
 		param, ok := strings.CutPrefix(params, `name="`)
 		param, closed := strings.CutSuffix(param, `"`)
 		if !ok || !closed || param == "" || strings.ContainsAny(param, `"\`) {
-			return c, fmt.Errorf("httpsig.Config.Components: %.80q is not spelled @query-param;name=\"x\"", text)
+			return c, fmt.Errorf("httpsig.Config.Components: %.80q is not written @query-param;name=\"x\"", text)
 		}
 		c.param = param
 		return c, nil

@@ -16,7 +16,7 @@ import (
 )
 
 // TestTheExamplesOfComponents holds the lines that RFC 9421 gives as examples, in section 2, against what is made of
-// the requests beside them. What its section 2.1 folds over two lines net/http has put into one.
+// the requests next to them. What its section 2.1 folds over two lines net/http has put into one.
 func TestTheExamplesOfComponents(t *testing.T) {
 	t.Parallel()
 	fields := [][2]string{
@@ -62,7 +62,7 @@ func TestTheExamplesOfComponents(t *testing.T) {
 			Algorithm: httpsig.HMACSHA256, DangerouslyLeaveUncovered: true, Methods: []string{"GET"},
 			Components: []string{strings.Replace(name[1:], `"`, "", 1)},
 		}
-		judge := func(line string) reason.Reason {
+		check := func(line string) reason.Reason {
 			r := httptest.NewRequest(row.method, row.url, nil)
 			for _, f := range fields {
 				r.Header.Add(f[0], f[1])
@@ -78,8 +78,8 @@ func TestTheExamplesOfComponents(t *testing.T) {
 			require.NoError(t, err, row.line)
 			return reasonOf(g, r)
 		}
-		require.Empty(t, judge(row.line), "section %s: %s", row.section, row.line)
-		require.Equal(t, reason.BadSignature, judge(row.line+"x"), "section %s: %s", row.section, row.line)
+		require.Empty(t, check(row.line), "section %s: %s", row.section, row.line)
+		require.Equal(t, reason.BadSignature, check(row.line+"x"), "section %s: %s", row.section, row.line)
 	}
 }
 

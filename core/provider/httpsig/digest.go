@@ -25,7 +25,7 @@ func VerifyContentDigest(h http.Header, body []byte) error {
 	if members(lines[0]) != len(digests.Names()) {
 		return errors.New("the header Content-Digest names an algorithm twice")
 	}
-	judged := 0
+	checked := 0
 	for _, name := range digests.Names() {
 		var sum []byte
 		switch name {
@@ -38,7 +38,7 @@ func VerifyContentDigest(h http.Header, body []byte) error {
 		default:
 			continue // deprecated, or unknown: it proves nothing
 		}
-		judged++
+		checked++
 		member, _ := digests.Get(name)
 		item, ok := member.(httpsfv.Item)
 		if !ok {
@@ -50,7 +50,7 @@ func VerifyContentDigest(h http.Header, body []byte) error {
 				"may have read or changed it")
 		}
 	}
-	if judged == 0 {
+	if checked == 0 {
 		return errors.New("the header Content-Digest holds neither sha-256 nor sha-512")
 	}
 	return nil

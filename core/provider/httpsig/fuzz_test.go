@@ -104,7 +104,7 @@ func (m *message) signed(input string) string {
 	return strings.Join(all, ", ")
 }
 
-// TestTheSecondReaderAgrees: what it signs the guard accepts, so that [FuzzSignature] judges more than refusals; and it
+// TestTheSecondReaderAgrees: what it signs the guard accepts, so that [FuzzSignature] checks more than refusals; and it
 // refuses what it should.
 func TestTheSecondReaderAgrees(t *testing.T) {
 	t.Parallel()

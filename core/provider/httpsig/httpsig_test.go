@@ -64,7 +64,7 @@ func reasonOf(g *core.Guard, r *http.Request) reason.Reason {
 	return reply.Rejection.Reason
 }
 
-// TestRecordedMessagesGetTheirVerdict judges the requests of RFC 9421, each that it signs, and those that another
+// TestRecordedMessagesGetTheirVerdict checks the requests of RFC 9421, each that it signs, and those that another
 // library signed. What a deployment would configure are their components; several leave the body out.
 func TestRecordedMessagesGetTheirVerdict(t *testing.T) {
 	t.Parallel()
@@ -157,7 +157,7 @@ func TestContentDigest(t *testing.T) {
 		{"sha-256", []string{s256}, true},
 		{"sha-512", []string{s512}, true},
 		{"both", []string{s256 + ", " + s512}, true},
-		{"one of an unknown name beside", []string{`unixsum=30637, md5=:AAAA:,` + s256}, true},
+		{"one of an unknown name next to it", []string{`unixsum=30637, md5=:AAAA:,` + s256}, true},
 		{"with a parameter", []string{s256 + ";x=1"}, true},
 		{"a comma inside of a text that holds a quote", []string{`note="\",\"", ` + s256}, true},
 		{"one of them wrong", []string{s256 + ", " + other512}, false},
@@ -188,7 +188,7 @@ func config() httpsig.Config {
 		Components: []string{"@method", "@authority", "@path", "content-digest"}}
 }
 
-// hmacOf is the MAC of a text that is written down as RFC 9421 spells it.
+// hmacOf is the MAC of a text that is written down as RFC 9421 writes it.
 func hmacOf(base string) string {
 	h := hmac.New(sha256.New, []byte(secret))
 	_, _ = h.Write([]byte(base))
@@ -406,7 +406,7 @@ func TestEveryAlgorithm(t *testing.T) {
 			raw, err := base64.StdEncoding.DecodeString(strings.Trim(strings.TrimPrefix(one.Get("Signature"), "sig1="),
 				":"))
 			require.NoError(t, err)
-			for at := range len(raw) + 1 { // a zero more at any place is another spelling of the same numbers, or none
+			for at := range len(raw) + 1 { // a zero more at any place is another form of the same numbers, or none
 				r := sign(right)
 				r.Header = one.Clone()
 				r.Header.Set("Signature", "sig1=:"+

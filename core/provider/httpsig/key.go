@@ -98,7 +98,7 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, in *in
 	return -1, nil
 }
 
-// fits judges a signature by the configured algorithm, with the verifiers of the standard library.
+// fits checks a signature by the configured algorithm, with the verifiers of the standard library.
 func (m *mechanism) fits(key any, base []byte, signature []byte) bool {
 	switch k := key.(type) {
 	case *digest.HMACKey:

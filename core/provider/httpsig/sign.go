@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// Sign signs what the config asks for, for package webhooktest. It spells the signed text by itself and shares what a
+// Sign signs what the config asks for, for package webhooktest. It writes the signed text by itself and shares what a
 // component's value is with the code that verifies.
 func (m *mechanism) Sign(r *http.Request, url string, body []byte, key string, at time.Time) ([]byte, error) {
 	if m.coversBody {

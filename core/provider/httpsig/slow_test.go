@@ -28,7 +28,7 @@ type param struct {
 	value
 }
 
-// serial is the canonical spelling.
+// serial is the canonical form.
 func (v *value) serial() string {
 	text := v.text
 	if v.kind == '(' {
@@ -389,16 +389,16 @@ func (m *message) digest() error {
 		return err
 	}
 	s256, s512 := sha256.Sum256([]byte(m.body)), sha512.Sum512([]byte(m.body))
-	judged := 0
+	checked := 0
 	for name, want := range map[string]string{"sha-256": string(s256[:]), "sha-512": string(s512[:])} {
 		if got, ok := members[name]; ok {
-			judged++
+			checked++
 			if got.kind != ':' || got.bare != want {
 				return errors.New("the digest of another body")
 			}
 		}
 	}
-	if judged == 0 {
+	if checked == 0 {
 		return errors.New("no digest that counts")
 	}
 	return nil

@@ -187,7 +187,7 @@ func TestHostileChains(t *testing.T) {
 		{"self-signed", token(selfSigned.key, selfSigned.der, selfSigned.der, selfSigned.der), bad},
 		{"a self-signed leaf under our intermediate", token(selfSigned.key, selfSigned.der, inter.der, root.der), bad},
 		{"the leaf issued by the root", token(byRoot.key, byRoot.der, root.der, root.der), bad},
-		{"the leaf issued by the root, with an intermediate beside", token(byRoot.key, byRoot.der, inter.der, root.der),
+		{"the leaf issued by the root, with an intermediate next to it", token(byRoot.key, byRoot.der, inter.der, root.der),
 			bad},
 		{"a second intermediate", token(underDeeper.key, underDeeper.der, deeper.der, inter.der), bad},
 		{"an expired leaf", token(expired.key, expired.der, inter.der, root.der), bad},

@@ -27,7 +27,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// proof is a delivery's check alone, from the headers to the verdict, and the bare operation of its signature beside.
+// proof is a delivery's check alone, from the headers to the verdict, and the plain operation of its signature.
 type proof struct {
 	name         string
 	verify, bare func() bool
@@ -54,13 +54,13 @@ func proofs(t testing.TB) []proof {
 		require.NoError(t, err)
 		public, _ := publickey.ParsePEM(k.configured)
 		raw := []byte(body)
-		list = append(list, proof{p.Name(), func() bool { return judged(m, r, keys, raw) },
+		list = append(list, proof{p.Name(), func() bool { return checked(m, r, keys, raw) },
 			bare(t, public, k.configured, input, signature)})
 	}
 	return list
 }
 
-func judged(m entry.Custom, r *http.Request, keys []any, body []byte) bool {
+func checked(m entry.Custom, r *http.Request, keys []any, body []byte) bool {
 	req := entry.CustomRequest{Method: r.Method, URL: hook, Header: r.Header, Now: time.Unix(now, 0), Keys: keys}
 	state, err := m.Head(&req)
 	if err != nil {
@@ -125,8 +125,8 @@ func TestAKeyOfASourceAllocatesNoMore(t *testing.T) {
 	require.LessOrEqual(t, from(nil, source), from([]any{public}, nil)+1) // the kid, as a text
 }
 
-// TestAProofAllocatesLittle: beside what the operation of the signature itself allocates, ten at most: the token, what
-// it holds decoded, and what the library hashes with.
+// TestAProofAllocatesLittle: in addition to what the operation of the signature itself allocates, ten at most: the
+// token, what it holds decoded, and what the library hashes with.
 func TestAProofAllocatesLittle(t *testing.T) {
 	for _, p := range proofs(t) {
 		require.True(t, p.verify(), p.name)
@@ -137,7 +137,7 @@ func TestAProofAllocatesLittle(t *testing.T) {
 	}
 }
 
-// BenchmarkProof states the cost of a proof beside that of the bare operation. The two take turns, and the best turn of
+// BenchmarkProof states the cost of a proof and of the plain operation. The two take turns, and the best turn of
 // each counts: what a busy machine adds says nothing of either.
 func BenchmarkProof(b *testing.B) {
 	for _, p := range proofs(b) {

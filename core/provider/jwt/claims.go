@@ -14,7 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
-// claims are those that a mechanism judges, as they are written, of a token whose signature was verified; nil: absent.
+// claims are those that a mechanism checks, as they are written, of a token whose signature was verified; nil: absent.
 type claims struct {
 	iss, aud, email, verified []byte
 	exp, nbf, iat             []byte

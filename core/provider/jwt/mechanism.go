@@ -34,7 +34,7 @@ type mechanism struct {
 	notBefore bool     // nbf is required
 	issued    bool     // iat is required
 	leeway    time.Duration
-	time      string // the claim that the guard judges for freshness: "iat", "nbf"; empty: none
+	time      string // the claim that the guard checks for freshness: "iat", "nbf"; empty: none
 
 	bodyHash     string // the claim that is the hexadecimal SHA-256 of the body
 	bodyBase64   bool   // it is in padded base64 instead
@@ -115,7 +115,7 @@ func (m *mechanism) Body(
 	if err != nil {
 		return proof, err
 	}
-	if proof.Time, err = m.judge(&c, req.Now); err != nil {
+	if proof.Time, err = m.check(&c, req.Now); err != nil {
 		return proof, err
 	}
 	if err := m.judgeHashes(&c, req, body); err != nil {
@@ -155,8 +155,8 @@ func (m *mechanism) verify(ctx context.Context, req *entry.CustomRequest, t *tok
 }
 
 // fits says whether the signature is a key's. The library's methods take keys of their own kind only. Its method for
-// ES256 makes two numbers of the signature, which the standard library spells out again, and its method for HS256 takes
-// the secret up again each time; here the one are spelled at once, and the other is ready.
+// ES256 makes two numbers of the signature, which the standard library writes again, and its method for HS256 takes
+// the secret up again each time; here the one are written at once, and the other is ready.
 func (t *token) fits(key any) bool {
 	secret, isSecret := key.(*digest.HMACKey)
 	switch {
@@ -172,8 +172,8 @@ func (t *token) fits(key any) bool {
 	return t.method.Verify(t.input, t.signature, key) == nil
 }
 
-// judge judges issuer, audience and times, and gives the time that the guard judges.
-func (m *mechanism) judge(c *claims, now time.Time) (at time.Time, err error) {
+// check checks issuer, audience and times, and gives the time that the guard checks.
+func (m *mechanism) check(c *claims, now time.Time) (at time.Time, err error) {
 	if m.issuers != nil {
 		if ok, err := oneOf("iss", c.iss, m.issuers); err != nil || !ok {
 			return at, either(err, fault.New(reason.WrongRecipient,
@@ -266,7 +266,7 @@ func (m *mechanism) judgeHashes(c *claims, req *entry.CustomRequest, body []byte
 		}
 	}
 	if m.qsh != nil {
-		return m.qsh.judge(c.qsh, req)
+		return m.qsh.check(c.qsh, req)
 	}
 	return nil
 }

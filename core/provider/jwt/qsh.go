@@ -17,7 +17,7 @@ import (
 // https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/#creating-a-query-string-hash
 type queryHash struct{ basePath string }
 
-func (q *queryHash) judge(qsh []byte, req *entry.CustomRequest) error {
+func (q *queryHash) check(qsh []byte, req *entry.CustomRequest) error {
 	canonical, inside := q.canonical(req.Method, req.URL)
 	ok, err := hashes("qsh", qsh, []byte(canonical), false) // "context-qsh", which is for frames of a page, is no hash
 	if err != nil {
@@ -65,5 +65,5 @@ func (q *queryHash) canonical(method, target string) (text string, ok bool) {
 	return strings.ToUpper(method) + "&" + strings.ReplaceAll(path, "&", "%26") + "&" + strings.Join(pairs, "&"), true
 }
 
-// unreserved are the unreserved characters of RFC 3986 beside letters and digits.
+// unreserved are the unreserved characters of RFC 3986 in addition to letters and digits.
 const unreserved = "-._~"

@@ -50,7 +50,7 @@ func (m *mechanism) presented(h http.Header) (string, error) {
 	return rest, nil
 }
 
-// parse takes a token apart as the compact form has it, and judges its header.
+// parse takes a token apart as the compact form has it, and checks its header.
 func (m *mechanism) parse(text string) (*token, error) {
 	t, header, ok := split(text)
 	if !ok {

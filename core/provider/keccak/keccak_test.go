@@ -75,7 +75,7 @@ func keccak256(message string) string {
 	return hex.EncodeToString(out)
 }
 
-// TestMoralisLibraryAgrees judges what Moralis's library for JavaScript was asked about.
+// TestMoralisLibraryAgrees checks what Moralis's library for JavaScript was asked about.
 func TestMoralisLibraryAgrees(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("testdata/vectors/moralis.json")
@@ -113,7 +113,7 @@ func TestMoralis(t *testing.T) {
 	require.NoError(t, err)
 	body := `{"confirmed":true,"tag":"transfers","streamId":"s"}`
 	good := "0x" + keccak256(body+secret)
-	judge := func(value, body string) reason.Reason {
+	check := func(value, body string) reason.Reason {
 		r := httptest.NewRequest(http.MethodPost, "https://example.com/hooks", strings.NewReader(body))
 		r.Header.Set("X-Signature", value)
 		_, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
@@ -141,12 +141,12 @@ func TestMoralis(t *testing.T) {
 		{"nothing", "", body, reason.MissingSignature},
 	}
 	for _, row := range rows {
-		require.Equal(t, row.want, judge(row.value, row.body), row.name)
+		require.Equal(t, row.want, check(row.value, row.body), row.name)
 	}
 	for i := range body {
 		changed := []byte(body)
 		changed[i] ^= 1
-		require.Equal(t, reason.BadSignature, judge(good, string(changed)))
+		require.Equal(t, reason.BadSignature, check(good, string(changed)))
 	}
 	_, err = core.New(core.Config{Endpoint: "x", Provider: keccak.Moralis(), Secrets: secrets.Static("short"),
 		Replay: core.DangerouslyNoReplay})

@@ -46,7 +46,7 @@ func RechargeLegacy() core.Provider {
 		Algorithm: entry.DigestSHA256,
 		Signature: entry.Signature{
 			Field: headers("X-Recharge-Hmac-Sha256"), Encoding: entry.Hex,
-			NotBeside: []string{"X-Recharge-Webhook-Signature"},
+			Newer: []string{"X-Recharge-Webhook-Signature"},
 		},
 		Signed: []entry.Part{entry.Secret(), entry.Body()},
 	}

@@ -35,7 +35,7 @@ func UnisenderGo() core.Provider {
 	})
 }
 
-// LOX24 is the notifications of LOX24, an SMS service, with the token that is set beside the callback's URL.
+// LOX24 is the notifications of LOX24, an SMS service, with the token that is set next to the callback's URL.
 //
 // https://doc.lox24.eu/info/notifications/
 // https://github.com/symfony/symfony/tree/8.1/src/Symfony/Component/Notifier/Bridge/Lox24

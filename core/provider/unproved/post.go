@@ -9,8 +9,8 @@ func post() []core.Provider { return []core.Provider{Lob()} }
 
 // Lob is the webhooks of Lob, a service for letters and postcards. Lob's own pages describe webhooks and their retries;
 // that timestamp and body are signed is what receivers agree on. Some of them read the timestamp in seconds and others
-// in milliseconds, and the two are told apart by their length. Whether a retry is signed again is not documented, and
-// neither is for how long Lob retries.
+// in milliseconds, and the two are distinguished by their length. Whether a retry is signed again is not documented,
+// and neither is for how long Lob retries.
 //
 // https://help.lob.com/print-and-mail/getting-data-and-results/using-webhooks
 func Lob() core.Provider {

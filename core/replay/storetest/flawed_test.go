@@ -354,7 +354,7 @@ func (s *flawedStore) settleOne(st replay.Settlement) bool {
 		case st.Verdict == replay.Release && s.is("releases what is done"):
 			delete(s.known, key)
 			return true
-		case st.Verdict == replay.Commit && s.is("commits anew"):
+		case st.Verdict == replay.Commit && s.is("commits again"):
 			e.when, e.end = time.Now(), s.end(st.TTL)
 		}
 		return st.Verdict == replay.Commit && !s.is("does not repeat a commit")

@@ -87,7 +87,7 @@ var flaws = []struct {
 	{"releases when the lease ends", []string{"a released key is free at once"}, true},
 	{"does not repeat a commit", []string{"a commit may be repeated", "the same settlement twice in a batch succeeds"},
 		true},
-	{"commits anew", []string{"a commit may be repeated"}, true},
+	{"commits again", []string{"a commit may be repeated"}, true},
 	{"does not repeat a release",
 		[]string{"a release may be repeated", "a release after the lease has expired succeeds",
 			"a key that nobody holds can be released"}, true},

@@ -67,7 +67,7 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 		name     string
 		open     func(*testing.T) *bench
 		fail     func(*testing.T, *bench)
-		mend     func(*testing.T, *bench)
+		fix      func(*testing.T, *bench)
 		reason   reason.Reason
 		complain string
 	}{
@@ -132,7 +132,7 @@ func TestAStoreThatFailsLosesNoDelivery(t *testing.T) {
 				require.EqualValues(t, 1, ran.Load(), "no signal")
 			}
 
-			tt.mend(t, b)
+			tt.fix(t, b)
 			require.Eventually(t, func() bool { return deliver(2).Code == 200 }, 60*time.Second, 50*time.Millisecond)
 			require.Equal(t, 200, deliver(1).Code)
 			require.EqualValues(t, 2, ran.Load(), "each event ran once")

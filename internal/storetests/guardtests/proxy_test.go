@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// wire is what lies between a store and its server: it hands on what it reads, until it is told to reset connections.
+// wire is what lies between a store and its server: it hands on what it reads, until it is asked to reset connections.
 type wire struct {
 	server string
 	cut    atomic.Int32 // what it resets
@@ -20,7 +20,7 @@ type wire struct {
 const (
 	nothing   = iota
 	questions // before the server sees them: without an effect
-	answers   // once the server has given them: the effect is there, and nobody is told
+	answers   // once the server has given them: the effect is there, and nobody knows
 )
 
 // always is more often than a client tries.

@@ -13,7 +13,7 @@ import (
 )
 
 // A server of the wrong version is refused at the start, so that no guard has it. Servers that are that old cannot be
-// installed beside today's: these are today's, which are made to say that they are old, or to lack what old ones lack.
+// installed next to today's: these are today's, which are made to say that they are old, or to lack what old ones lack.
 // SQLite is linked with its driver, and has no version to choose.
 func TestAServerThatIsTooOldIsRefusedAtTheStart(t *testing.T) {
 	t.Parallel()

@@ -91,7 +91,7 @@ func TestAClockThatIsAheadEndsLeasesAndMemoriesEarly(t *testing.T) {
 	require.Equal(t, replay.InFlight, stateOf(t, s, 1, time.Minute).State, "a skew under the lease harms nobody")
 	h.Advance(time.Minute)
 	require.Equal(t, replay.Claimed, stateOf(t, s, 1, 2*time.Hour).State,
-		"one beyond it lets another in beside the holder")
+		"one beyond it lets another in next to the holder")
 	require.ErrorIs(t, s.Settle(t.Context(), commit(held)), replay.ErrLeaseLost, "who is fenced")
 	require.Equal(t, replay.Done, stateOf(t, s, 2, time.Minute).State)
 	h.Advance(time.Hour)

@@ -71,7 +71,7 @@ func TestAReceiverThatEndsTheWorkersTransactionIsReported(t *testing.T) {
 	})
 }
 
-// TestTheEndOfTheWorkersContextRollsBack: a job that was given up must not commit beside its next attempt.
+// TestTheEndOfTheWorkersContextRollsBack: a job that was given up must not commit as well as its next attempt.
 func TestTheEndOfTheWorkersContextRollsBack(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *engine) {

@@ -16,7 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
-// bench is a store with a table of effects beside it, which is the app's.
+// bench is a store with a table of effects next to it, which is the app's.
 type bench struct {
 	*sqlstore.Store
 	db            *sql.DB

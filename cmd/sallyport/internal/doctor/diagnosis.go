@@ -145,7 +145,7 @@ func (p *patient) fill(d *Diagnosis, e *core.Explanation) {
 		unsigned = unsigned || r.Reason == reason.MissingSignature
 	}
 	for _, f := range e.Findings {
-		d.Found = append(d.Found, Found{string(f.Code), f.Text, f.Mend, f.Secret})
+		d.Found = append(d.Found, Found{string(f.Code), f.Text, f.Fix, f.Secret})
 	}
 	if others := p.otherSenders(d.Provider); unsigned && len(others) > 0 {
 		d.Found = append(d.Found, Found{

@@ -257,7 +257,7 @@ func TestWhatCurlShows(t *testing.T) {
 	require.Equal(t, accepted, status, out)
 }
 
-func TestWhatCannotBeJudged(t *testing.T) {
+func TestWhatCannotBeChecked(t *testing.T) {
 	t.Setenv("STRIPE_SECRET", secret)
 	byStripe := []string{"--provider", "stripe", "--secret-env", "STRIPE_SECRET"}
 	for _, row := range []struct {

@@ -116,7 +116,7 @@ func TestRequestsInAHARFile(t *testing.T) {
 	require.NotContains(t, out, "note: ")
 }
 
-func TestHARFilesThatCannotBeJudged(t *testing.T) {
+func TestHARFilesThatCannotBeChecked(t *testing.T) {
 	t.Setenv("STRIPE_SECRET", secret)
 	one := archivedPost(nil)
 	with := func(member string, value any) map[string]any {

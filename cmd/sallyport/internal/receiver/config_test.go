@@ -272,7 +272,7 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 	}
 }
 
-func TestMistakesAreToldTogetherAndOnce(t *testing.T) {
+func TestMistakesAreReportedTogetherAndOnce(t *testing.T) {
 	name := write(t, "bad.yaml", `listen: 127.0.0.1:0
 router: fiber
 trusted_proxies: [10.0.0.1/8]

@@ -195,8 +195,8 @@ func TestAFileThatIsThereIsNotReplaced(t *testing.T) {
 	require.Equal(t, 0, r.end())
 }
 
-// TestJudgingSavedDeliveriesTakesNoSecret: a doctor's patient may be the first request.
-func TestJudgingSavedDeliveriesTakesNoSecret(t *testing.T) {
+// TestCheckingSavedDeliveriesTakesNoSecret: a doctor's patient may be the first request.
+func TestCheckingSavedDeliveriesTakesNoSecret(t *testing.T) {
 	t.Parallel()
 	kept := filepath.Join(t.TempDir(), "notion")
 	judges, err := Judges(&Options{File: write(t, "receiver.yaml",
