@@ -68,6 +68,7 @@ type examiner struct {
 	other  *sender // another secret
 	target *url.URL
 	runs   *url.URL
+	guard  reference
 	o      *checking
 	p      *program
 	all    []result
@@ -82,6 +83,11 @@ func (p *program) check(ctx context.Context, o *checking, address string) error 
 	if x.target, err = parseTarget(address); err != nil {
 		return err
 	}
+	registeredAt, err := registered(x.target, o.publicURL)
+	if err != nil {
+		return err
+	}
+	x.guard = reference{s, registeredAt.String(), x.target.Scheme == "https"}
 	if o.runs != "" {
 		if x.runs, err = parseTarget(o.runs); err != nil {
 			return fmt.Errorf("--runs: %w", err)
@@ -168,6 +174,10 @@ type want struct {
 
 // tries sends requests and compares the last answer, and what ran, with what is right.
 func (x *examiner) tries(name string, w want, requests ...*http.Request) error {
+	if !w.accepted && x.guard.accepts(x.ctx, requests[len(requests)-1]) {
+		x.skip(name, "the sender's proof does not cover it: a guard accepts it as well")
+		return nil
+	}
 	before, err := x.count()
 	if err != nil {
 		return err
