@@ -9,7 +9,7 @@ import (
 )
 
 func (p *program) doctorCommand() *cobra.Command {
-	var o doctor.Options
+	o := doctor.Options{Kept: p.kept}
 	c := &cobra.Command{
 		Use: "doctor FILE", Short: "Say what is wrong with a saved request, and how to fix it",
 		Long: paragraphs(
@@ -22,7 +22,7 @@ func (p *program) doctorCommand() *cobra.Command {
 				"it. The body has to be the bytes as they came: an editor that adds a line break invalidates a " +
 				"signature, and doctor says so.\n\n" +
 				"Who sent this? With several --provider, with --who, or with neither --config nor --provider, every " +
-				"one is tried: by the header of its signature, and by --secret-env.\n\n" +
+				"one is tried: by the header of its signature, and by its secret.\n\n" +
 				"Exit status: 0, it would be accepted, or its sender is known; 1, it would be refused, its receiver " +
 				"failed, or its sender is not known; 2, it could not be examined."),
 		Example: "  sallyport doctor --config receiver.yaml refused.http\n" +
@@ -54,4 +54,13 @@ func (p *program) doctorCommand() *cobra.Command {
 	}
 	o.Flags(c.Flags())
 	return c
+}
+
+// kept returns the secret of a sender that is kept on this machine, or nothing.
+func (p *program) kept(provider string) string {
+	s, _, err := p.sender(&choice{provider: provider}, false)
+	if err != nil {
+		return "" // doctor then says that a secret is missing
+	}
+	return s.Configured
 }

@@ -145,6 +145,23 @@ func TestDoctorAnswersAPersonAndAScript(t *testing.T) {
 	require.NotContains(t, out, "\nIt is done")
 }
 
+func TestDoctorFindsTheSecretOfListen(t *testing.T) {
+	t.Parallel()
+	for _, provider := range []string{"github", "discord"} { // a shared secret, and a key pair
+		cmd := newCommand(t)
+		cmd.good("secret", "new", "--provider", provider, "--keep")
+		cmd.in = `{"type":1}`
+		headers := cmd.good("sign", "--provider", provider, "--body", "-")
+		saved := written(t, "saved.http", "POST /hooks HTTP/1.1\n"+headers+"\n"+cmd.in)
+		out := cmd.good("doctor", "--provider", provider, saved)
+		require.Contains(t, out, "It would be accepted", provider)
+		require.Contains(t, cmd.good("doctor", saved), "It was sent by ", provider)
+		status, _, problem := newCommand(t).run("doctor", "--provider", provider, saved)
+		require.Equal(t, usage, status)
+		require.Equal(t, "--secret-env: is missing: the environment variable that holds the secret\n", problem)
+	}
+}
+
 func TestDoctorSaysWhatItCannotExamine(t *testing.T) {
 	t.Parallel()
 	config := written(t, "receiver.yaml", "endpoints:\n  - {path: /hooks, provider: githup}\n  - {path: x}\n")

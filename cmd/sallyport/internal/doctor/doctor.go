@@ -25,6 +25,9 @@ type Options struct {
 	parameters, keys  []string
 	who               bool
 
+	// Kept returns the secret of a sender that is kept on this machine; empty: there is none. nil: none is kept.
+	Kept func(provider string) string
+
 	endpoint string
 	file     string // with the request
 	entry    int    // of a HAR file, from 1; 0: the only one
@@ -42,7 +45,8 @@ func (o *Options) Flags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&o.providers, "provider", nil,
 		"`name` of the sender, without --config; of several the one that sent it is looked for")
 	flags.StringVar(&o.secretEnv, "secret-env", "",
-		"environment `variable` with the secret, or user:password; a list, NEW,OLD, during a rotation")
+		"environment `variable` with the secret, or user:password; a list, NEW,OLD, during a rotation.\nDefault: the "+
+			"secret that listen or \"secret new --keep\" has kept on this machine")
 	flags.StringVar(&o.publicURL, "public-url", "", "`URL` registered at the sender, for those that sign it")
 	flags.StringVar(&o.trustedProxies, "trusted-proxies", "",
 		"`addresses` of the proxies whose X-Forwarded-Proto counts; goes with --peer")
@@ -114,7 +118,16 @@ func (o *Options) settings(provider string) *receiver.Options {
 	s := receiver.Defaults()
 	s.File, s.Provider, s.SecretEnv, s.PublicURL = o.config, provider, o.secretEnv, o.publicURL
 	s.TrustedProxies, s.Parameters, s.Keys = o.trustedProxies, o.parameters, o.keys
+	s.Secret = o.kept(provider)
 	return s
+}
+
+// kept returns the secret of listen, unless flags name another.
+func (o *Options) kept(provider string) string {
+	if o.Kept == nil || provider == "" || o.secretEnv != "" || o.keys != nil {
+		return ""
+	}
+	return o.Kept(provider)
 }
 
 // Diagnose reads the saved request and says what is wrong with it. "-" is standard input.

@@ -156,7 +156,7 @@ func (p *patient) tried(c Candidate) Candidate {
 	if c.Header != "" {
 		c.Says = "the request has its header " + c.Header
 	}
-	if p.secretEnv == "" && p.keys == nil {
+	if p.secretEnv == "" && p.keys == nil && p.kept(c.Provider) == "" {
 		return c
 	}
 	c.Tried = true

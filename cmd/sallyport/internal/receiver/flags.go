@@ -26,6 +26,8 @@ type Options struct {
 	VerifyTokenEnv            string
 	Keys, Parameters          []string
 
+	Secret string // one that no variable holds, where SecretEnv is empty; there is no flag for it
+
 	Page string // the address of the page in the browser; empty: there is none
 }
 
@@ -124,6 +126,9 @@ func (o *Options) config(m *mistakes) *config {
 	}
 	if o.VerifyTokenEnv != "" {
 		e.verify = m.secretsFromEnv(strings.Split(o.VerifyTokenEnv, ","), e.places["verify_token"])
+	}
+	if o.Secret != "" {
+		e.secrets = []secrets.Secret{secrets.New("kept-by-listen", o.Secret)}
 	}
 	if o.SecretEnv != "" {
 		e.secrets = m.secretsFromEnv(strings.Split(o.SecretEnv, ","), e.places["secrets"])
