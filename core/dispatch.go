@@ -98,7 +98,7 @@ func (p *signalsRun) end(status int) *Reply {
 	e := ending{reason: t.reason(len(d.events)), err: t.err, stack: t.stack, failed: t.failed}
 	e.emptySet = t.emptySet
 	e.ranNothing = e.reason == reason.Unhandled || len(d.events) == 0
-	reply := d.replyTo(t, e.reason)
+	reply := d.replyTo(t, e.reason, p.reply)
 	e.status = cmp.Or(status, d.sentStatus(), reply.Status)
 	d.report(e)
 	d.owe(reply)
@@ -108,8 +108,8 @@ func (p *signalsRun) end(status int) *Reply {
 	return reply
 }
 
-// replyTo answers for the worst of the events.
-func (d *Delivery) replyTo(t *total, why reason.Reason) *Reply {
+// replyTo answers for the worst of the events. The plain answer, which most are, stands in the room, if there is one.
+func (d *Delivery) replyTo(t *total, why reason.Reason, room *Reply) *Reply {
 	g := d.guard
 	switch why {
 	case reason.SignalFailed, reason.SignalPanicked:
@@ -119,7 +119,12 @@ func (d *Delivery) replyTo(t *total, why reason.Reason) *Reply {
 		reply.setRetryAfter(g.comeBack(t.wait))
 		return reply
 	}
-	reply := g.ackReply(&d.facts)
+	reply := room
+	if room == nil || d.facts.ack != nil || g.entry.AckBody != "" {
+		reply = g.ackReply(&d.facts)
+	} else {
+		reply.Status = http.StatusOK
+	}
 	if t.response != nil && (why == reason.Accepted || why == reason.Permanent) {
 		reply.Status, reply.Body = t.response.status, t.response.body
 		if t.response.contentType != "" {

@@ -49,6 +49,7 @@ type eventRun struct {
 	answer  *answer         // shared by the receivers of one event
 	context signalContext
 	own     answer // where the receivers' answer stands; those of one event share it
+	reply   Reply  // room for the answer to the delivery
 }
 
 // answer is what the receivers of an event answered.

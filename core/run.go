@@ -28,6 +28,7 @@ type signalsRun struct {
 	parked  []*journal.Entry // that are kept, and not yet committed
 	total   total            // of all events so far
 	flushed time.Time        // when the store last got verdicts; zero: never
+	reply   *Reply           // room for the answer, which no other delivery uses; nil: no event has run
 
 	timed bool // what each receiver did is noted, for a journal
 	ran   ranReceivers
@@ -188,7 +189,7 @@ func (d *Delivery) labelOf(i int) string {
 func (p *signalsRun) run(i int) result {
 	s, d := p.signals, p.d
 	run := &eventRun{}
-	run.answer = &run.own
+	run.answer, p.reply = &run.own, &run.reply
 	ctx := d.signalContext(&run.context, p.parent, i)
 	defer ctx.End(nil)
 	// Fails closed: a lease that was lost while earlier events ran may be another delivery's by now.

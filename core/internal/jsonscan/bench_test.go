@@ -15,8 +15,8 @@ func documentOf(size int, indented bool) []byte {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"id":%d,"url":"https://api.example.com/v1/items/%d","paid":true,"note":null,"name":"Jo \"J\" Li"}`,
-			i, i)
+		fmt.Fprintf(&b, `{"id":%d,"url":"https://api.example.com/v1/items/%d","paid":true,"note":null,`+
+			`"name":"Jo \"J\" Li"}`, i, i)
 	}
 	b.WriteString(`]}},"type":"invoice.paid"}`)
 	if !indented {

@@ -84,14 +84,14 @@ type Holding struct {
 // claim is one identity that is held.
 type claim struct {
 	held    replay.Held
+	work    *Context       // of what the claim is for; nil: it goes on without the claim
+	whole   int            // a part's event: its number
 	part    bool           // of a named receiver
 	signed  bool           // of the signed content, and not of an event
-	whole   int            // a part's event: its number
 	verdict replay.Verdict // zero: undecided
 	failed  bool           // the store did not take the verdict
 	settled bool           // the store has the verdict
 	lost    bool
-	work    *Context // of what the claim is for; nil: it goes on without the claim
 }
 
 // Renewal: a lease is renewed when a third of it has passed, and tried again soon where the store did not answer.
