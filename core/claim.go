@@ -15,13 +15,26 @@ import (
 
 // eventState is the state of one event of a delivery.
 type eventState struct {
-	digest  [32]byte       // of the event's bytes: an id that comes back with another digest is a conflict
-	known   replay.State   // Done or InFlight: not for this delivery to run
-	noted   replay.State   // what known would be if the check did not only report
-	result  replay.Result  // the store's answer; zero: it was not asked about this event
-	claim   int            // its number in the holding; noClaim where nothing is held
-	verdict replay.Verdict // zero: undecided. Delivery.mu guards it, and wish
-	wish    replay.Verdict // what the app has released while the event runs
+	*remembered                // nil: there is no replay store, and known stays zero
+	claim       int            // its number in the holding; noClaim where nothing is held
+	known       replay.State   // Done or InFlight: not for this delivery to run
+	noted       replay.State   // what known would be if the check did not only report
+	verdict     replay.Verdict // zero: undecided. Delivery.mu guards it, and wish
+	wish        replay.Verdict // what the app has released while the event runs
+}
+
+// remembered is what the replay store is asked about an event, and its answer.
+type remembered struct {
+	digest [32]byte      // of the event's bytes: an id that comes back with another digest is a conflict
+	result replay.Result // zero: the store was not asked about this event
+}
+
+// remember sets the digest of an event.
+func (s *eventState) remember(digest [32]byte) {
+	if s.remembered == nil {
+		s.remembered = &remembered{}
+	}
+	s.digest = digest
 }
 
 // noClaim stands for an event that holds nothing. It is not 0, which is the number of the first claim.
@@ -62,8 +75,8 @@ func (d *Delivery) claim() *Reply {
 		asked = time.Now() // the leases count from the claim, and the question may have taken seconds
 	}
 	// In the same round trip: between two of them, a second body with the same signed content could come in.
-	if d.signed != nil {
-		signed := replay.Item{Key: replay.Key(*d.signed), Digest: replay.Digest(d.facts.bodyDigest())}
+	if h.signed != nil {
+		signed := replay.Item{Key: replay.Key(*h.signed), Digest: replay.Digest(d.facts.bodyDigest())}
 		items, owners = append(items, signed), append(owners, noEvent)
 	}
 	results, err := h.Claim(items, asked)
@@ -79,7 +92,7 @@ func (d *Delivery) claim() *Reply {
 		return nil
 	}
 	reply := d.allKnown()
-	if reply != nil && d.signed != nil {
+	if reply != nil && h.signed != nil {
 		h.Flush() // the signed content is remembered all the same
 	}
 	return reply
@@ -216,13 +229,13 @@ const maxInFlightWait = 10 * time.Second
 func (d *Delivery) storeFailed(err error) *Reply {
 	// Fails closed on a name that is another's: the store did answer.
 	if d.guard.memory.failOpen && !ownership.IsTaken(err) {
-		d.unclaimed = err
+		d.holding.unclaimed = err
 		return nil
 	}
 	f := storeFailure(err)
 	if d.guard.reporting.replay {
 		d.guard.enforce(&d.facts, CheckReplay, f)
-		d.unclaimed = err
+		d.holding.unclaimed = err
 		return nil
 	}
 	d.keepRest(f.Reason, err) // the provider may give up before the store is back
@@ -301,7 +314,7 @@ func (d *Delivery) duplicate(last *replay.Result, conflict bool) *Reply {
 // receiver needs no claim but its own.
 func (d *Delivery) claimReceivers(plan [][]int, name func(receiver int) string) (*checkpoints, error) {
 	g := d.guard
-	if g.memory.Store == nil || d.unclaimed != nil {
+	if g.memory.Store == nil || d.unclaimed() != nil {
 		return nil, nil
 	}
 	c := &checkpoints{at: map[[2]int]checkpoint{}}

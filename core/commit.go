@@ -33,7 +33,10 @@ func settleByHand(ctx context.Context, v replay.Verdict) error {
 		return ErrNotVerified
 	}
 	d.mu.Lock()
-	txn := d.txn
+	var txn replay.Transaction
+	if d.holding != nil {
+		txn = d.holding.txn
+	}
 	d.mu.Unlock()
 	// Two ways to commit would disagree: "done" is written with the app's own rows, or not at all.
 	if txn != nil && txn.Begun() {
@@ -123,7 +126,7 @@ func (d *Delivery) afterSettling(have, want replay.Verdict) error {
 	if have != want {
 		return ErrSettled
 	}
-	if d.unclaimed != nil { // nothing is held: the store's failure was reported, and the app chose to go on
+	if d.unclaimed() != nil { // nothing is held: the store's failure was reported, and the app chose to go on
 		return nil
 	}
 	_, err := d.outcome()
@@ -161,13 +164,16 @@ func (t *transaction) open() bool { return t.txn != nil && t.txn.Begun() && !t.c
 
 // callIn calls a receiver while its transaction can be found by [Commit] and [Release].
 func (d *Delivery) callIn(t *transaction, fn func() error) result {
+	if t.txn == nil {
+		return call(fn)
+	}
 	d.mu.Lock()
-	d.txn = t.txn
+	d.holding.txn = t.txn
 	d.mu.Unlock()
 	res := call(fn)
 	d.mu.Lock()
 	// Cleared before the next receiver: it must not commit the work of this one.
-	d.txn = nil
+	d.holding.txn = nil
 	d.mu.Unlock()
 	return res
 }

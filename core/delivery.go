@@ -28,24 +28,21 @@ type Delivery struct {
 	request http.Request    // what r points to, but for a handle with again set
 	tracker adapter.Tracker // see Track
 
-	events   []Event
 	states   []eventState  // of each event
-	one      [1]Event      // room for the usual case, which then allocates nothing
-	oneState [1]eventState // as one
+	oneState [1]eventState // room for the usual case, which then allocates nothing
+	events   []Event       // of as many as states, or none yet: see unread
 
 	deliveryContext deliveryContext
 	unread          unread
 	restored        restoredBody // the first of them; GetBody gives others
 	facts           facts
-	verified        time.Duration  // from the arrival until the proof was checked
-	holding         *lease.Holding // nil: there is no replay store
-	signed          *Identity      // the signed content, where that is remembered in addition to the events
-	unclaimed       error          // the store's; not nil: the delivery runs without a claim
-	backfill        bool           // the app has fetched it, and no request has brought it
-	redrive         *redrive       // set where an entry of the journal runs again
-	ticket          *redrive       // set on what a request carries that a redrive has made, before its guard takes it
+	verified        time.Duration // from the arrival until the proof was checked
+	holding         *holding      // nil: there is no replay store
+	redrive         *redrive      // set where an entry of the journal runs again
 
-	batch bool // the provider sent a list of events
+	refusal *Reply    // the answer to signals that may not run; nil: they may. mu guards this and the next two
+	owed    *Reply    // the signals' answer, where they failed
+	early   *earlyEnd // how the middleware behind the guard ended while the signals ran
 
 	answering adapter.State
 	handed    atomic.Bool // the adapter has taken the request to hand on
@@ -53,20 +50,38 @@ type Delivery struct {
 	tracked   atomic.Bool // tracker is in use
 	slot      atomic.Bool // it has one of Guard.signals.slots
 
-	mu       sync.Mutex         // guards what follows, the verdicts and wishes in states, and unread
-	txn      replay.Transaction // of the event in hand; nil: there is none
-	entered  bool               // signals have taken it up, or those of an inner guard's proof of the same request
-	running  bool               // those signals run
-	finished bool               // Finish or Abandon was called
-	refused  bool               // it came to signals that may not run
-	refusal  *Reply             // the answer to signals that may not run; nil: they may
-	owed     *Reply             // the signals' answer, where they failed
-	early    *earlyEnd          // how the middleware behind the guard ended while the signals ran
-	settled  bool               // verdict stands, and later ones change nothing
-	verdict  replay.Verdict     // of the whole delivery; zero: undecided
-	byHand   bool               // the app has released it
-	wish     replay.Verdict     // what the app has released while signals ran: it is settled when they end
-	reported bool               // its record was made: there is one for each delivery
+	mu       sync.Mutex     // guards what follows, the verdicts and wishes in states, unread, and holding.txn
+	entered  bool           // signals have taken it up, or those of an inner guard's proof of the same request
+	running  bool           // those signals run
+	finished bool           // Finish or Abandon was called
+	refused  bool           // it came to signals that may not run
+	settled  bool           // verdict stands, and later ones change nothing
+	verdict  replay.Verdict // of the whole delivery; zero: undecided
+	byHand   bool           // the app has released it
+	wish     replay.Verdict // what the app has released while signals ran: it is settled when they end
+	reported bool           // its record was made: there is one for each delivery
+	// These are not guarded: they are set before the delivery is handed on.
+	batch    bool // the provider sent a list of events
+	backfill bool // the app has fetched it, and no request has brought it
+	ticket   bool // a request that a redrive has made carries it, for the guard that is to take redrive
+}
+
+// holding is what a delivery has in addition where there is a replay store.
+type holding struct {
+	lease.Holding
+	signed     *Identity          // the signed content, where that is remembered in addition to the events
+	unclaimed  error              // the store's; not nil: the delivery runs without a claim
+	txn        replay.Transaction // of the event in hand; nil: there is none
+	event      [1]Event           // room for the usual case
+	remembered [1]remembered      // as event
+}
+
+// unclaimed returns the store's error, where the delivery runs without a claim because of it.
+func (d *Delivery) unclaimed() error {
+	if d.holding == nil {
+		return nil
+	}
+	return d.holding.unclaimed
 }
 
 // deliveryKey is the context key of a delivery. It is not exported: no other code can put a forged delivery there.
@@ -95,7 +110,7 @@ func (c *deliveryContext) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f,
 
 // deliveryIn returns the delivery that a guard proved. nil: none did. A ticket proves nothing yet, so it fails closed.
 func deliveryIn(ctx context.Context) *Delivery {
-	if d := carriedBy(ctx); d != nil && d.ticket == nil {
+	if d := carriedBy(ctx); d != nil && !d.ticket {
 		return d
 	}
 	return nil
@@ -205,14 +220,15 @@ func (d *Delivery) WouldRefuse() []Reported {
 }
 
 // newDelivery makes a handle, and its holding if there is a replay store, in one allocation. The app may keep the
-// handle after the request: it never serves another one.
+// handle after the request: it never serves another one. Its size is held by a test: a byte beyond the runtime's next
+// size class costs every request some hundred more.
 func (g *Guard) newDelivery() *Delivery {
 	if g.memory.Store == nil {
 		return &Delivery{guard: g}
 	}
 	both := &struct {
 		Delivery
-		holding lease.Holding
+		holding holding
 	}{}
 	d := &both.Delivery
 	d.guard, d.holding = g, &both.holding
@@ -267,7 +283,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 		in := g.proofOf(t)
 		digest := g.signature.SignedDigest(&in)
 		signed := Identity(identity.OfSigned(identity.Scope{Endpoint: g.endpoint, Tenant: i.scope}, digest))
-		d.signed = &signed
+		d.holding.signed = &signed
 	}
 	d.carry(r, r.Context())
 	if len(i.stripQuery) > 0 || len(i.stripPath) > 0 {

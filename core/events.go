@@ -42,20 +42,42 @@ func (d *Delivery) readEvents(t *eventSource) {
 	g.events.Open(&t.Source)
 	items, split := g.events.Split(&t.Source)
 	if !split {
+		d.setOneState()
 		d.setOneEvent()
 		d.readEvent(0, t)
 		return
 	}
 	d.batch = true
 	d.events, d.states = make([]Event, len(items)), make([]eventState, len(items))
+	if d.holding != nil {
+		room := make([]remembered, len(items))
+		for i := range d.states {
+			d.states[i].remembered = &room[i]
+		}
+	}
 	for i, item := range items {
 		t.Payload = item // Body stays whole: what was signed is read from it
 		d.readEvent(i, t)
 	}
 }
 
-// setOneEvent makes room for the one event of a delivery that is not a batch.
-func (d *Delivery) setOneEvent() { d.events, d.states = d.one[:1], d.oneState[:1] }
+// setOneState makes room for the state of the one event of a delivery that is not a batch.
+func (d *Delivery) setOneState() {
+	d.states = d.oneState[:1]
+	d.states[0].claim = noClaim
+	if d.holding != nil {
+		d.states[0].remembered = &d.holding.remembered[0]
+	}
+}
+
+// setOneEvent makes room for that event.
+func (d *Delivery) setOneEvent() {
+	if d.holding != nil {
+		d.events = d.holding.event[:1]
+	} else {
+		d.events = make([]Event, 1)
+	}
+}
 
 // provedForOthers refuses a delivery that is signed and for none of those whom the entry allows. It proves nothing to
 // this endpoint: it is not a sign of life, and uses up nothing of what the genuine deliveries may.
@@ -75,7 +97,7 @@ func (d *Delivery) readEvent(i int, t *eventSource) {
 	d.guard.events.Read(&t.Source, &said)
 	e := &d.events[i]
 	d.set(e, t, &said)
-	d.states[i] = eventState{claim: noClaim}
+	d.states[i].claim = noClaim
 	if d.facts.proved { // fails closed: with an identity, anybody could have the real event answered as a duplicate
 		d.identify(i, t, e)
 	}
@@ -195,8 +217,7 @@ func (d *Delivery) leaveUnread(t *eventSource) bool {
 		!remembered && !g.identityWaits(t):
 		return false
 	}
-	d.setOneEvent()
-	d.states[0] = eventState{claim: noClaim}
+	d.setOneState()
 	g.events.Keep(t.Headers, &d.unread.headers)
 	u := &d.unread
 	u.event, u.bodyProved, u.headersProved = true, t.BodyProved, t.HeadersProved
@@ -205,6 +226,7 @@ func (d *Delivery) leaveUnread(t *eventSource) bool {
 		return true
 	}
 	if u.identity = !remembered; remembered {
+		d.setOneEvent()
 		var said payload.Details
 		g.events.Begin(&t.Source)
 		g.events.ReadTenant(&t.Source, &said)
@@ -243,6 +265,9 @@ func (d *Delivery) read(all bool) {
 	t := &s.events
 	t.Kept, t.Body, t.BodyProved, t.HeadersProved = u.headers[:], d.facts.body, u.bodyProved, u.headersProved
 	t.Timestamp, t.SignedID = u.timestamp, u.id
+	if d.events == nil {
+		d.setOneEvent()
+	}
 	e := &d.events[0]
 	if u.event {
 		var said payload.Details
@@ -290,9 +315,19 @@ func (r *Record) readNames() {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	r.unread = nil
+	if d.events != nil {
+		d.read(false)
+		d.name(r)
+		return
+	}
+	// Nobody but the record may ever ask: the event stands in a place of the pool, and stays unread.
+	s, was := d.guard.borrow(), d.unread
+	d.events = s.event[:]
 	d.read(false)
 	d.name(r)
-	r.unread = nil
+	d.events, d.unread, s.event[0] = nil, was, Event{} // the pool must not keep this delivery's event for another one
+	d.guard.bodies.scratches.Put(s)
 }
 
 // boundUnread decides where a record's names are read: on the goroutines of the observers that want them, at once where

@@ -6,11 +6,15 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/signature"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
+
+// DeliveryBytes is what a handle takes without a replay store.
+const DeliveryBytes = unsafe.Sizeof(Delivery{})
 
 // VerifySignature is the path from the headers to the verdict, for measurements.
 func (g *Guard) VerifySignature(r *http.Request, body []byte, now time.Time) bool {

@@ -199,12 +199,15 @@ func (d *Delivery) completeEntry(out *journal.Entry, f *failure) {
 // wasChanged reports whether the bytes of an event are no longer those that were claimed. Fails closed: what nobody has
 // proved must not run. Without a claim nothing remembers what was proved.
 func (d *Delivery) wasChanged(event int, body []byte) bool {
+	if d.states[event].claim == noClaim {
+		return false
+	}
 	proved := d.states[event].digest
 	if !d.batch {
 		proved = d.facts.bodyDigest()
 	}
 	//lint:notsecret the hash of a body that the app has
-	return d.states[event].claim != noClaim && proved != sha256.Sum256(body)
+	return proved != sha256.Sum256(body)
 }
 
 // tokenOf returns the token of the claim on an event, by which a redrive tells the parking's own commit from a success.

@@ -23,8 +23,8 @@ import (
 func (g *Guard) Receive(w http.ResponseWriter, r *http.Request, in adapter.Inbound) (*Delivery, *Reply) {
 	// Only code of this package can put a delivery into a context: no header and no URL of a sender can.
 	prior := carriedBy(r.Context())
-	if prior != nil && prior.ticket != nil {
-		d, reply, ours := g.receiveAgain(r, in, prior.ticket)
+	if prior != nil && prior.ticket {
+		d, reply, ours := g.receiveAgain(r, in, prior.redrive)
 		if ours {
 			return d, reply
 		}

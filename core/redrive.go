@@ -134,9 +134,10 @@ func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Deliver
 	if t.isBatch() {
 		d.batch, d.events, d.states = true, t.events, t.states
 	} else {
+		d.setOneState()
 		d.setOneEvent()
 		d.events[0] = g.eventOf(e, opened)
-		d.states[0] = eventState{claim: noClaim, digest: e.Digest}
+		d.states[0].remember(e.Digest)
 	}
 	// The app reads the entry's body, whatever middleware did to the request's.
 	d.carry(r, r.Context())

@@ -234,7 +234,7 @@ func (r *Redriver) guardOf(endpoint string) *Guard {
 func (r *Redriver) run(t *redrive, request *http.Request) {
 	ctx, cancel := context.WithTimeout(context.Background(), t.guard.signals.timeout+time.Minute)
 	defer cancel()
-	ctx = context.WithValue(ctx, deliveryKey{}, &Delivery{ticket: t})
+	ctx = context.WithValue(ctx, deliveryKey{}, &Delivery{redrive: t, ticket: true})
 	w := rerun.NewAnswer()
 	defer t.wait(w) // also where the app ends the goroutine
 	defer func() {
@@ -358,9 +358,10 @@ func (g *Guard) inboxDelivery(ctx context.Context, t *redrive, e Event) *Deliver
 		ctx: ctx, started: now, now: g.clock(now), body: e.Payload, tenant: e.Tenant, scope: t.entry.Scope,
 		secret: e.Secret, proved: true,
 	}
+	d.setOneState()
 	d.setOneEvent()
 	d.events[0] = e
-	d.states[0] = eventState{claim: noClaim, digest: t.entry.Digest}
+	d.states[0].remember(t.entry.Digest)
 	if g.memory.Store != nil {
 		d.holding.Request.Start(ctx, time.Time{})
 		ctx = &d.holding.Request

@@ -67,7 +67,7 @@ func (p *signalsRun) checkpoint() error {
 		return nil // what a run before this one has done of it does not count
 	}
 	// Without a store that holds the event there is nothing to remember parts in: all receivers run again with a retry.
-	if !s.named() || d.unclaimed != nil || d.guard.memory.Store == nil || d.guard.reporting.replay {
+	if !s.named() || d.unclaimed() != nil || d.guard.memory.Store == nil || d.guard.reporting.replay {
 		return nil
 	}
 	plan := make([][]int, len(d.events))
@@ -166,7 +166,7 @@ func (p *signalsRun) decided(i int, res result, v replay.Verdict) {
 	switch decided := d.decide(i, v); {
 	case decided == replay.Commit && v == replay.Release && res.worst == outcomeUndecodable:
 		res.worst = outcomePermanent // committed by the app itself
-	case decided == replay.Release && v == replay.Commit && d.unclaimed == nil:
+	case decided == replay.Release && v == replay.Commit && d.unclaimed() == nil:
 		v = decided // released by the app itself: a success would keep the provider from sending it again
 		res.worst, res.err = outcomeRetry, joinErrors(res.err, errReleased)
 	}

@@ -22,6 +22,7 @@ type scratch struct {
 	inspection inspection       // what this call knows; cleared by giveBack
 	claims     signature.Claims // what the request claims; not trusted before the proof
 	events     eventSource
+	event      [1]Event      // that a record alone asks for: see Record.readNames
 	slot       intake.Slot   // the place of an unproved body; used where one is read
 	buffer     intake.Buffer // for the body; each open connection may make a guard hold one
 }
@@ -103,12 +104,12 @@ type facts struct {
 	reported    []Reported        // refusals that did not take place, because their checks only report
 	unproved    *fault.Failure    // the one of those that leaves the delivery without proof; nil: none does
 	digest      [sha256.Size]byte // of the body; see bodyDigest
-	digested    bool
-	ack         *ackKeys // set where the acknowledgement is encrypted
-	proved      bool     // zero: unproved; set where the proof is complete
-	plain       bool     // plain HTTP, reported
-	trial       bool     // every check only reports, and nothing is touched: see Explain
-	overloaded  bool     // our own bounds refused it: 503, whoever sent it
+	ack         *ackKeys          // set where the acknowledgement is encrypted
+	digested    bool              // digest is set
+	proved      bool              // zero: unproved; set where the proof is complete
+	plain       bool              // plain HTTP, reported
+	trial       bool              // every check only reports, and nothing is touched: see Explain
+	overloaded  bool              // our own bounds refused it: 503, whoever sent it
 }
 
 // inspection is what is known of a request while it is checked. Only its facts outlive the call of Receive.

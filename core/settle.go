@@ -278,8 +278,8 @@ func (d *Delivery) report(e ending) {
 func (d *Delivery) newRecord(e ending) *Record {
 	state, storeErr := d.outcome()
 	// The store failed before anything was held: its error explains why the event may run again.
-	if d.unclaimed != nil {
-		state, storeErr = ReplayUnclaimed, d.unclaimed
+	if err := d.unclaimed(); err != nil {
+		state, storeErr = ReplayUnclaimed, err
 	}
 	d.mu.Lock() // the app may be asking for the events
 	rec := d.guard.record(&d.facts, e.reason, e.status, time.Now())
@@ -312,7 +312,7 @@ func (d *Delivery) newRecord(e ending) *Record {
 
 // describe fills in what the record says of the events. The caller must hold mu, once the app has the delivery.
 func (d *Delivery) describe(rec *Record) {
-	rec.Events, rec.Verify, rec.Backfill = len(d.events), d.verified, d.backfill
+	rec.Events, rec.Verify, rec.Backfill = len(d.states), d.verified, d.backfill
 	if d.redrive != nil {
 		rec.Redrive = d.redrive.run
 	}

@@ -25,7 +25,8 @@ func (d *Delivery) takenWholeLocked() bool {
 	}
 	for i := range d.states {
 		s := &d.states[i]
-		if s.verdict != 0 || s.wish != 0 || s.result.State != 0 && s.result.State != replay.Claimed {
+		if s.verdict != 0 || s.wish != 0 ||
+			s.remembered != nil && s.result.State != 0 && s.result.State != replay.Claimed {
 			return false
 		}
 	}
@@ -92,7 +93,8 @@ func (r *redrive) readParts() error {
 		if g.tenants.key.set {
 			out.Tenant = e.Tenant
 		}
-		r.states[i] = eventState{claim: noClaim, digest: e.Parts[i].Digest}
+		r.states[i].claim = noClaim
+		r.states[i].remember(e.Parts[i].Digest)
 	}
 	return nil
 }
