@@ -61,20 +61,19 @@ func (d *Delivery) readEvents(t *eventSource) {
 	}
 }
 
-// setOneState makes room for the state of the one event of a delivery that is not a batch.
+// setOneState makes room for the state of the one event of a delivery that is not a batch. Where there is a replay
+// store, it makes room for the event as well.
 func (d *Delivery) setOneState() {
 	d.states = d.oneState[:1]
 	d.states[0].claim = noClaim
-	if d.holding != nil {
-		d.states[0].remembered = &d.holding.remembered[0]
+	if h := d.holding; h != nil {
+		d.states[0].remembered, d.events = &h.remembered[0], h.event[:1]
 	}
 }
 
-// setOneEvent makes room for that event.
+// setOneEvent makes room for that event, where there is none yet.
 func (d *Delivery) setOneEvent() {
-	if d.holding != nil {
-		d.events = d.holding.event[:1]
-	} else {
+	if d.events == nil {
 		d.events = make([]Event, 1)
 	}
 }
@@ -226,7 +225,6 @@ func (d *Delivery) leaveUnread(t *eventSource) bool {
 		return true
 	}
 	if u.identity = !remembered; remembered {
-		d.setOneEvent()
 		var said payload.Details
 		g.events.Begin(&t.Source)
 		g.events.ReadTenant(&t.Source, &said)
@@ -265,9 +263,7 @@ func (d *Delivery) read(all bool) {
 	t := &s.events
 	t.Kept, t.Body, t.BodyProved, t.HeadersProved = u.headers[:], d.facts.body, u.bodyProved, u.headersProved
 	t.Timestamp, t.SignedID = u.timestamp, u.id
-	if d.events == nil {
-		d.setOneEvent()
-	}
+	d.setOneEvent()
 	e := &d.events[0]
 	if u.event {
 		var said payload.Details

@@ -32,7 +32,7 @@ func ofReplay() []mutation {
 		{name: "what is signed vouches for any body", file: claim, old: "signed.State != replay.Claimed && signed.Conflict {", new: "false {", in: []string{"./core/provider"}},
 		{name: "what is signed is taken for an event's", file: claim, old: "signed.State != replay.Claimed && signed.Conflict {", new: "signed.State != replay.Claimed {", in: []string{"./core/provider"}},
 		{name: "a conflict holds the event that it names", file: claim, old: "d.holding.DecideAll(replay.Release)\n\t}\n\tfor", new: "d.holding.DecideAll(replay.Commit)\n\t}\n\tfor", in: []string{"./core/provider"}},
-		{name: "a transmission of what is done may have another body", file: claim, old: "if reply != nil && d.signed != nil {", new: "if false {", in: []string{"./core/provider"}},
+		{name: "a transmission of what is done may have another body", file: claim, old: "if reply != nil && h.signed != nil {", new: "if false {", in: []string{"./core/provider"}},
 		{name: "what is signed is forgotten with a failed event", file: "core/internal/lease/holding.go", old: "signed: true, verdict: replay.Commit}", new: "signed: true}", in: []string{"./core/provider"}},
 		{name: "what is signed tells what became of the event", file: "core/internal/lease/settle.go", old: "\t\tcase c.signed:\n", new: "", in: []string{"./core/provider"}},
 
