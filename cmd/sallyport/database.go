@@ -133,7 +133,7 @@ func kindOf(text string) (string, error) {
 	switch {
 	case has && (scheme == "postgres" || scheme == "postgresql"):
 		return database.Postgres, nil
-	case has && (scheme == "mysql" || scheme == "mariadb"):
+	case has && scheme == "mysql":
 		return database.MySQL, nil
 	case has && scheme == "sqlite", !has && (strings.HasPrefix(text, "file:") || filepath.Ext(text) != ""):
 		return database.SQLite, nil

@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/httpwebhook"
+	"github.com/sallyport-go/sallyport/internal/engine"
 )
 
 func TestAForgottenEventRunsAgain(t *testing.T) {
@@ -64,7 +65,14 @@ endpoints:
 func failing(t *testing.T, keys secrets.Source) (file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "app.db")
-	db, dialect, err := drivers.OpenSQL(database.SQLite, file)
+	failingIn(t, database.SQLite, file, keys)
+	return file
+}
+
+// failingIn is an app whose receiver fails, with its journal in a database.
+func failingIn(t *testing.T, kind, url string, keys secrets.Source) {
+	t.Helper()
+	db, dialect, err := drivers.OpenSQL(kind, url)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	require.NoError(t, sqlstore.Migrate(t.Context(), db, dialect))
@@ -88,7 +96,37 @@ func failing(t *testing.T, keys secrets.Source) (file string) {
 	answer := sender.Send(httpwebhook.Handler(guard, signals), "/hook",
 		webhooktest.Sample{Body: []byte(`{"id":"evt_1","type":"invoice.paid"}`)})
 	require.Equal(t, http.StatusOK, answer.Code)
-	return file
+}
+
+func TestAnOperatorWorksOnEachServer(t *testing.T) {
+	t.Parallel()
+	for kind, begin := range map[string]func(engine.Options) (*engine.Server, error){
+		database.Postgres: engine.PostgreSQL, database.MySQL: engine.MariaDB,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			server, err := begin(engine.Options{})
+			var missing *engine.MissingError
+			if errors.As(err, &missing) {
+				engine.Need(t, missing)
+			}
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, server.Close()) })
+			url := map[string]string{
+				database.Postgres: "postgres://owner@" + server.Addr() + "/postgres?sslmode=disable",
+				database.MySQL:    "mysql://root@" + server.Addr() + "/test",
+			}[kind]
+			failingIn(t, kind, url, nil)
+			cmd := newCommand(t)
+			at := []string{"--database", url, "--namespace", "billing"}
+			list := cmd.good(append([]string{"events", "--state", "parked"}, at...)...)
+			require.Contains(t, list, "no such column")
+			require.Contains(t, cmd.good(append([]string{"rotation"}, at...)...), "autumn")
+			id := strings.Fields(list)[0]
+			require.Contains(t, cmd.good(append([]string{"show", id}, at...)...), "invoice.paid")
+			require.Equal(t, "dismissed\n", cmd.good(append([]string{"dismiss", id}, at...)...))
+		})
+	}
 }
 
 func TestAnOperatorWorksByTheDatabase(t *testing.T) {

@@ -99,7 +99,7 @@ func open(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
 	}
 	db, err := sql.Open(driver, text)
 	if err != nil {
-		return nil, 0, fmt.Errorf("is no URL of a %s database", kind)
+		return nil, 0, fmt.Errorf("is not a URL of a %s database", kind)
 	}
 	return db, dialect, nil
 }
@@ -124,7 +124,21 @@ func mysqlDSN(text string) (string, error) {
 	}
 	c.User = u.User.Username()
 	c.Passwd, _ = u.User.Password()
-	return c.FormatDSN(), nil
+	dsn := c.FormatDSN()
+	if u.RawQuery == "" {
+		return dsn, nil
+	}
+	// Parameters are those of the driver, such as tls=true. Ignored ones would connect without what was asked for.
+	joint := "?"
+	if strings.Contains(dsn[strings.LastIndexByte(dsn, '/'):], "?") {
+		joint = "&"
+	}
+	// One that the driver does not know goes to the server, as a variable of the session, which refuses unknown ones.
+	dsn += joint + u.RawQuery
+	if _, err := mysql.ParseDSN(dsn); err != nil {
+		return "", errors.New("has a parameter with a wrong value")
+	}
+	return dsn, nil
 }
 
 // sqliteDSN makes the driver wait for a lock, and with journal_mode(WAL) readers not wait for writers.
