@@ -20,6 +20,9 @@ const (
 	pageRows = 50
 	// searched is how many entries one request looks through for a filter that the store cannot apply.
 	searched = 2000
+	// searchTime ends a search before that: whoever waits for the first screen sees it soon, whatever the store is.
+	searchTime    = 120 * time.Millisecond
+	leastSearched = 50
 )
 
 // filter is what the list shows, as it stands in the query of its URL.
@@ -206,7 +209,7 @@ func (p *Inspector) entryRows(ctx context.Context, access *Access, f *filter) ([
 		return nil, journal.Cursor{}, nil
 	}
 	var rows []row
-	looked := 0
+	looked, begin := 0, time.Now()
 	// The type is not asked for here, so that the bound holds for all entries that are read.
 	q := journal.Query{Endpoint: f.Endpoint, State: f.state(), Before: f.before}
 	for e, err := range p.journal.Entries(ctx, q) {
@@ -230,7 +233,8 @@ func (p *Inspector) entryRows(ctx context.Context, access *Access, f *filter) ([
 		if len(rows) > pageRows {
 			return rows, rows[pageRows].cursor, nil
 		}
-		if looked++; looked >= searched {
+		looked++
+		if looked >= searched || looked >= leastSearched && time.Since(begin) > searchTime {
 			return rows, at, nil
 		}
 	}

@@ -1,12 +1,17 @@
 package inspector_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -228,4 +233,48 @@ func TestAStoreThatFailsDoesNotHideTheEvent(t *testing.T) {
 	require.Contains(t, page, "not known: the replay store did not answer")
 	require.Contains(t, page, "evt_1")
 	require.Contains(t, a.log.String(), "could not ask the replay store")
+}
+
+// slowStore takes its time for each answer.
+type slowStore struct{ journal.Store }
+
+func (s slowStore) Load(ctx context.Context, ids []journal.ID) ([]journal.Row, error) {
+	time.Sleep(30 * time.Millisecond)
+	return s.Store.Load(ctx, ids)
+}
+
+// A search that finds nothing ends in time, and says where it goes on.
+func TestASearchEndsInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		kept, err := journal.New(slowStore{journal.NewMemory()}, journal.Config{})
+		require.NoError(t, err)
+		for n := range 1000 {
+			require.NoError(t, kept.Keep(t.Context(), []*journal.Entry{{
+				State: journal.Parked, Endpoint: "stripe", Reason: reason.Permanent,
+				Identity: [32]byte{1, byte(n), byte(n >> 8)},
+			}}))
+		}
+		a := pageOf(t, inspector.NewActivity(), time.Now())
+		page, err := inspector.New(inspector.Config{
+			Journal: kept, Prefix: "/inspector", Hosts: []string{host},
+			Authorize: func(*http.Request) (inspector.Access, error) { return everything(), nil },
+		})
+		require.NoError(t, err)
+		a.page = page
+		begin := time.Now()
+		w := a.get("/?text=nothing")
+		require.Less(t, time.Since(begin), 200*time.Millisecond)
+		require.Contains(t, w.Body.String(), "Search further back")
+
+		looked, older := 1, `href="([^"]+)">Search further back`
+		for path := "/?text=nothing"; ; looked++ {
+			next := regexp.MustCompile(older).FindStringSubmatch(a.get(path).Body.String())
+			if next == nil {
+				break
+			}
+			path = strings.TrimPrefix(html.UnescapeString(next[1]), ".")
+		}
+		require.Equal(t, 10, looked, "1,000 entries, 101 at a time: 25 are loaded at once, in 30 ms")
+	})
 }
