@@ -24,7 +24,8 @@ type later struct {
 // headers and its URL.
 func (r *Reader) compileLater(e *entry.Entry) later {
 	spec := r.spec
-	l := later{can: e.Batch == nil && spec.PayloadJSON == "" && spec.Binary == "" && spec.Sealed == nil && r.carried == nil}
+	l := later{}
+	l.can = e.Batch == nil && spec.PayloadJSON == "" && spec.Binary == "" && spec.Sealed == nil && r.carried == nil
 	add := func(names ...string) {
 		for _, name := range names {
 			if !slices.Contains(l.headers, name) {
