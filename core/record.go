@@ -280,7 +280,6 @@ type outlet struct {
 	observer Observer
 	names    bool         // it reads the names of events
 	log      *guardLog    // the guard's; reports panics and lost records
-	copy     Record       // of the record that the observer gets; used by the pump's goroutine alone
 	lost     atomic.Int64 // records, in all
 }
 
@@ -304,26 +303,25 @@ func (o *outlet) take(r *Record, dropped int) {
 // keep: it refers to nothing of the request.
 func (o *outlet) deliver(r *Record, dropped int) {
 	defer func() {
-		o.copy = Record{}
 		if v := recover(); v != nil {
 			o.log.observerPanicked(o, r.ctx, v)
 		}
 	}()
 	// The request is over by now. A cancelled context would make exporters drop the record.
 	ctx := context.WithoutCancel(r.ctx)
-	o.copy = *r
+	rec := *r
 	if o.names {
-		o.copy.readNames()
+		rec.readNames()
 	}
 	// The pooled record is reused after release. Without these lines an observer that keeps its copy would keep
 	// internals of it.
-	o.copy.ctx, o.copy.sampled, o.copy.unread, o.copy.home, o.copy.holders = nil, nil, nil, nil, nil
-	o.copy.Dropped = dropped
+	rec.ctx, rec.sampled, rec.unread, rec.home, rec.holders = nil, nil, nil, nil, nil
+	rec.Dropped = dropped
 	if fn, ok := o.observer.(ObserverFunc); ok {
-		fn(ctx, o.copy) // its Observe would copy the record once more
+		fn(ctx, rec) // its Observe would copy the record once more
 		return
 	}
-	o.observer.Observe(ctx, o.copy)
+	o.observer.Observe(ctx, rec)
 }
 
 // drop counts a record for which the queue has no room.
