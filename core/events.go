@@ -208,8 +208,8 @@ func (d *Delivery) leaveUnread(t *eventSource) bool {
 	g := d.guard
 	remembered := g.memory.Store != nil
 	switch {
-	case !g.events.CanWait(), len(t.Body) == 0, d.backfill,
-		g.events.identity != nil: // Config.Identity may look at every field
+	case !g.events.CanWait(), d.backfill, g.events.identity != nil, // Config.Identity may look at every field
+		g.entry.Identity.NoneForGET && len(t.Body) == 0, g.bodiless(t): // the request's method counts, or its URL
 		return false
 	case !d.facts.proved: // it gets no identity
 	case remembered && (g.entry.Identity.Kind == entry.ByPointer || g.events.TenantInBody()),

@@ -21,6 +21,8 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/replay"
+	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/internal/engine"
@@ -117,10 +119,10 @@ func countedPaths() []counted {
 		}
 	}
 	// A handler that reads the body and never asks which event it is.
-	handle := func(e entry.Entry, observer core.Observer) func(t *testing.T) func() {
+	handle := func(e entry.Entry, observer core.Observer, store replay.Store) func(t *testing.T) func() {
 		return func(t *testing.T) func() {
 			c, _ := config(e)
-			c.Replay, c.Observers = core.DangerouslyNoReplay, []core.Observer{observer}
+			c.Replay, c.Observers = store, []core.Observer{observer}
 			g := mustNew(t, c)
 			text := []byte(named)
 			d := &delivery{request: signedFor(e.Name, named), header: http.Header{}}
@@ -132,10 +134,18 @@ func countedPaths() []counted {
 				}
 				w.WriteHeader(http.StatusNoContent)
 			}))
-			return func() {
+			run := func() {
 				reader.Reset(text)
 				d.request.Body = source
-				if h.ServeHTTP(d, d.request); d.status != http.StatusNoContent {
+				h.ServeHTTP(d, d.request)
+			}
+			run()
+			want := http.StatusNoContent
+			if store != core.DangerouslyNoReplay {
+				want = http.StatusOK // of a duplicate
+			}
+			return func() {
+				if run(); d.status != want {
 					t.Fatal(d.status)
 				}
 			}
@@ -206,12 +216,15 @@ func countedPaths() []counted {
 		{"Receive of a forgery", 1.42,
 			receive(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) },
 				false)},
-		{"a handler, named by headers", 1.52, handle(plain(), nameless{})},
-		{"a handler, named in the body", 1.56, handle(timestamped(), nameless{})},
-		{"a handler, an id that is signed", 1.57, handle(identified(), nameless{})},
-		{"a handler, an observer of names by headers", 1.55, handle(plain(), noObserver()[0])},
-		{"a handler, an observer of names in the body", 1.89, handle(timestamped(), noObserver()[0])},
-		{"a handler, an observer of a signed id", 1.87, handle(identified(), noObserver()[0])},
+		{"a handler, named by headers", 1.51, handle(plain(), nameless{}, core.DangerouslyNoReplay)},
+		{"a handler, named in the body", 1.55, handle(timestamped(), nameless{}, core.DangerouslyNoReplay)},
+		{"a handler, an id that is signed", 1.56, handle(identified(), nameless{}, core.DangerouslyNoReplay)},
+		{"a handler, an observer of names by headers", 1.52, handle(plain(), noObserver()[0], core.DangerouslyNoReplay)},
+		{"a handler, an observer of names in the body", 1.88, handle(timestamped(), noObserver()[0], core.DangerouslyNoReplay)},
+		{"a handler, an observer of a signed id", 1.63, handle(identified(), noObserver()[0], core.DangerouslyNoReplay)},
+		{"a duplicate, named by headers", 2.82, handle(plain(), nameless{}, memstore.New())},
+		{"a duplicate, named in the body", 1.99, handle(timestamped(), nameless{}, memstore.New())},
+		{"a duplicate, an id that is signed", 1.86, handle(identified(), nameless{}, memstore.New())},
 		{"a store and a signal", 3.04, complete(plain(), signedBody, body)},
 		{"a store and a signal, an id in the body", 3.04, complete(timestamped(), signed, named)},
 		{"a pair of 1", 0.53, basic(1)},
