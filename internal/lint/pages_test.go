@@ -92,8 +92,8 @@ func TestThePagesNameEveryPackageThatIsFoundByThem(t *testing.T) {
 		require.NotEmpty(t, folders, row.packages)
 		for _, folder := range folders {
 			name := filepath.Base(folder)
-			require.Regexp(t, strings.ReplaceAll(row.written, "%s", regexp.QuoteMeta(name)), string(text),
-				"%s does not name %s: %s", row.page, name, row.how)
+			named := regexp.MustCompile(strings.ReplaceAll(row.written, "%s", regexp.QuoteMeta(name))).Match(text)
+			require.True(t, named, "%s does not name %s: %s", row.page, name, row.how)
 		}
 	}
 }
