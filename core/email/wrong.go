@@ -26,81 +26,47 @@ func adviceOn(setting, kind string) string {
 	return "in " + setting + ", set the URL of your endpoint for " + kind
 }
 
-// inboundSetting says where each sender keeps the URL that its inbound messages go to.
-func inboundSetting(provider string) (sender, setting string) {
+// settingsOf names a sender, and says where it keeps the URLs that its inbound messages and its tracking events go to.
+func settingsOf(provider string) (sender, inbound, tracking string) {
 	switch provider {
 	case "ahasend":
-		return "AhaSend", "Routes > the route's URL"
+		return "AhaSend", "Routes > the route's URL", "Webhooks > the webhook's URL"
 	case "amazon-ses", "aws-sns":
-		return "Amazon SES", "the receipt rule's SNS topic and its subscription"
+		return "Amazon SES", "the receipt rule's SNS topic and its subscription",
+			"the configuration set's event destination, or the identity's notifications"
 	case "brevo":
-		return "Brevo", "the inbound webhook (type inbound, event inboundEmailProcessed)"
+		return "Brevo", "the inbound webhook (type inbound, event inboundEmailProcessed)",
+			"Transactional > Settings > Webhook"
 	case "mailersend":
-		return "MailerSend", "Inbound > the route > Forward to"
+		return "MailerSend", "Inbound > the route > Forward to", "the domain > Webhooks"
 	case "mailgun":
-		return "Mailgun", "Receiving > Routes > the route's forward action"
+		return "Mailgun", "Receiving > Routes > the route's forward action", "Sending > Webhooks"
 	case "mailjet":
-		return "Mailjet", "the parse route's Url"
+		return "Mailjet", "the parse route's Url", "Account preferences > Event Tracking"
 	case "mailpace":
-		return "MailPace", "the domain > Inbound Emails > Endpoint URL"
+		return "MailPace", "the domain > Inbound Emails > Endpoint URL", "the domain > Webhooks"
 	case "mailtrap":
-		return "Mailtrap", "Settings > Webhooks > the webhook of Inbound Inboxes"
+		return "Mailtrap", "Settings > Webhooks > the webhook of Inbound Inboxes",
+			"Settings > Webhooks > the webhook of Email Sending"
 	case "postal", "postal-sha1":
-		return "Postal", "Routing > HTTP endpoints"
+		return "Postal", "Routing > HTTP endpoints", "the server > Webhooks"
 	case "postmark":
-		return "Postmark", "the inbound stream > Settings > Webhook"
+		return "Postmark", "the inbound stream > Settings > Webhook", "the message stream > Webhooks"
 	case "resend":
-		return "Resend", "Webhooks > the webhook with the event email.received"
+		return "Resend", "Webhooks > the webhook with the event email.received", "Webhooks > the webhook's events"
 	case "sendgrid", "sendgrid-inbound":
-		return "SendGrid", "Settings > Inbound Parse > the host's URL"
+		return "SendGrid", "Settings > Inbound Parse > the host's URL", "Settings > Mail Settings > Event Webhooks"
 	case "sparkpost", "sparkpost-relay":
-		return "SparkPost", "the relay webhook's target"
+		return "SparkPost", "the relay webhook's target", "Configuration > Webhooks"
 	case "sweego":
-		return "Sweego", "the subdomain's inbound routing > the webhook's URL"
+		return "Sweego", "the subdomain's inbound routing > the webhook's URL", "the personal settings > Webhooks"
 	default:
-		return provider, "the settings of inbound mail"
-	}
-}
-
-// trackingSetting says where each sender keeps the URL that its tracking events go to.
-func trackingSetting(provider string) (sender, setting string) {
-	sender, _ = inboundSetting(provider)
-	switch provider {
-	case "ahasend":
-		return sender, "Webhooks > the webhook's URL"
-	case "amazon-ses", "aws-sns":
-		return sender, "the configuration set's event destination, or the identity's notifications"
-	case "brevo":
-		return sender, "Transactional > Settings > Webhook"
-	case "mailersend":
-		return sender, "the domain > Webhooks"
-	case "mailgun":
-		return sender, "Sending > Webhooks"
-	case "mailjet":
-		return sender, "Account preferences > Event Tracking"
-	case "mailpace":
-		return sender, "the domain > Webhooks"
-	case "mailtrap":
-		return sender, "Settings > Webhooks > the webhook of Email Sending"
-	case "postal", "postal-sha1":
-		return sender, "the server > Webhooks"
-	case "postmark":
-		return sender, "the message stream > Webhooks"
-	case "resend":
-		return sender, "Webhooks > the webhook's events"
-	case "sendgrid", "sendgrid-inbound":
-		return sender, "Settings > Mail Settings > Event Webhooks"
-	case "sparkpost", "sparkpost-relay":
-		return sender, "Configuration > Webhooks"
-	case "sweego":
-		return sender, "the personal settings > Webhooks"
-	default:
-		return sender, "the settings of its webhooks"
+		return provider, "the settings of inbound mail", "the settings of its webhooks"
 	}
 }
 
 func inboundHere(provider string) error {
-	sender, setting := inboundSetting(provider)
+	sender, setting, _ := settingsOf(provider)
 	return &WrongEndpointError{
 		Sender: sender, Got: "an inbound message", Want: ofTracking, Advice: adviceOn(setting, ofInbound),
 	}
@@ -109,7 +75,7 @@ func inboundHere(provider string) error {
 // TrackingAtInbound returns the error for a tracking event at an endpoint for inbound messages. It is for the package
 // inbound.
 func TrackingAtInbound(provider string) error {
-	sender, setting := trackingSetting(provider)
+	sender, _, setting := settingsOf(provider)
 	return &WrongEndpointError{
 		Sender: sender, Got: "a tracking event", Want: ofInbound, Advice: adviceOn(setting, ofTracking),
 	}
