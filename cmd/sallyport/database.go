@@ -109,8 +109,8 @@ func (p *program) database(at *place) (where database.Place, flag string, err er
 	if text == "" {
 		text, flag = p.getenv("SALLYPORT_DATABASE"), "SALLYPORT_DATABASE"
 	} else if u, err := url.Parse(text); err != nil || holdsPassword(u) || strings.Contains(text, "@tcp(") {
-		return where, "", errors.New("--database holds a password, or is not a URL. Lists of processes show arguments: " +
-			"put it into SALLYPORT_DATABASE")
+		return where, "", errors.New("--database holds a password, or is not a URL. Lists of processes show " +
+			"arguments: put it into SALLYPORT_DATABASE")
 	}
 	kind, err := kindOf(text)
 	if err != nil {

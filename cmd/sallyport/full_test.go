@@ -46,7 +46,8 @@ endpoints:
 	address, _, _ = strings.Cut(address, `"`)
 	send := func() {
 		cmd.in = `{"id":"evt_1","type":"invoice.paid"}`
-		cmd.good("send", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--body", "-", "http://"+address+"/hooks")
+		cmd.good("send", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--body", "-",
+			"http://"+address+"/hooks")
 	}
 	send()
 	out.waits(t, `"attempt":"ok"`)

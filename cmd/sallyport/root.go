@@ -71,7 +71,8 @@ func (p *program) command() *cobra.Command {
 			"sallyport makes, sends, receives and checks webhooks on a developer's machine, and works on " +
 				"the journal of a running app by its page or its database.\n\n" +
 				"Exit status: 0, all is well; 1, something is wrong: an answer, a secret, a request, the " +
-				"configuration of serve, an event that failed again; 2, the command line is wrong, or the work could not be done."),
+				"configuration of serve, an event that failed again; 2, the command line is wrong, or " +
+				"the work could not be done."),
 		Example: "  sallyport listen --provider stripe\n" +
 			"  sallyport send --provider stripe --type invoice.paid        # in a second terminal",
 		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs, RunE: help,

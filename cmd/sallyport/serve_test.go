@@ -19,7 +19,10 @@ func written(t *testing.T, name, text string) string {
 	return file
 }
 
-const githubSecret = "made-up-for-tests-0123456789abcdef"
+const (
+	githubSecret = "made-up-for-tests-0123456789abcdef"
+	oneEndpoint  = "endpoints:\n  - {path: /hooks, provider: github, secrets: [" + githubSecret + "]}\n"
+)
 
 // The lines are those of the receiver's own tests. Here is what the command adds: flags, exit status, and no line of
 // its own on standard output.
@@ -97,7 +100,7 @@ func TestTheSampleHasEverySetting(t *testing.T) {
 
 func TestForgetNeedsAConfigurationAndAnID(t *testing.T) {
 	t.Parallel()
-	file := written(t, "receiver.yaml", "endpoints:\n  - {path: /hooks, provider: github, secrets: ["+githubSecret+"]}\n")
+	file := written(t, "receiver.yaml", oneEndpoint)
 	for _, row := range []struct {
 		args []string
 		want string
@@ -120,7 +123,7 @@ const request = "POST /hooks HTTP/1.1\nHost: hooks.example.com\nX-Hub-Signature-
 func TestDoctorAnswersAPersonAndAScript(t *testing.T) {
 	t.Parallel()
 	cmd := newCommand(t)
-	config := written(t, "receiver.yaml", "endpoints:\n  - {path: /hooks, provider: github, secrets: ["+githubSecret+"]}\n")
+	config := written(t, "receiver.yaml", oneEndpoint)
 	saved := written(t, "refused.http", request)
 	status, out, problem := cmd.run("doctor", "--config", config, saved)
 	require.Equal(t, wrong, status, problem)

@@ -48,8 +48,8 @@ func withoutMark(raw []byte) []byte { return bytes.TrimPrefix(raw, []byte("\xef\
 func parseArchive(raw []byte, number int) (*saved, error) {
 	var a archive
 	if json.Unmarshal(withoutMark(raw), &a) != nil { // whose text may quote what stands there
-		return nil, errors.New(`it begins like a HAR file, and is not one: there have to be requests in "log", "entries"; ` +
-			"nor is it an entry of a journal")
+		return nil, errors.New(`it begins like a HAR file, and is not one: there have to be requests in "log", ` +
+			`"entries"; nor is it an entry of a journal`)
 	}
 	entries := a.Log.Entries
 	switch {

@@ -21,7 +21,8 @@ type saved struct {
 }
 
 // requestLine is found behind what tools print before it: "> " of curl, the bytes of a packet's head of tcpdump.
-var requestLine = regexp.MustCompile(`(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+) HTTP/\d(?:\.\d)?\r?\n`) //lint:immutable compiled once
+var requestLine = regexp.MustCompile( //lint:immutable compiled once
+	`(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+) HTTP/\d(?:\.\d)?\r?\n`)
 
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$") //lint:immutable compiled once
 

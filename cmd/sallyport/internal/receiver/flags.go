@@ -60,8 +60,8 @@ func (o *Options) Flags(flags *pflag.FlagSet) {
 
 // PageFlag adds the flag of the page, which goes with a file and with the flags of one endpoint.
 func (o *Options) PageFlag(flags *pflag.FlagSet) {
-	flags.StringVar(&o.Page, "page", "", "`address` of a page in the browser that shows what arrives, of this machine: "+
-		"127.0.0.1:4401; port 0 is any free one.\nIt keeps the events of this run in memory. Default: no page")
+	flags.StringVar(&o.Page, "page", "", "`address` of a page in the browser that shows what arrives, of this "+
+		"machine: 127.0.0.1:4401; port 0 is any free one.\nIt keeps the events of this run in memory. Default: no page")
 }
 
 // Check reports flags that do not go together.

@@ -40,7 +40,7 @@ func (o *Options) with(
 	out := &output{w: s.Out, logger: logger}
 	var m mistakes
 	c := o.config(&m)
-	// A trial first: a mistake must not cost a connection, and what guards log at their start is noise next to mistakes.
+	// A trial first: a mistake must not cost a connection, and what guards log at their start would hide mistakes.
 	trial := newStores(logger, nil)
 	c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil }, out,
 		slog.New(slog.DiscardHandler), &m)
