@@ -120,6 +120,7 @@ func Endpoints() map[string]*Endpoint {
 		"sns":            {Secret: base64.StdEncoding.EncodeToString(rsaDER), change: is(provider.AWSSNS(topics))},
 		"sns-fetched":    {fetch: certificates, change: is(provider.AWSSNS(topics))},
 		"vonage":         text(jwt.Vonage()),
+		"fusionauth":     {Secret: rsaPEM, Key: string(rsaDER), change: is(jwt.FusionAuth("RS256"))},
 		"pubsub":         {Secret: rsaPEM, Key: string(rsaDER), change: is(pubSub)},
 		"kinde":          {Secret: rsaPEM, Key: string(rsaDER), change: is(signed.Kinde())},
 		"kinde-fetched":  {fetch: kinde, change: is(signed.Kinde())},
