@@ -9,7 +9,7 @@ import (
 // application that the webhook was made with, and wants it back in the answer. Secrets hold that client id, which is no
 // secret, because it stands in the URLs of OAuth: whoever has seen one can send anything. Have a credential of your own
 // as well: a token in the registered URL (Config.Credentials with core.QueryToken), or a client certificate that a
-// proxy demands.
+// proxy demands. New sees no proxy: without a credential it warns, and does not refuse.
 //
 // https://developer.adobe.com/acrobat-sign/docs/overview/acrobat_sign_events/
 // https://helpx.adobe.com/sign/web/developers/webhooks/overview.html

@@ -392,3 +392,37 @@ func encryptedGoldenBodies() map[string]string {
 		"wecom":    `<xml><MsgType><![CDATA[text]]></MsgType><MsgId>1</MsgId></xml>`,
 	}
 }
+
+// TestAPublicKeyServesTheDeliveriesThatNameIt: a key with an id verifies no delivery that names another key or none. One
+// without an id serves whatever is named.
+func TestAPublicKeyServesTheDeliveriesThatNameIt(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(callbackTime, 0)
+	p := provider.WeChatPay(provider.WeChatPayConfig{APIv3Keys: secrets.Static("an-APIv3-key-of-a-test-32-bytes!")})
+	first, second := configured(p, 1), configured(p, 2)
+	both := []string{"PUB_KEY_ID_1|" + first, "PUB_KEY_ID_2|" + second}
+	for _, row := range []struct {
+		name, named string
+		keys        []string
+		accepted    bool
+	}{
+		{"the key that it names", "PUB_KEY_ID_1", both, true},
+		{"another key of the list", "PUB_KEY_ID_2", both, false},
+		{"a key that is not configured", "PUB_KEY_ID_3", both, false},
+		{"no key", "", both, false},
+		{"an id in small letters", "pub_key_id_1", both, false},
+		{"any key, where none has an id", "PUB_KEY_ID_3", []string{second, first}, true},
+	} {
+		r := webhooktest.NewRequest(p, signing(p, 1), "https://example.com/hooks", encryptedGoldenBodies()["wechat-pay"], at)
+		r.Header.Del("Wechatpay-Serial")
+		if row.named != "" {
+			r.Header.Set("Wechatpay-Serial", row.named)
+		}
+		g := sealedGuard(t, p, func(c *core.Config) { c.Secrets = secrets.Static(row.keys...) })
+		want := reason.BadSignature
+		if row.accepted {
+			want = ""
+		}
+		require.Equal(t, want, answerOf(g, r).reason, row.name)
+	}
+}

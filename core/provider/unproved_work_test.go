@@ -255,6 +255,14 @@ func BenchmarkUnprovedWork(b *testing.B) {
 			n := int(min(size, u.max/2)) // escapes and the signature behind make a body longer
 			for i, a := range attacksOn(u.c.source, n) {
 				times, bytes := u.measure(&a)
+				// Only what is slow each time is the worst: other programs run on this machine.
+				for range 4 {
+					if times <= w.times && (i > 0 || times <= w.hashed) {
+						break
+					}
+					again, _ := u.measure(&a)
+					times = min(times, again)
+				}
 				if i == 0 {
 					w.hashed = max(w.hashed, times)
 				}

@@ -159,6 +159,18 @@ func (st *State) Write(b []byte) {
 	_, _ = st.hash.Write(b) // a hash never fails
 }
 
+// Gather adds bytes of the body between which others stand: few are gathered as texts are, and many are written.
+func (st *State) Gather(b []byte) {
+	if st.hash == nil || len(b) > maxScratch/2 {
+		st.Write(b)
+		return
+	}
+	if len(st.scratch)+len(b) > maxScratch {
+		st.flush()
+	}
+	st.scratch = append(st.scratch, b...)
+}
+
 // flush writes the gathered texts to the hash.
 func (st *State) flush() {
 	if len(st.scratch) > 0 {

@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
@@ -20,33 +21,36 @@ func (v *Verifier) checkText(body []byte) fault.Failure {
 // writeText writes valid UTF-8 as JavaScript's JSON.stringify does: in quotation marks, with these, backslashes and
 // control characters escaped, and everything else as it is (ECMA-262, QuoteJSONString). One body has one text, and the
 // text ends at its last quotation mark.
+//
+// Anybody chooses the body. So one of nothing but quotation marks must not call the hash for each of them, or allocate.
 func writeText(st *digest.State, body []byte) {
-	const hexDigits = "0123456789abcdef"
 	st.WriteString(`"`)
 	from := 0
 	for i, c := range body {
-		if c >= 0x20 && c != '"' && c != '\\' {
+		if c > '\\' || escapes[c] == "" {
 			continue
 		}
-		st.Write(body[from:i])
-		from = i + 1
-		switch c {
-		case '"', '\\':
-			st.WriteString("\\" + string(rune(c)))
-		case '\b':
-			st.WriteString(`\b`)
-		case '\t':
-			st.WriteString(`\t`)
-		case '\n':
-			st.WriteString(`\n`)
-		case '\f':
-			st.WriteString(`\f`)
-		case '\r':
-			st.WriteString(`\r`)
-		default:
-			st.WriteString(`\u00` + string(hexDigits[c>>4]) + string(hexDigits[c&15]))
+		if from < i {
+			st.Gather(body[from:i])
 		}
+		st.WriteString(escapes[c])
+		from = i + 1
 	}
-	st.Write(body[from:])
+	st.Gather(body[from:])
 	st.WriteString(`"`)
+}
+
+// escapes are the texts of the characters that JavaScript escapes; empty: it writes the character as it is.
+var escapes = newEscapes() //lint:immutable never written
+
+func newEscapes() (all ['\\' + 1]string) {
+	for c := range ' ' {
+		all[c] = fmt.Sprintf(`\u%04x`, c)
+	}
+	for c, text := range map[byte]string{
+		'"': `\"`, '\\': `\\`, '\b': `\b`, '\t': `\t`, '\n': `\n`, '\f': `\f`, '\r': `\r`,
+	} {
+		all[c] = text
+	}
+	return all
 }

@@ -2,6 +2,8 @@ package signature
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"hash"
 
 	"github.com/sallyport-go/sallyport/core/internal/digest"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -35,3 +37,22 @@ func SeparatedForm(body []byte, without ...string) (text string, ok bool) {
 
 // IsQuery reports whether a text could be a query.
 func IsQuery(text string) bool { return isQuery([]byte(text)) }
+
+// HashCalls counts how often a body that is signed as a text is handed to its hash.
+func HashCalls(body []byte) int {
+	h := &countingHash{Hash: sha256.New()}
+	st := digest.New(func() hash.Hash { return h }).Get()
+	writeText(st, body)
+	st.Sum()
+	return h.calls
+}
+
+type countingHash struct {
+	hash.Hash
+	calls int
+}
+
+func (h *countingHash) Write(b []byte) (int, error) {
+	h.calls++
+	return h.Hash.Write(b)
+}
