@@ -40,6 +40,8 @@ func BenchmarkRead(b *testing.B) {
 		{"1 KiB", documentOf(1<<10, false)},
 		{"1 KiB, indented", documentOf(1<<10, true)},
 		{"64 KiB", documentOf(64<<10, false)},
+		{"64 KiB, short strings", []byte(`{"id":"evt_1","data":{"object":{"n":1` +
+			strings.Repeat(`,"field_1234":"a value of some length"`, 1700) + `}}}`)},
 		{"64 KiB, one string", []byte(`{"id":"evt_1","x":"` + strings.Repeat("x", 64<<10) + `"}`)},
 	} {
 		b.Run(row.name, func(b *testing.B) {
