@@ -50,54 +50,43 @@ func routers() []router {
 	}
 }
 
-func ginApp(endpoints []*endpoint) http.Handler {
-	gin.SetMode(gin.ReleaseMode)
-	r := gin.New()
+// mount calls handle with each endpoint and the app's receivers.
+func mount(endpoints []*endpoint, handle func(path string, guard *core.Guard, signals *core.Signals)) {
 	for _, e := range endpoints {
 		signals := core.NewSignals()
 		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
-		ginwebhook.Handle(r, e.path, e.guard, signals)
+		handle(e.path, e.guard, signals)
 	}
+}
+
+func ginApp(endpoints []*endpoint) http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { ginwebhook.Handle(r, path, g, s) })
 	return r
 }
 
 func echo4App(endpoints []*endpoint) http.Handler {
 	app := echo4.New()
-	for _, e := range endpoints {
-		signals := core.NewSignals()
-		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
-		echowebhook.Handle(app, e.path, e.guard, signals)
-	}
+	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { echowebhook.Handle(app, path, g, s) })
 	return app
 }
 
 func echo5App(endpoints []*endpoint) http.Handler {
 	app := echo5.New()
-	for _, e := range endpoints {
-		signals := core.NewSignals()
-		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
-		echo5webhook.Handle(app, e.path, e.guard, signals)
-	}
+	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { echo5webhook.Handle(app, path, g, s) })
 	return app
 }
 
 func chiApp(endpoints []*endpoint) http.Handler {
 	r := chi.NewRouter()
-	for _, e := range endpoints {
-		signals := core.NewSignals()
-		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
-		chiwebhook.Handle(r, e.path, e.guard, signals)
-	}
+	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { chiwebhook.Handle(r, path, g, s) })
 	return r
 }
 
 func stdApp(endpoints []*endpoint) http.Handler {
 	mux := http.NewServeMux()
-	for _, e := range endpoints {
-		signals := core.NewSignals()
-		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
-		httpwebhook.Handle(mux, e.path, e.guard, signals)
-	}
+	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { httpwebhook.Handle(mux, path, g, s) })
 	return mux
 }
 
