@@ -129,10 +129,7 @@ func ginRouter() router {
 			},
 			get:    func(path string, h any) { r.GET(path, h.(gin.HandlerFunc)) },
 			handle: func(path string, g *core.Guard, signals *core.Signals) { ginwebhook.Handle(r, path, g, signals) },
-			on: func(to core.Registrar, pattern string, fn receiver) {
-				ginwebhook.On(to, pattern,
-					ginReceiver(fn))
-			},
+			on:     func(to core.Registrar, of string, fn receiver) { ginwebhook.On(to, of, ginReceiver(fn)) },
 		}
 	}
 	return router{
@@ -270,36 +267,28 @@ func echo4Receiver(fn receiver) func(echo4.Context, core.Event) error {
 	return func(c echo4.Context, e core.Event) error { return fn(echo4Call(c), e) }
 }
 
+// echo4Host is what an Echo and its groups have in common.
+type echo4Host interface {
+	echowebhook.Router
+	Use(mw ...echo4.MiddlewareFunc)
+	Group(prefix string, mw ...echo4.MiddlewareFunc) *echo4.Group
+	POST(path string, h echo4.HandlerFunc, mw ...echo4.MiddlewareFunc) *echo4.Route
+	GET(path string, h echo4.HandlerFunc, mw ...echo4.MiddlewareFunc) *echo4.Route
+}
+
 func echo4Router() router {
-	var group func(*echo4.Group, http.Handler) *app
-	group = func(g *echo4.Group, h http.Handler) *app {
+	var wrap func(r echo4Host, h http.Handler) *app
+	wrap = func(r echo4Host, h http.Handler) *app {
 		return &app{
 			Handler: h,
-			use:     func(mw any) { g.Use(mw.(echo4.MiddlewareFunc)) },
-			group:   func(prefix string) *app { return group(g.Group(prefix), h) },
+			use:     func(mw any) { r.Use(mw.(echo4.MiddlewareFunc)) },
+			group:   func(prefix string) *app { return wrap(r.Group(prefix), h) },
 			post: func(path string, h any, mw ...any) {
-				g.POST(path, h.(echo4.HandlerFunc), mwsOf[echo4.MiddlewareFunc](mw)...)
+				r.POST(path, h.(echo4.HandlerFunc), mwsOf[echo4.MiddlewareFunc](mw)...)
 			},
-			get: func(path string, h any) { g.GET(path, h.(echo4.HandlerFunc)) },
-			handle: func(path string, guard *core.Guard, signals *core.Signals) {
-				echowebhook.Handle(g, path, guard, signals)
-			},
-			on: func(to core.Registrar, pattern string, fn receiver) { echowebhook.On(to, pattern, echo4Receiver(fn)) },
-		}
-	}
-	wrap := func(e *echo4.Echo) *app {
-		return &app{
-			Handler: e,
-			use:     func(mw any) { e.Use(mw.(echo4.MiddlewareFunc)) },
-			group:   func(prefix string) *app { return group(e.Group(prefix), e) },
-			post: func(path string, h any, mw ...any) {
-				e.POST(path, h.(echo4.HandlerFunc), mwsOf[echo4.MiddlewareFunc](mw)...)
-			},
-			get: func(path string, h any) { e.GET(path, h.(echo4.HandlerFunc)) },
-			handle: func(path string, guard *core.Guard, signals *core.Signals) {
-				echowebhook.Handle(e, path, guard, signals)
-			},
-			on: func(to core.Registrar, pattern string, fn receiver) { echowebhook.On(to, pattern, echo4Receiver(fn)) },
+			get:    func(path string, h any) { r.GET(path, h.(echo4.HandlerFunc)) },
+			handle: func(path string, g *core.Guard, signals *core.Signals) { echowebhook.Handle(r, path, g, signals) },
+			on:     func(to core.Registrar, of string, fn receiver) { echowebhook.On(to, of, echo4Receiver(fn)) },
 		}
 	}
 	fresh := func() *echo4.Echo {
@@ -309,11 +298,11 @@ func echo4Router() router {
 	}
 	return router{
 		name: "echo v4",
-		new:  func() *app { return wrap(fresh()) },
+		new:  func() *app { e := fresh(); return wrap(e, e) },
 		leaky: []func() *app{func() *app {
 			e := fresh()
 			e.Debug = true
-			return wrap(e)
+			return wrap(e, e)
 		}, func() *app {
 			e := fresh()
 			e.HTTPErrorHandler = func(err error, c echo4.Context) {
@@ -328,7 +317,7 @@ func echo4Router() router {
 				}
 				_ = c.JSON(status, map[string]any{"error": err.Error(), "internal": text})
 			}
-			return wrap(e)
+			return wrap(e, e)
 		}},
 		verify: func(g *core.Guard, fn onReject) any {
 			return echowebhook.VerifyWithConfig(echowebhook.Config{Guard: g, OnReject: fn})
@@ -405,42 +394,28 @@ func echo5Receiver(fn receiver) func(*echo5.Context, core.Event) error {
 	return func(c *echo5.Context, e core.Event) error { return fn(echo5Call(c), e) }
 }
 
+// echo5Host is what an Echo and its groups have in common.
+type echo5Host interface {
+	echo5webhook.Router
+	Use(mw ...echo5.MiddlewareFunc)
+	Group(prefix string, mw ...echo5.MiddlewareFunc) *echo5.Group
+	POST(path string, h echo5.HandlerFunc, mw ...echo5.MiddlewareFunc) echo5.RouteInfo
+	GET(path string, h echo5.HandlerFunc, mw ...echo5.MiddlewareFunc) echo5.RouteInfo
+}
+
 func echo5Router() router {
-	var group func(*echo5.Group, http.Handler) *app
-	group = func(g *echo5.Group, h http.Handler) *app {
+	var wrap func(r echo5Host, h http.Handler) *app
+	wrap = func(r echo5Host, h http.Handler) *app {
 		return &app{
 			Handler: h,
-			use:     func(mw any) { g.Use(mw.(echo5.MiddlewareFunc)) },
-			group:   func(prefix string) *app { return group(g.Group(prefix), h) },
+			use:     func(mw any) { r.Use(mw.(echo5.MiddlewareFunc)) },
+			group:   func(prefix string) *app { return wrap(r.Group(prefix), h) },
 			post: func(path string, h any, mw ...any) {
-				g.POST(path, h.(echo5.HandlerFunc), mwsOf[echo5.MiddlewareFunc](mw)...)
+				r.POST(path, h.(echo5.HandlerFunc), mwsOf[echo5.MiddlewareFunc](mw)...)
 			},
-			get: func(path string, h any) { g.GET(path, h.(echo5.HandlerFunc)) },
-			handle: func(path string, guard *core.Guard, signals *core.Signals) {
-				echo5webhook.Handle(g, path, guard, signals)
-			},
-			on: func(to core.Registrar, pattern string, fn receiver) {
-				echo5webhook.On(to, pattern,
-					echo5Receiver(fn))
-			},
-		}
-	}
-	wrap := func(e *echo5.Echo) *app {
-		return &app{
-			Handler: e,
-			use:     func(mw any) { e.Use(mw.(echo5.MiddlewareFunc)) },
-			group:   func(prefix string) *app { return group(e.Group(prefix), e) },
-			post: func(path string, h any, mw ...any) {
-				e.POST(path, h.(echo5.HandlerFunc), mwsOf[echo5.MiddlewareFunc](mw)...)
-			},
-			get: func(path string, h any) { e.GET(path, h.(echo5.HandlerFunc)) },
-			handle: func(path string, guard *core.Guard, signals *core.Signals) {
-				echo5webhook.Handle(e, path, guard, signals)
-			},
-			on: func(to core.Registrar, pattern string, fn receiver) {
-				echo5webhook.On(to, pattern,
-					echo5Receiver(fn))
-			},
+			get:    func(path string, h any) { r.GET(path, h.(echo5.HandlerFunc)) },
+			handle: func(path string, g *core.Guard, signals *core.Signals) { echo5webhook.Handle(r, path, g, signals) },
+			on:     func(to core.Registrar, of string, fn receiver) { echo5webhook.On(to, of, echo5Receiver(fn)) },
 		}
 	}
 	fresh := func() *echo5.Echo {
@@ -450,11 +425,11 @@ func echo5Router() router {
 	}
 	return router{
 		name: "echo v5",
-		new:  func() *app { return wrap(fresh()) },
+		new:  func() *app { e := fresh(); return wrap(e, e) },
 		leaky: []func() *app{func() *app {
 			e := fresh()
 			e.HTTPErrorHandler = echo5.DefaultHTTPErrorHandler(true)
-			return wrap(e)
+			return wrap(e, e)
 		}, func() *app {
 			e := fresh()
 			e.HTTPErrorHandler = func(c *echo5.Context, err error) {
@@ -465,7 +440,7 @@ func echo5Router() router {
 				}
 				_ = c.JSON(echo5.StatusCode(err), map[string]any{"error": err.Error(), "internal": text})
 			}
-			return wrap(e)
+			return wrap(e, e)
 		}},
 		verify: func(g *core.Guard, fn onReject) any {
 			return echo5webhook.VerifyWithConfig(echo5webhook.Config{Guard: g, OnReject: fn})
