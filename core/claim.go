@@ -51,13 +51,12 @@ func (s *eventState) fresh() bool { return s.known != replay.Done && s.known != 
 // run.
 func (d *Delivery) claim() *Reply {
 	g := d.guard
-	asked := time.Now()
-	d.verified = asked.Sub(d.facts.started)
+	d.verified = time.Since(d.facts.started)
 	// An unproved delivery claims nothing: whoever forged it could have the real event answered as a duplicate.
 	if g.memory.Store == nil || !d.facts.proved {
 		return nil
 	}
-	h := d.holding
+	h, asked := d.holding, d.facts.started.Add(d.verified)
 	h.Begin(d.r.Context(), &g.memory.Rules, asked, d.limit())
 	items, owners := d.items()
 	if len(items) == 0 { // fails open: none of its events has an identity, and a copy of it runs again

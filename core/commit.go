@@ -133,14 +133,6 @@ func (d *Delivery) afterSettling(have, want replay.Verdict) error {
 	return err
 }
 
-// releasedByHand reports whether a plain handler has released the delivery. A success would keep the provider from
-// sending it again.
-func (d *Delivery) releasedByHand() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.byHand && !d.entered && d.verdict == replay.Release
-}
-
 // transaction is the work of the receivers that stand and fall together, with the transaction they may ask for.
 type transaction struct {
 	ctx       context.Context    // of the receivers; it carries txn

@@ -29,7 +29,7 @@ const unreadLimit = 256 << 10
 
 // refuse makes the reply to a failure and reports it.
 func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
-	now := i.started.Add(time.Since(i.started)) // by the monotonic clock alone: reading both clocks costs twice as much
+	now := i.present()
 	// It may replace the failure by RateLimited. What the request failed at stays in the detail, for the log alone.
 	f = g.countFailure(r.Context(), i, f, now)
 	if g.rates.failures.IsShared() {

@@ -110,13 +110,23 @@ func (d *Delivery) hasEnded() bool {
 	return d.finished
 }
 
-// depart notes that the guard's middleware returns. It reports whether signals still run, which then end the delivery.
-func (d *Delivery) depart(o adapter.Outcome) bool {
+// departure is what is known of a delivery when the guard's middleware returns.
+type departure struct {
+	running  bool   // signals still run, which then end the delivery
+	refusal  *Reply // what replaces the answer of the first signals; nil: nothing does
+	owed     *Reply // the signals' answer, where they failed
+	released bool   // a plain handler has released the delivery: a success would keep the provider from sending it again
+}
+
+// depart notes that the guard's middleware returns.
+func (d *Delivery) depart(o adapter.Outcome) departure {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.finished = true
 	if !d.running {
-		return false
+		return departure{
+			refusal: d.refusal, owed: d.owed, released: d.byHand && !d.entered && d.verdict == replay.Release,
+		}
 	}
 	early := earlyEnd{Outcome: o} // on the heap, which the parameter need not be
 	switch {
@@ -129,7 +139,7 @@ func (d *Delivery) depart(o adapter.Outcome) bool {
 		early.Written.Status, early.unanswered = http.StatusServiceUnavailable, true
 	}
 	d.early = &early
-	return true
+	return departure{running: true}
 }
 
 // answeredEarly returns how the middleware behind the guard ended, if it did not wait for the signals.
@@ -193,9 +203,7 @@ func (d *Delivery) owe(reply *Reply) {
 
 // owedTo returns the answer of signals that failed, where middleware has dropped it and made a success of it, by
 // writing one or nothing: the provider would never send the event again. What was sent before the signals ended stands.
-func (d *Delivery) owedTo(o *adapter.Outcome) *Reply {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+func (d *departure) owedTo(o *adapter.Outcome) *Reply {
 	switch status := o.Written.Status; {
 	// Nothing can be replaced on a taken connection, and an error becomes a failure without help.
 	case o.Written.Hijacked, status == 0 && o.Err != nil:
@@ -233,7 +241,10 @@ func (d *Delivery) refuseSignals(cause error, w adapter.Written) *Reply {
 		p.mu.Unlock()
 	}
 	if before {
-		d.guard.put(d.newRecord(e)) // the first signals have, or will have, a record of their own
+		d.mu.Lock()
+		rec := d.newRecord(e)
+		d.mu.Unlock()
+		d.guard.put(rec) // the first signals have, or will have, a record of their own
 	} else {
 		d.keepRest(reason.SignalFailed, cause)
 		d.settle(replay.Release)
@@ -246,11 +257,4 @@ func (d *Delivery) refuseSignals(cause error, w adapter.Written) *Reply {
 		return nil
 	}
 	return reply
-}
-
-// refusedSignals returns what replaces the answer of the first signals.
-func (d *Delivery) refusedSignals() *Reply {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.refusal
 }

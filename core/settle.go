@@ -25,7 +25,8 @@ func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 		return nil
 	}
 	// Fails closed: the claim stays held while signals run, so that no retry runs at the same time.
-	if d.depart(o) {
+	left := d.depart(o)
+	if left.running {
 		return d.unanswered()
 	}
 	defer removeFiles(o.Request)
@@ -36,19 +37,19 @@ func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 		d.settle(replay.Release)
 		return d.reportFailure(d.guard.reject(reason.SignalFailed, ErrBatchNeedsSignal.Error(), ErrBatchNeedsSignal))
 	}
-	if reply := d.refusedSignals(); reply != nil {
-		return reply
+	if left.refusal != nil {
+		return left.refusal
 	}
 	// The router would answer 200, and the provider would never send what the app has released.
-	if o.Written.Status == 0 && o.Err == nil && !o.Written.Hijacked && d.releasedByHand() {
+	if o.Written.Status == 0 && o.Err == nil && !o.Written.Hijacked && left.released {
 		return d.reportFailure(d.guard.reject(reason.SignalFailed, errReleased.Error(), errReleased))
 	}
-	if owed := d.owedTo(&o); owed != nil {
+	if owed := left.owedTo(&o); owed != nil {
 		d.keepRest(owed.Rejection.Reason, owed.Rejection.cause)
 		d.settle(replay.Release)
 		return d.reportFailure(owed)
 	}
-	d.finishPlain(o)
+	d.finishPlain(o, left.released)
 	return nil
 }
 
@@ -61,7 +62,7 @@ func (d *Delivery) oweFailure(cause error) {
 }
 
 // finishPlain settles by what a plain handler did. After signals it changes nothing.
-func (d *Delivery) finishPlain(o adapter.Outcome) {
+func (d *Delivery) finishPlain(o adapter.Outcome, released bool) {
 	status := o.Written.Status
 	// Fails closed: a taken connection, an error, or a client that hung up before an answer all release the event.
 	ok := o.Err == nil && !o.Written.Hijacked &&
@@ -79,7 +80,7 @@ func (d *Delivery) finishPlain(o adapter.Outcome) {
 		e.ranNothing = true
 		d.report(e)
 	// The app's wish wins over its own answer, and the record says so.
-	case ok && d.releasedByHand():
+	case ok && released:
 		d.report(d.whole(reason.SignalFailed, status, errReleased))
 	// The usual end: the event is remembered before its record is written.
 	case ok:
@@ -109,7 +110,7 @@ func errAnswered(status int) error { return fmt.Errorf("the handler answered %d"
 // released, unless its signals still run elsewhere: see [Delivery.Finish], after which it does nothing.
 func (d *Delivery) Abandon() {
 	failed := adapter.Outcome{Written: adapter.Written{Status: http.StatusInternalServerError}}
-	if d.again != nil || d.hasEnded() || d.depart(failed) {
+	if d.again != nil || d.hasEnded() || d.depart(failed).running {
 		return
 	}
 	defer d.release()
@@ -250,20 +251,19 @@ func (d *Delivery) report(e ending) {
 		return
 	}
 	d.reported = true
-	early := d.early
 	byHand := len(d.states) > 0 && !d.refused
 	for i := range d.states {
 		byHand = byHand && d.states[i].verdict != replay.Release
 	}
-	d.mu.Unlock()
 	if e.reason == reason.SignalFailed && byHand {
 		e.reason, e.failed = reason.Accepted, nil // committed by the app itself: the handler's answer does not undo it
 	}
-	if early != nil {
-		e.status = cmp.Or(early.Written.Status, e.status)
+	if d.early != nil {
+		e.status = cmp.Or(d.early.Written.Status, e.status)
 	}
 	rec := d.newRecord(e)
-	rec.AnsweredEarly = early != nil
+	rec.AnsweredEarly = d.early != nil
+	d.mu.Unlock()
 	if d.redrive != nil {
 		d.redrive.conclude(d, rec)
 	}
@@ -274,21 +274,19 @@ func (d *Delivery) report(e ending) {
 	d.guard.put(rec)
 }
 
-// newRecord describes the delivery as it ended.
+// newRecord describes the delivery as it ended. The caller must hold mu.
 func (d *Delivery) newRecord(e ending) *Record {
 	state, storeErr := d.outcome()
 	// The store failed before anything was held: its error explains why the event may run again.
 	if err := d.unclaimed(); err != nil {
 		state, storeErr = ReplayUnclaimed, err
 	}
-	d.mu.Lock() // the app may be asking for the events
-	rec := d.guard.record(&d.facts, e.reason, e.status, time.Now())
+	rec := d.guard.record(&d.facts, e.reason, e.status, d.facts.present())
 	d.describe(rec)
 	rec.Failed = e.failed
 	if d.batch && d.entered { // a plain handler has got the batch as a whole
 		rec.Failed = append(rec.Failed, d.conflicts()...)
 	}
-	d.mu.Unlock()
 	rec.Stack, rec.Err, rec.RanNothing = e.stack, e.err, e.ranNothing
 	rec.emptySet = e.emptySet
 	if state != "" {

@@ -58,10 +58,7 @@ func read(from io.Reader, declared, limit int64, slot *Slot, buffer *Buffer) (bo
 	noRoomLeft := fault.New(reason.RateLimited, "")
 	var full [][]byte // chunks
 	var total int64
-	chunk := buffer.small[:0]
-	if !slot.Grow(int64(cap(chunk))) {
-		return nil, noRoomLeft
-	}
+	chunk := buffer.small[:0] // counted by Enter
 	for {
 		n, err := from.Read(chunk[len(chunk):cap(chunk)])
 		chunk = chunk[:len(chunk)+n]

@@ -111,9 +111,10 @@ func (s *Share) Units() int64 {
 	return units
 }
 
-// Enter gives a body a place, or reports false when there is none.
+// Enter gives a body a place, or reports false when there is none. The small buffer, which every body is read into, is
+// counted with the place: it is less than a unit.
 func (s *Share) Enter(slot *Slot, w http.ResponseWriter, source netip.Addr, throttled bool, began time.Time) bool {
-	*slot = Slot{share: s, w: w, source: sender.Key(source), began: began}
+	*slot = Slot{share: s, w: w, source: sender.Key(source), began: began, held: smallBuffer}
 	room := s.room
 	room.mu.Lock()
 	defer room.mu.Unlock()

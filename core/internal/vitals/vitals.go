@@ -44,10 +44,15 @@ func (v *Vitals) Begin(now time.Time) {
 	v.since, v.uncommitted = now, recent.New[struct{}](maxUncommitted)
 }
 
-// Proved counts a sign of life.
+// Proved counts a sign of life. It writes only what changes by a millisecond or more, because every processor that
+// takes deliveries would otherwise wait for the others' writes.
 func (v *Vitals) Proved(at time.Time) {
-	v.proved.Store(at.UnixNano())
-	v.inARow.Store(0)
+	if ns := at.UnixNano(); ns/1e6 != v.proved.Load()/1e6 {
+		v.proved.Store(ns)
+	}
+	if v.inARow.Load() != 0 {
+		v.inARow.Store(0)
+	}
 }
 
 // IsFresh reports whether an event that is not committed has not been here before, and notes it.
