@@ -9,40 +9,41 @@ import (
 )
 
 // tenantSecrets is the source that ByTenant returns. It is a copy, so the caller's map may change later.
-type tenantSecrets map[string]Source
+type tenantSecrets struct {
+	sources map[string]Source
+	fetch   bool // any of the sources may take time; static and file sources do not
+}
 
 // ByTenant returns a source that has one source for each tenant. The keys are those that core.Config.Tenant finds in
 // requests. core.New validates all of them. A tenant that is not in the map is unknown.
 func ByTenant(sources map[string]Source) Source {
-	return tenantSecrets(maps.Clone(sources))
+	t := &tenantSecrets{sources: maps.Clone(sources)}
+	// Once, because every delivery asks for it, and there may be a million tenants.
+	for _, src := range t.sources {
+		if !SameForAll(src) {
+			t.fetch = true
+			break
+		}
+	}
+	return t
 }
 
 // Lookup returns the list of the tenant's own source. There is no default source, which fails closed: an invented
 // tenant
 // must not share the secrets of another.
-func (t tenantSecrets) Lookup(ctx context.Context, tenant string) (*List, error) {
-	src := t[tenant]
+func (t *tenantSecrets) Lookup(ctx context.Context, tenant string) (*List, error) {
+	src := t.sources[tenant]
 	if src == nil {
 		return nil, fmt.Errorf("%w: it is not among ByTenant", ErrUnknownTenant)
 	}
 	return src.Lookup(ctx, tenant)
 }
 
-func (t tenantSecrets) tenants() []string { return slices.Sorted(maps.Keys(t)) }
-
-// fetch reports whether any of the sources may take time. Static and file sources do not.
-func (t tenantSecrets) fetch() bool {
-	for _, src := range t {
-		if !SameForAll(src) {
-			return true
-		}
-	}
-	return false
-}
+func (t *tenantSecrets) tenants() []string { return slices.Sorted(maps.Keys(t.sources)) }
 
 // Format prints only the number of tenants, whatever the verb.
-func (t tenantSecrets) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "secrets.ByTenant(%d)", len(t))
+func (t *tenantSecrets) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "secrets.ByTenant(%d)", len(t.sources))
 }
 
 // listsTenants is implemented by sources that know all of their tenants. It is unexported: a tenant list from outside
@@ -56,6 +57,12 @@ func TenantsOf(src Source) (tenants []string, ok bool) {
 		return nil, false
 	}
 	return l.tenants(), true
+}
+
+// ListsTenants reports whether a source knows all of its tenants, without making the list.
+func ListsTenants(src Source) bool {
+	_, ok := src.(listsTenants)
+	return ok
 }
 
 // sameForAll is implemented by sources that ignore the tenant.
@@ -72,8 +79,8 @@ func (*staticSecrets) sameForAll() {}
 // Fetches reports whether a look-up of a tenant may call out of the process, and so may take time. Only a map of
 // tenants is known not to: every other kind of source counts as one that does.
 func Fetches(src Source) bool {
-	tenants, ok := src.(tenantSecrets)
-	return !ok || tenants.fetch()
+	tenants, ok := src.(*tenantSecrets)
+	return !ok || tenants.fetch
 }
 
 // ErrUnknownTenant is the error that a [Source] returns, or wraps, for a tenant that it does not know. It fails closed:
