@@ -124,7 +124,7 @@ func ofSettling() []mutation {
 		{name: "a failure is answered as a success", file: dispatch,
 			old: "case reason.SignalFailed, reason.SignalPanicked:", new: "case reason.SignalPanicked:"},
 		{name: "a delivery is released while its signals run", file: running,
-			old: "if !d.running {\n\t\treturn false", new: "if true {\n\t\treturn false"},
+			old: "if !d.running {\n\t\treturn departure{", new: "if true {\n\t\treturn departure{"},
 		{name: "a second dispatch runs", file: running, old: "case d.entered:", new: "case false:"},
 		{name: "signals run after the answer", file: running, old: "case d.finished, d.settled:", new: "case false:"},
 		{name: "silence while signals run is a success", file: running,
