@@ -96,8 +96,8 @@ func packs(header, signature string) bool {
 	return found == 1 && err == io.EOF
 }
 
-// FuzzSignatureParameters: quoted parameters let in what the one signature among them signs, next to the sender's one list
-// of what is signed.
+// FuzzSignatureParameters: quoted parameters let in what the one signature among them signs, next to the sender's one
+// list of what is signed.
 func FuzzSignatureParameters(f *testing.F) {
 	const list = "host date digest"
 	g := structured(f, entry.Signature{

@@ -41,8 +41,8 @@ type Entry struct {
 	Reason   reason.Reason
 	Err      string   // the newest error's text, at most 8 KiB
 	Finished []string // named receivers that had succeeded; a redrive leaves them out
-	// Receivers is what each receiver did in the newest delivery, in the order of their calls; at most 50. nil: none was
-	// called, or the entry is of a whole batch.
+	// Receivers is what each receiver did in the newest delivery, in the order of their calls; at most 50. nil: none
+	// was called, or the entry is of a whole batch.
 	Receivers []Receiver
 	Outer     []string // endpoints of the guards around this one
 

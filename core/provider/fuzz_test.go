@@ -13,7 +13,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
-// fuzzed makes a request of what a fuzzer gives; nil where no server would hand it over. Each line of heads is a header.
+// fuzzed makes a request of what a fuzzer gives; nil where no server would hand it over. Each line of heads is a
+// header.
 func fuzzed(method, query, heads string, body []byte) *http.Request {
 	if strings.ContainsFunc(query, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' }) {
 		return nil

@@ -182,8 +182,8 @@ func Tally() core.Provider {
 	})
 }
 
-// Merge is the webhooks of a Merge organization (merge.dev), which share one signature key. Several events may carry one
-// hook's id, so that the body is what an event is remembered by.
+// Merge is the webhooks of a Merge organization (merge.dev), which share one signature key. Several events may carry
+// one hook's id, so that the body is what an event is remembered by.
 //
 // https://docs.merge.dev/basics/webhooks/merge-webhooks
 // https://help.merge.dev/articles/5614281-merge-webhook-signatures
@@ -198,8 +198,8 @@ func Merge() core.Provider {
 	})
 }
 
-// Sendbird is the webhooks of Sendbird Chat and of its business messages. The secret is the master API token: deliveries
-// are signed with no other token of the application. An event is sent up to three times.
+// Sendbird is the webhooks of Sendbird Chat and of its business messages. The secret is the master API token:
+// deliveries are signed with no other token of the application. An event is sent up to three times.
 //
 // https://sendbird.com/docs/chat/v3/platform-api/webhook/webhook-overview
 func Sendbird() core.Provider {

@@ -14,8 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/provider"
 )
 
-// TestNothingMovesFromAHeaderIntoTheBodyBeforeIt: Klaviyo signs the body and a header with nothing between them. Whoever
-// captured a delivery could send the first characters of the header as the end of the body.
+// TestNothingMovesFromAHeaderIntoTheBodyBeforeIt: Klaviyo signs the body and a header with nothing between them.
+// Whoever captured a delivery could send the first characters of the header as the end of the body.
 func TestNothingMovesFromAHeaderIntoTheBodyBeforeIt(t *testing.T) {
 	t.Parallel()
 	const body, at = `{"data":[{"external_id":"1","topic":"a"}]}`, "Sun, 01 Mar 2026 12:00:00 GMT"

@@ -208,8 +208,8 @@ func TestAnEchoDecryptsNoDelivery(t *testing.T) {
 	require.True(t, g.Health().LastProved.IsZero(), "a handshake is no sign of life")
 }
 
-// TestAnAcknowledgementIsMadeForEachDelivery: it is signed and encrypted, it differs each time, and it is no event where
-// somebody sends it back.
+// TestAnAcknowledgementIsMadeForEachDelivery: it is signed and encrypted, it differs each time, and it is no event
+// where somebody sends it back.
 func TestAnAcknowledgementIsMadeForEachDelivery(t *testing.T) {
 	t.Parallel()
 	p := dingtalk(callbackKey)
@@ -393,8 +393,8 @@ func encryptedGoldenBodies() map[string]string {
 	}
 }
 
-// TestAPublicKeyServesTheDeliveriesThatNameIt: a key with an id verifies no delivery that names another key or none. One
-// without an id serves whatever is named.
+// TestAPublicKeyServesTheDeliveriesThatNameIt: a key with an id verifies no delivery that names another key or none.
+// One without an id serves whatever is named.
 func TestAPublicKeyServesTheDeliveriesThatNameIt(t *testing.T) {
 	t.Parallel()
 	at := time.Unix(callbackTime, 0)

@@ -128,8 +128,8 @@ func Stytch() core.Provider {
 			TimeUnit: entry.RFC3339, Tenant: pointer("/project_id")}))
 }
 
-// Vanta is the webhooks of Vanta, which Svix sends. Its examples of bodies hold no type: where yours do not either, give
-// each type an endpoint of its own.
+// Vanta is the webhooks of Vanta, which Svix sends. Its examples of bodies hold no type: where yours do not either,
+// give each type an endpoint of its own.
 //
 // https://developer.vanta.com/docs/webhooks
 // https://developer.vanta.com/reference/webhooks/overview

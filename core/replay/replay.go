@@ -31,8 +31,8 @@
 // # A store of your own
 //
 // example_store_test.go in this package's folder is a whole store, and contract_test.go all of its tests: copy both. A
-// guard does more with a store that has the methods of [Looker], [DigestReader], [Digester], [Versioned] or [Transactor]
-// as well. [Roster] is there to be embedded.
+// guard does more with a store that has the methods of [Looker], [DigestReader], [Digester], [Versioned] or
+// [Transactor] as well. [Roster] is there to be embedded.
 //
 // # What a store learns
 //
@@ -53,8 +53,8 @@ import (
 // Key is the identity of an event in one endpoint: a SHA-256 value made by the guard from authenticated bytes.
 type Key [32]byte
 
-// Digest is the SHA-256 of the event that an identity came with, or what a [Digester] has made of it. It distinguishes a
-// true duplicate from a [Result.Conflict].
+// Digest is the SHA-256 of the event that an identity came with, or what a [Digester] has made of it. It distinguishes
+// a true duplicate from a [Result.Conflict].
 type Digest [32]byte
 
 // Token fences one claim of one key. It is opaque, never zero, and differs between any two claims of the same key.
@@ -215,8 +215,8 @@ type Store interface {
 	// settlement that is not well-formed fails the whole batch before anything takes effect.
 	//
 	// It is idempotent: a caller that did not get the answer repeats the settlement with the same token. A repeated
-	// Commit succeeds while the key is remembered. A Release succeeds while no other delivery has claimed the key,
-	// also a repeated one and one after the lease: the key is free, which is its purpose. The repetition must not change
+	// Commit succeeds while the key is remembered. A Release succeeds while no other delivery has claimed the key, also
+	// a repeated one and one after the lease: the key is free, which is its purpose. The repetition must not change
 	// DoneAt or the expiry of the TTL.
 	//
 	// Errors: [*LeaseLostError] for claims that are no longer held (the others took effect), [ErrClosed], or the

@@ -20,8 +20,8 @@ func sentElsewhere() map[string]string {
 	}
 }
 
-// TestNoRecordingIsLeftOut: every file of recorded deliveries below core goes through core and every router, and is of a
-// sender that the catalogue has. A file that somebody adds is not passed over.
+// TestNoRecordingIsLeftOut: every file of recorded deliveries below core goes through core and every router, and is of
+// a sender that the catalogue has. A file that somebody adds is not passed over.
 func TestNoRecordingIsLeftOut(t *testing.T) {
 	t.Parallel()
 	const core = "../../core"

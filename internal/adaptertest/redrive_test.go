@@ -299,8 +299,8 @@ func TestMiddlewareOfRoutersAroundARun(t *testing.T) {
 	})
 }
 
-// TestARouteThatHasLostItsGuardGetsNoEvent: its outer guard lets the run pass, and the handler that stands there now has
-// nothing to work on.
+// TestARouteThatHasLostItsGuardGetsNoEvent: its outer guard lets the run pass, and the handler that stands there now
+// has nothing to work on.
 func TestARouteThatHasLostItsGuardGetsNoEvent(t *testing.T) {
 	for _, rt := range routers() {
 		t.Run(rt.name, func(t *testing.T) {

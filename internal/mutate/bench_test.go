@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatCountsAsNoticed tries a mutation of a module of its own, whose one test counts its runs: the first is over the
-// unbroken code, the second over the broken code, the third again, and the fourth over the unbroken code once more.
+// TestWhatCountsAsNoticed tries a mutation of a module of its own, whose one test counts its runs: the first is over
+// the unbroken code, the second over the broken code, the third again, and the fourth over the unbroken code once more.
 func TestWhatCountsAsNoticed(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMutationsAreInStepWithTheCode fails where the code was changed and a mutation of it was not: "make mutate" takes too
-// long to find that out.
+// TestMutationsAreInStepWithTheCode fails where the code was changed and a mutation of it was not: "make mutate" takes
+// too long to find that out.
 func TestMutationsAreInStepWithTheCode(t *testing.T) {
 	all := mutations()
 	require.GreaterOrEqual(t, len(all), 60)

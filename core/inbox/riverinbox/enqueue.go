@@ -35,8 +35,8 @@ type enqueuer struct {
 }
 
 // Enqueue returns a receiver that makes a job of each event, in the transaction that records "done": the event is
-// answered 200 once both are there, and has one job. It needs a sqlstore as the guard's Replay store, in the database of
-// River's tables; without one every event fails. An event that has no identity is remembered nowhere: its job is
+// answered 200 once both are there, and has one job. It needs a sqlstore as the guard's Replay store, in the database
+// of River's tables; without one every event fails. An event that has no identity is remembered nowhere: its job is
 // committed by itself, and a repeated delivery makes another one.
 //
 // The claim on the event is what makes the job unique. River's own uniqueness is not used: it would drop the job of an
@@ -59,8 +59,8 @@ func (q *enqueuer) enqueue(ctx context.Context, e core.Event) error {
 	if err != nil {
 		return err
 	}
-	// River discards a job after its last attempt, and after a crash in it nobody would know. The worker counts instead,
-	// and parks the event: see Config.MaxAttempts.
+	// River discards a job after its last attempt, and after a crash in it nobody would know. The worker counts
+	// instead, and parks the event: see Config.MaxAttempts.
 	opts := &river.InsertOpts{MaxAttempts: math.MaxInt16, Queue: q.queue}
 	if err = q.insert(ctx, &e, args{encoded}, opts); err != nil {
 		// Two errors wrapped, not one: core takes the worst of them, so that an error which calls itself permanent does

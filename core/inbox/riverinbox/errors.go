@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// ErrNotEnqueued is wrapped by the error of the receiver of [Enqueue]: there is no job. The delivery is answered 500 and
-// released, and the provider's retry brings the event again.
+// ErrNotEnqueued is wrapped by the error of the receiver of [Enqueue]: there is no job. The delivery is answered 500
+// and released, and the provider's retry brings the event again.
 var ErrNotEnqueued = errors.New("riverinbox: the event could not be enqueued")
 
 // errTaken is why an attempt commits nothing.

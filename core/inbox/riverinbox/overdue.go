@@ -20,8 +20,8 @@ import (
 var errUnproved = errors.New("the event was let through without a proof (Config.DangerouslyReportOnly), " +
 	"and only what is proved is kept in the journal")
 
-// overdue parks an event whose last attempt ended without a word: its process was killed, or the journal was down. It is
-// not run again, because it may be what kills the process.
+// overdue parks an event whose last attempt ended without a word: its process was killed, or the journal was down. It
+// is not run again, because it may be what kills the process.
 func (w *worker) overdue(ctx context.Context, job *river.Job[args], e *core.Event, finished []string) error {
 	// River has noted what it knows: that it rescued the job, or the error of the parking.
 	last := "nothing is known of it"

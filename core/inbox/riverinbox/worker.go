@@ -47,8 +47,8 @@ type progress struct {
 	Finished []string `json:"finished"`
 }
 
-// Work implements [river.Worker]. An error makes River try again. It never ends a job whose event is neither done nor in
-// the journal.
+// Work implements [river.Worker]. An error makes River try again. It never ends a job whose event is neither done nor
+// in the journal.
 func (w *worker) Work(ctx context.Context, job *river.Job[args]) error {
 	if err := w.earlier(ctx, job); err != nil {
 		return err

@@ -17,7 +17,8 @@ import (
 // Config sets up a [Handler]. Journal is required.
 type Config struct {
 	// Replay leaves out messages whose event is done, and keeps two workers from running one at once. It can be the
-	// guard's own store. A sqlstore gives receivers a transaction (sqltx.Tx). nil: a message that comes twice runs twice.
+	// guard's own store. A sqlstore gives receivers a transaction (sqltx.Tx). nil: a message that comes twice runs
+	// twice.
 	Replay replay.Store
 	// Journal keeps what could not be finished. For exactly once it is in the store's own database: see sqljournal.New.
 	Journal *journal.Journal

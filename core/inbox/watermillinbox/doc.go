@@ -19,15 +19,15 @@
 // its database is done exactly once.
 //
 // How safe an event is once it was enqueued is up to the broker and the publisher. A publisher that returns before the
-// broker's answer (fire and forget, an asynchronous acknowledgement, an in-memory Go channel) acknowledges what can still
-// be lost.
+// broker's answer (fire and forget, an asynchronous acknowledgement, an in-memory Go channel) acknowledges what can
+// still be lost.
 //
 // # How a message ends
 //
 // The handler acknowledges each message itself, once its event is done, or in the journal: after its last attempt, and
 // at once where no further attempt helps (core.Permanent, core.Undecodable, an event that nobody takes). Between
-// attempts it waits. Use no Retry and no PoisonQueue middleware: the broker would get a failed message back at once, and
-// again. While the journal or the replay store is down, messages wait.
+// attempts it waits. Use no Retry and no PoisonQueue middleware: the broker would get a failed message back at once,
+// and again. While the journal or the replay store is down, messages wait.
 //
 // # What is published
 //

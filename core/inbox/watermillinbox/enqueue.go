@@ -39,8 +39,8 @@ const (
 // error is. The delivery is answered 500 and released, and the provider's retry hands it over.
 var ErrNotEnqueued = errors.New("watermillinbox: the broker did not confirm the event")
 
-// Enqueue makes a receiver that publishes every event, and returns nil after Publish has. It is safe for concurrent use, as
-// the publisher must be.
+// Enqueue makes a receiver that publishes every event, and returns nil after Publish has. It is safe for concurrent
+// use, as the publisher must be.
 //
 // The payload is the encoded event ([core.Event.MarshalBinary]), for [Handler]. The message's UUID is the event's
 // identity, 64 hexadecimal digits: the same for every delivery of the event; a redrive has one of its own. An event
@@ -77,8 +77,8 @@ func Enqueue(publisher message.Publisher, topic string, options ...Option) core.
 // Option configures the receiver of [Enqueue].
 type Option func(*queue)
 
-// WithTopic chooses the topic by the event. Where choose returns "", the topic is the one given to [Enqueue]. It must be
-// safe for concurrent use. It panics on nil.
+// WithTopic chooses the topic by the event. Where choose returns "", the topic is the one given to [Enqueue]. It must
+// be safe for concurrent use. It panics on nil.
 //
 // Choose from a fixed set of names. An event's Type is the sender's text: it can be anything, also "*" or a separator
 // of the broker. With some providers no signature covers it (Event.Authenticated).

@@ -190,7 +190,8 @@ func TestTwoWorkersDoNotRunOneEventAtOnce(t *testing.T) {
 	})
 }
 
-// TestAWorkerThatLostItsClaimAsksAgain: what it did without the store's transaction cannot be undone, and is not parked.
+// TestAWorkerThatLostItsClaimAsksAgain: what it did without the store's transaction cannot be undone, and is not
+// parked.
 func TestAWorkerThatLostItsClaimAsksAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -243,8 +244,8 @@ func TestNamedReceiversThatFinishedDoNotRunAgain(t *testing.T) {
 	})
 }
 
-// TestWhileTheJournalIsDownTheMessageWaits: an acknowledgement would lose the event, and a refusal would bring it back at
-// once.
+// TestWhileTheJournalIsDownTheMessageWaits: an acknowledgement would lose the event, and a refusal would bring it back
+// at once.
 func TestWhileTheJournalIsDownTheMessageWaits(t *testing.T) {
 	t.Parallel()
 	for name, err := range map[string]error{"a permanent error": core.Permanent(errColumn), "what nobody can decode": core.Undecodable(errColumn)} {

@@ -133,8 +133,8 @@ func (w *work) giveUp(attempts int, result *core.RunResult) error {
 // attempt runs the receivers once, in a transaction where the store has them. What fails on the way to its commit is a
 // failure of the event, because nothing of it took effect.
 func (w *work) attempt(n int) core.RunResult {
-	// It ends when the time is over, when the router closes, and when the claim is lost: from then on another worker may
-	// run the event, and a transaction on it is rolled back.
+	// It ends when the time is over, when the router closes, and when the claim is lost: from then on another worker
+	// may run the event, and a transaction on it is rolled back.
 	var own lease.Context
 	own.Start(w.ctx, time.Now().Add(w.Timeout))
 	defer own.End(nil)

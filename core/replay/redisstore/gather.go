@@ -9,8 +9,8 @@ import (
 )
 
 // gatherer sends the commands of calls that run at the same time in common pipelines, when there are more of them than
-// maxSending. A pipeline is one write and one read for all of its commands, on both sides: with 128 callers a claim and a
-// commit take less than half the time. Fewer callers send their own commands, as they would without it.
+// maxSending. A pipeline is one write and one read for all of its commands, on both sides: with 128 callers a claim and
+// a commit take less than half the time. Fewer callers send their own commands, as they would without it.
 //
 // Nobody waits for more commands to come: what has gathered is sent as soon as a round trip is over.
 type gatherer struct {
