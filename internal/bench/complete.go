@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,85 +11,98 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/adapter"
-	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
-	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
-// benchComplete is the whole path with an observer, a replay store and a signal, and the refusals.
-func benchComplete(s settings, w io.Writer) error {
-	fmt.Fprint(w, "## The complete path, and refusals\n\nAn observer, memstore, and one signal; 1 KiB, GitHub's "+
-		"scheme. A forgotten identity lets the same delivery run again.\n\n")
-	genuine, bad := pair(1 << 10)
-	missing := &request{Request: genuine.Clone(context.Background()), body: genuine.body}
-	missing.Header.Del("X-Hub-Signature-256")
-	malformed := &request{Request: genuine.Clone(context.Background()), body: genuine.body}
-	malformed.Header.Set("X-Hub-Signature-256", "sha256=00")
-	open := func() (*core.Guard, http.Handler, *core.Identity) {
-		g := guardWith(provider.GitHub(), memstore.New(), plainSecret)
-		var last core.Identity
-		h := httpwebhook.Verify(g)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
-			last = e.Identity
-			return nil
-		}))
-		return g, h, &last
+// remembered is a sender whose complete path is measured, and what its events are remembered by.
+type remembered struct {
+	sender
+	by       string
+	byDigest bool
+	most     map[int]float64 // by the size of the body: × SHA-256 of it
+}
+
+func rememberedSenders() []remembered {
+	all := senders()
+	return []remembered{
+		{all[0], "a digest of the body", true, map[int]float64{1 << 10: 9, 64 << 10: 2.6}},
+		{all[1], "an id in the body", false, map[int]float64{1 << 10: 8, 64 << 10: 2.2}},
 	}
+}
+
+// benchComplete is the whole path with an observer, a replay store and a signal.
+func benchComplete(s settings, w io.Writer) error {
+	fmt.Fprint(w, "## The complete path\n\nAn observer, memstore, and one signal. A forgotten identity lets the same "+
+		"delivery run again.\n\n")
+	for _, from := range rememberedSenders() {
+		for _, size := range []int{1 << 10, 64 << 10} {
+			s.completePath(w, &from, size)
+		}
+	}
+	return nil
+}
+
+// answering serves a request and panics where the answer is another one.
+func answering(h http.Handler) func(r *request, want int) {
 	out := sink{header: http.Header{}}
-	serve := func(h http.Handler, r *request, want int) {
+	return func(r *request, want int) {
 		out.empty()
 		if h.ServeHTTP(&out, r.rewind()); out.status != want {
 			panic(fmt.Sprint("status ", out.status))
 		}
 	}
-	g, h, last := open()
-	_, done, _ := open()
-	serve(done, genuine, http.StatusOK)
+}
+
+// signalling is a guard with a store and one signal, which notes what ran.
+func signalling(from *sender, ran *core.Identity) (*core.Guard, http.Handler) {
+	g := guardWith(from.p, memstore.New(), from.secret)
+	return g, httpwebhook.Verify(g)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
+		*ran = e.Identity
+		return nil
+	}))
+}
+
+func (s settings) completePath(w io.Writer, from *remembered, size int) {
+	genuine, _ := pairOf(from.p, from.secret, size)
+	var last, kept core.Identity
+	g, h := signalling(&from.sender, &last)
+	_, done := signalling(&from.sender, &kept)
+	serve, again := answering(h), answering(done)
+	again(genuine, http.StatusOK)
 	subjects := []subject{
 		hashOf(genuine.body),
 		{name: "accepted, run and committed (and forgotten again)", run: func() {
-			serve(h, genuine, http.StatusOK)
-			must(g.Forget(context.Background(), *last))
+			serve(genuine, http.StatusOK)
+			must(g.Forget(context.Background(), last))
 		}},
-		{name: "a duplicate", run: func() { serve(done, genuine, http.StatusOK) }},
-		{name: "refused: a forged signature", run: func() { serve(h, bad, http.StatusBadRequest) }},
-		{name: "refused: a malformed signature, by the headers",
-			run: func() { serve(h, malformed, http.StatusBadRequest) }},
-		{name: "refused: no signature, by the headers", run: func() { serve(h, missing, http.StatusBadRequest) }},
+		{name: "a duplicate", run: func() { again(genuine, http.StatusOK) }},
+		leastComplete(from, genuine),
 	}
-	subjects = append(subjects, leastComplete(genuine), leastToRefuse(malformed))
+	name := from.name + ", remembered by " + from.by + ", " + sizeName(size)
+	fmt.Fprintf(w, "### %s\n\n", name)
 	figures := s.measure(subjects)
 	writeTable(w, figures, "")
-	added := benchDuties(s, w, genuine)
+	adds := benchDuties(s, w, from, genuine)
 	hashes := func(ns float64) float64 { return ns / figures[0].median }
-	s.goals.hold("The complete path, 1 KiB", "× SHA-256 of the body", hashes(figures[1].median), 4)
-	s.goals.because(1, fmt.Sprintf("a check, the digest that is remembered, what the store does, and a copy of the "+
-		"body for the signal are %.2f at the least; the list of secrets adds %.2f (laws 2, 3, 7), the perimeter, the "+
-		"handle, the body that the app keeps and the record %.2f (7, 8, 18, 19, 24), the deadline and the watched "+
-		"answer %.2f (7, 12), the event with its digest and identity %.2f (11, 13), claim, lease and commit %.2f "+
-		"(12, 15 to 17), the signal %.2f (17, 26, 27)",
-		hashes(find(figures, leastWhole).median), hashes(added[1]), hashes(added[2]), hashes(added[3]),
-		hashes(added[4]), hashes(added[5]), hashes(added[6])))
-	s.goals.hold("A forgery, 1 KiB", "× what is accepted", figures[3].median/figures[1].median, 1)
-	for _, f := range figures[4:6] {
-		s.goals.hold(f.name, "ns", f.median, 1000)
-		s.goals.because(1, fmt.Sprintf("of that %.0f ns are the parts that no refusal can leave out which is counted "+
-			"and reported", find(figures, leastRefusal).median))
-		s.goals.hold(f.name, "allocations", whole(f.allocs), 0)
-		s.goals.because(1, "the answer, whose header whoever wraps the response may keep or write into, and whose "+
-			"rejection the app may keep")
-	}
-	return nil
+	s.goals.hold("The complete path, "+name, "× SHA-256 of the body", hashes(figures[1].median), from.most[size])
+	s.goals.because(1, fmt.Sprintf("duty by duty, what no guard with a store can leave out is %.2f (a check, the copy of "+
+		"the body for the signal, what the store does, and the digest where one is remembered); the list of secrets adds "+
+		"%.2f (laws 2, 3, 7), the perimeter, the handle, the body that the app keeps and the record %.2f (7, 8, 18, 19, "+
+		"24), the deadline and the watched answer %.2f (7, 12), the event with its identity %.2f (11, 13), claim, lease "+
+		"and commit %.2f (12, 15 to 17), the signal %.2f (17, 26, 27)",
+		hashes(find(figures, leastWhole).median), hashes(adds[1]), hashes(adds[2]), hashes(adds[3]), hashes(adds[4]),
+		hashes(adds[5]), hashes(adds[6])))
+	s.goals.state("A duplicate, "+name, "× SHA-256 of the body", hashes(figures[2].median))
 }
 
-const leastWhole = leastName + ", a digest, the store's part, a copy of the body"
+const leastWhole = leastName + ", the store's part, a copy of the body"
 
-// leastComplete is what no guard with a replay store can leave out: a check, the digest of the body, the claim, the
-// commit and the forgetting of this benchmark, and the signal's own copy of the body.
-func leastComplete(r *request) subject {
-	t := target{bodyOnly: true, secret: plainSecret}
+// leastComplete is what no guard with a replay store can leave out: a check, the digest of the body where the event is
+// remembered by it, the claim, the commit and the forgetting of this benchmark, and the signal's own copy of the body.
+func leastComplete(from *remembered, r *request) subject {
+	t := target{bodyOnly: from.byDigest, secret: from.secret}
 	verify := t.leastOf(r).verify(1)
 	store, ctx := memstore.New(), context.Background()
 	var kept []byte
@@ -98,7 +110,11 @@ func leastComplete(r *request) subject {
 		if !verify(r.body) {
 			panic(errForged)
 		}
-		item := replay.Item{Digest: sha256.Sum256(r.body)}
+		remembered := r.body
+		if !from.byDigest {
+			remembered = r.body[:16] // as long as an id is
+		}
+		item := replay.Item{Digest: sha256.Sum256(remembered)}
 		item.Key = replay.Key(item.Digest)
 		results, err := store.Claim(ctx, []replay.Item{item}, time.Minute)
 		must(err)
@@ -108,38 +124,4 @@ func leastComplete(r *request) subject {
 		must(store.Forget(ctx, []replay.Key{item.Key}))
 		runtime.KeepAlive(kept)
 	}}
-}
-
-func benchCredentials(s settings, w io.Writer) error {
-	fmt.Fprint(w, "## Credentials\n\nHTTP Basic, the pair that matches last in the list; Receive without a body.\n\n")
-	var subjects []subject
-	for _, n := range []int{1, 20} {
-		pairs := make([]string, n)
-		for i := range pairs {
-			pairs[i] = fmt.Sprintf("user-%d:a-password-of-the-benchmarks-%02d", i, i)
-		}
-		g, err := core.New(core.Config{
-			Endpoint: "bench", Provider: provider.Basic(),
-			Credentials: []core.Credential{core.BasicAuth(secrets.Static(pairs...))},
-			Replay:      core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Observers: noObserver(), Logger: quiet(),
-		})
-		must(err)
-		r := newRequest(provider.Basic(), pairs[n-1], nil)
-		subjects = append(subjects, subject{name: plural(n, "pair"), run: func() {
-			d, reply := g.Receive(nil, r.rewind(), adapter.Inbound{})
-			if reply != nil {
-				panic(errors.New("refused"))
-			}
-			d.Finish(adapter.Outcome{})
-		}})
-	}
-	figures := s.measure(subjects)
-	writeTable(w, figures, "")
-	s.goals.hold("20 pairs of HTTP Basic", "× one pair", figures[1].median/figures[0].median, 1.25)
-	for _, f := range figures {
-		// A delivery without a body has a handle, the request's copy that carries it, and the function that gives the
-		// body.
-		s.goals.hold("HTTP Basic, "+f.name, "allocations in addition to Receive's own three", whole(f.allocs-3), 0)
-	}
-	return nil
 }

@@ -5,14 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
-	"github.com/sallyport-go/sallyport/core/limit/memlimit"
-	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
@@ -24,11 +20,11 @@ type duty struct {
 	run        func()
 }
 
-// duties are the steps from a bare check to the complete path.
-func duties(genuine *request) []duty {
-	t := target{bodyOnly: true, secret: plainSecret}
+// duties are the steps from a mere check to the complete path.
+func duties(from *remembered, genuine *request) []duty {
+	t := target{bodyOnly: from.byDigest, secret: from.secret}
 	bare := t.leastOf(genuine).verify(1)
-	alone := newGuard(provider.GitHub(), plainSecret)
+	alone := newGuard(from.p, from.secret)
 	m := measuring(alone)
 	ctx := context.Background()
 	out := sink{header: http.Header{}}
@@ -40,17 +36,13 @@ func duties(genuine *request) []duty {
 	}
 	silent := httpwebhook.Verify(alone)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	var ran core.Identity
-	remembering, signalling := guardWith(provider.GitHub(), memstore.New(), plainSecret),
-		guardWith(provider.GitHub(), memstore.New(), plainSecret)
+	remembering := guardWith(from.p, memstore.New(), from.secret)
 	asks := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		d, _ := core.FromContext(r.Context())
 		ran = d.Events()[0].Identity
 	})
 	asked, handled := httpwebhook.Verify(alone)(asks), httpwebhook.Verify(remembering)(asks)
-	signalled := httpwebhook.Verify(signalling)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
-		ran = e.Identity
-		return nil
-	}))
+	running, signalled := signalling(&from.sender, &ran)
 	return []duty{
 		{"a pooled HMAC, a signature decoded and compared", "the floor", func() {
 			if !bare(genuine.body) {
@@ -74,7 +66,7 @@ func duties(genuine *request) []duty {
 			}},
 		{"the connection's deadline set and lifted, and the handler's answer watched", "7, 12",
 			func() { serve(silent) }},
-		{"what the event says of itself, the digest of its body, what it is remembered by", "11, 13",
+		{"what the event says of itself, and what it is remembered by", "11, 13",
 			func() { serve(asked) }},
 		{"a claim with a lease that is renewed, the commit, and the event forgotten again", "12, 15, 16, 17", func() {
 			serve(handled)
@@ -82,20 +74,20 @@ func duties(genuine *request) []duty {
 		}},
 		{"the signal: its context and its end, a panic contained, the answer after the commit", "17, 26, 27", func() {
 			serve(signalled)
-			must(signalling.Forget(ctx, ran))
+			must(running.Forget(ctx, ran))
 		}},
 	}
 }
 
-// benchDuties tells what the complete path is made of, and gives what each step adds.
-func benchDuties(s settings, w io.Writer, genuine *request) (added []float64) {
-	steps := duties(genuine)
+// benchDuties prints what the complete path is made of, and returns what each step adds.
+func benchDuties(s settings, w io.Writer, from *remembered, genuine *request) (added []float64) {
+	steps := duties(from, genuine)
 	subjects := make([]subject, len(steps))
 	for i := range steps {
 		subjects[i] = subject{name: steps[i].does, run: steps[i].run}
 	}
 	figures := s.measure(subjects)
-	fmt.Fprint(w, "### What it is made of\n\nEach row does what the rows above it do, and more; the laws are those "+
+	fmt.Fprint(w, "What it is made of: each row does what the rows above it do, and more; the laws are those "+
 		"of [laws.md](../laws.md) that ask for it. What adds nothing adds less than the noise.\n\n| and | median ns "+
 		"| adds | law |\n|---|---:|---:|---|\n")
 	before := 0.0
@@ -107,46 +99,4 @@ func benchDuties(s settings, w io.Writer, genuine *request) (added []float64) {
 	}
 	fmt.Fprintln(w)
 	return added
-}
-
-const leastRefusal = "the least refusal: an address, three headers, a token of a bucket, the clock, a record, an answer"
-
-// leastToRefuse is what a guard that counts failures and reports them cannot leave out, made of nothing but that.
-func leastToRefuse(r *request) subject {
-	limiter, err := memlimit.New(memlimit.Config{PerSecond: 1e6, Burst: 1e9})
-	must(err)
-	ctx := context.Background()
-	text, safe, body := []string{"text/plain; charset=utf-8"}, []string{"nosniff"}, []byte("Bad Request\n")
-	out := sink{header: http.Header{}}
-	var mu sync.Mutex
-	var records []core.Record
-	observe := core.ObserverFunc(func(context.Context, core.Record) {})
-	return subject{name: leastRefusal, run: func() {
-		start := time.Now()
-		peer, err := netip.ParseAddrPort(r.RemoteAddr)
-		must(err)
-		for _, name := range []string{"Content-Encoding", "Content-Type", "X-Hub-Signature-256"} {
-			if v := r.Header[name]; len(v) > 1 {
-				panic(errForged)
-			}
-		}
-		if ok, _, err := limiter.Allow(ctx, "", 1); err != nil || !ok {
-			panic(errForged)
-		}
-		out.empty()
-		out.header["Content-Type"], out.header["X-Content-Type-Options"] = text, safe
-		out.WriteHeader(http.StatusBadRequest)
-		_, _ = out.Write(body)
-		mu.Lock()
-		defer mu.Unlock()
-		records = append(records,
-			core.Record{Time: start, Source: peer.Addr(), Status: http.StatusBadRequest, Total: time.Since(start)})
-		if len(records) == 256 {
-			for i := range records {
-				observe.Observe(ctx, records[i])
-			}
-			clear(records)
-			records = records[:0]
-		}
-	}}
 }

@@ -8,11 +8,12 @@ import (
 
 // goal is what a measured value is held to.
 type goal struct {
-	task  string
-	what  string // "x of the plain operation", "allocations"
-	most  float64
-	value float64
-	why   string // it may be missed, where that is known
+	task    string
+	what    string // "x of the plain operation", "allocations"
+	bound   float64
+	atLeast bool // the bound is the least that the value may be, not the most
+	value   float64
+	why     string // it may be missed, where that is known
 }
 
 // goals are those of one run, in the order in which they were measured.
@@ -20,7 +21,12 @@ type goals struct{ list []goal }
 
 // hold notes a value with what it is held to.
 func (g *goals) hold(task, what string, value, most float64) {
-	g.list = append(g.list, goal{task: task, what: what, most: most, value: value})
+	g.list = append(g.list, goal{task: task, what: what, bound: most, value: value})
+}
+
+// holdAtLeast notes a value that must not be less.
+func (g *goals) holdAtLeast(task, what string, value, least float64) {
+	g.list = append(g.list, goal{task: task, what: what, bound: least, atLeast: true, value: value})
 }
 
 // state notes a value that is held to nothing.
@@ -47,7 +53,7 @@ func (g *goals) write(w io.Writer) {
 			}
 		}
 	}
-	fmt.Fprintf(w, "## Targets\n\nBy the medians of this run, %d of %d are met.\n\n| | at most | measured | "+
+	fmt.Fprintf(w, "## Targets\n\nBy the medians of this run, %d of %d are met.\n\n| | target | measured | "+
 		"|\n|---|---:|---:|---|\n", met, held)
 	for i := range g.list {
 		x := &g.list[i]
@@ -57,26 +63,33 @@ func (g *goals) write(w io.Writer) {
 			fmt.Fprintf(w, "| %s | %s | %s | stated |\n", x.task, x.what, number(x.value))
 			continue
 		case !x.met():
-			verdict = "**missed** by " + missed(x.value, x.most)
+			verdict = "**missed** by " + x.missed()
 			if x.why != "" {
 				verdict += ": " + x.why
 			}
 		}
-		fmt.Fprintf(w, "| %s | %s %s | %s | %s |\n", x.task, number(x.most), x.what, number(x.value), verdict)
+		sign := "≤"
+		if x.atLeast {
+			sign = "≥"
+		}
+		fmt.Fprintf(w, "| %s | %s %s %s | %s | %s |\n", x.task, sign, number(x.bound), x.what, number(x.value), verdict)
 	}
 	fmt.Fprintln(w)
 }
 
-func (x *goal) stated() bool { return math.IsInf(x.most, 1) }
+func (x *goal) stated() bool { return math.IsInf(x.bound, 1) }
 
 // met goes by the value as it is printed.
-func (x *goal) met() bool { return number(x.value) == number(x.most) || x.value <= x.most }
+func (x *goal) met() bool {
+	printed := func(v float64) string { return fmt.Sprintf("%.2f", v) }
+	return printed(x.value) == printed(x.bound) || x.value < x.bound != x.atLeast
+}
 
-func missed(value, most float64) string {
-	if most == 0 {
-		return number(value)
+func (x *goal) missed() string {
+	if x.bound == 0 {
+		return number(x.value)
 	}
-	return fmt.Sprintf("%.0f%%", math.Max(1, 100*(value/most-1)))
+	return fmt.Sprintf("%.0f%%", math.Max(1, 100*math.Abs(x.value/x.bound-1)))
 }
 
 func number(v float64) string {

@@ -19,11 +19,13 @@ type subject struct {
 	check func() error
 }
 
-// figure is what was measured of a subject, in nanoseconds.
+// figure is what was measured of a subject: CPU time and time on the wall, in nanoseconds.
 type figure struct {
 	name          string
 	median, best  float64
 	spread        float64 // the middle half of the rounds, as a part of the median
+	wall          float64 // the median
+	wallSpread    float64
 	allocs, bytes float64
 }
 
@@ -32,6 +34,26 @@ type settings struct {
 	each   time.Duration // of one subject in one round
 	rounds int
 	goals  *goals
+	heap   *heap
+}
+
+// heap is what an application keeps in memory. A process without one collects its garbage all the time.
+type heap struct{ memory []byte }
+
+func newHeap() *heap {
+	h := &heap{}
+	h.take()
+	return h
+}
+
+func (h *heap) take() { h.memory = make([]byte, applicationHeap) }
+
+// without runs a function while the heap is not there.
+func (h *heap) without(run func()) {
+	h.memory = nil
+	runtime.GC()
+	run()
+	h.take()
 }
 
 // cpu is what the process has used so far, its collector and its goroutines included. Time on the wall would be that of
@@ -49,36 +71,45 @@ func (s settings) measure(subjects []subject) []figure {
 	for i := range subjects {
 		turns[i] = s.calibrate(subjects[i].run)
 	}
-	took := make([][]float64, len(subjects))
+	took, wall := make([][]float64, len(subjects)), make([][]float64, len(subjects))
+	allocs, bytes := make([][]float64, len(subjects)), make([][]float64, len(subjects))
 	figures := make([]figure, len(subjects))
-	for round := range s.rounds {
+	for range s.rounds {
 		for i := range subjects {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			start := cpu()
+			begin, start := time.Now(), cpu()
 			for range turns[i] {
 				subjects[i].run()
 			}
+			wall[i] = append(wall[i], float64(time.Since(begin))/float64(turns[i]))
 			took[i] = append(took[i], float64(cpu()-start)/float64(turns[i]))
 			runtime.ReadMemStats(&after)
-			if round == 0 {
-				figures[i].allocs = float64(after.Mallocs-before.Mallocs) / float64(turns[i])
-				figures[i].bytes = float64(after.TotalAlloc-before.TotalAlloc) / float64(turns[i])
-			}
+			allocs[i] = append(allocs[i], float64(after.Mallocs-before.Mallocs)/float64(turns[i]))
+			bytes[i] = append(bytes[i], float64(after.TotalAlloc-before.TotalAlloc)/float64(turns[i]))
 		}
 	}
 	for i := range subjects {
 		figures[i].name = subjects[i].name
 		figures[i].of(took[i])
+		figures[i].wall, figures[i].wallSpread = middle(wall[i])
+		figures[i].allocs, _ = middle(allocs[i])
+		figures[i].bytes, _ = middle(bytes[i])
 	}
 	return figures
 }
 
 // of fills in what the rounds took.
 func (f *figure) of(took []float64) {
+	f.median, f.spread = middle(took)
+	f.best = took[0]
+}
+
+// middle sorts what the rounds took. It returns the median, and the middle half as a part of it.
+func middle(took []float64) (median, spread float64) {
 	slices.Sort(took)
-	f.median, f.best = quantile(took, 0.5), took[0]
-	f.spread = (quantile(took, 0.75) - quantile(took, 0.25)) / f.median
+	median = quantile(took, 0.5)
+	return median, (quantile(took, 0.75) - quantile(took, 0.25)) / median
 }
 
 // calibrate gives how often a subject runs in a round.

@@ -93,6 +93,15 @@ func redisTable(s settings, w io.Writer, addr string, callers int) error {
 		figures[i].name = names[i]
 		figures[i].of(took[i])
 	}
+	what := "Redis, claim and commit, " + plural(callers, "caller") + " at once"
+	rate := figures[0].median / figures[1].median
+	if callers < 128 {
+		s.goals.state(what, "× the rate of SET NX and SET", rate)
+	} else {
+		s.goals.holdAtLeast(what, "× the rate of SET NX and SET", rate, 0.9)
+		s.goals.because(1, "more than eight calls at once share pipelines, so that this is the server's time for two "+
+			"scripts, which compare the token of the claim (law 12): a plain SET compares nothing")
+	}
 	fmt.Fprintf(w, "### %s at once\n\n", plural(callers, "caller"))
 	writeTimes(w, figures, mine)
 	return nil

@@ -46,6 +46,7 @@ type target struct {
 	bodyOnly bool           // it signs nothing but the body
 	hmac     bool           // it is held to the hash of the body, and what the least is is known
 	public   bool           // it is held to the plain operation of its signature
+	fields   bool           // its headers are structured fields
 	why      string         // that may be missed
 	form     bool           // it sends forms
 	route    bool           // it signs the URL, which the guard finds by the transport: there is no proof alone
