@@ -11,11 +11,13 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/httpwebhook"
@@ -171,4 +173,30 @@ func TestTheHandleFitsItsSizeClass(t *testing.T) {
 	const class, header = 1152, 8 // the runtime's own word in front of what holds pointers
 	require.LessOrEqual(t, int(core.DeliveryBytes), class-header,
 		"see what can stand in holding, which deliveries without a replay store do not have")
+}
+
+// claimFunc is a store that calls a function when it is asked for a claim.
+type claimFunc struct {
+	replay.Store
+	call func()
+}
+
+func (s *claimFunc) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
+	s.call()
+	return s.Store.Claim(ctx, items, lease)
+}
+
+// TestWhenALargeBufferGoesBack: what the signature covers is read from it, and a store that is slow does not keep it.
+func TestWhenALargeBufferGoesBack(t *testing.T) { // not in parallel: another goroutine could have the buffer
+	var g *core.Guard
+	var read, claimed []bool
+	c, _ := config(timestamped())
+	c.Identity = func(e core.Event) string { read = append(read, g.HasLargeBuffer()); return e.ID }
+	c.Replay = &claimFunc{memstore.New(), func() { claimed = append(claimed, g.HasLargeBuffer()) }}
+	g = mustNew(t, c)
+	body := `{"id":"evt_1","type":"a.b","x":"` + strings.Repeat("x", 40<<10) + `"}`
+	require.Equal(t, 200, run(g, signed(body), ok).Code)
+	require.NotEmpty(t, read)
+	require.NotContains(t, read, true)
+	require.Equal(t, []bool{true}, claimed)
 }

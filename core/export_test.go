@@ -55,3 +55,12 @@ func (g *Guard) ExhaustDiagnosis() {
 
 // UnreadBytes returns how many bytes of bodies wait in the queues of observers.
 func (g *Guard) UnreadBytes() int64 { return g.watch.records.unread.Load() }
+
+// HasLargeBuffer reports whether a buffer for large bodies waits for the next one.
+func (g *Guard) HasLargeBuffer() bool {
+	b := g.bodies.large.Get()
+	if b != nil {
+		g.bodies.large.Put(b)
+	}
+	return b != nil
+}

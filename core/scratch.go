@@ -71,13 +71,11 @@ func (g *Guard) giveBack(s *scratch) {
 	g.bodies.scratches.Put(s)
 }
 
-// ownBody copies a body that stands in the buffer, because the next request is read into that. A large buffer goes back
-// at once: the replay store and the handler may take their time.
+// ownBody copies a body that stands in the buffer, because the next request is read into that.
 func (i *inspection) ownBody() {
 	if i.borrowed {
 		i.body, i.borrowed = bytes.Clone(i.body), false
 		i.taken.body = i.body
-		i.buffer.Release()
 	}
 }
 
