@@ -413,7 +413,8 @@ func TestAPublicKeyServesTheDeliveriesThatNameIt(t *testing.T) {
 		{"an id in small letters", "pub_key_id_1", both, false},
 		{"any key, where none has an id", "PUB_KEY_ID_3", []string{second, first}, true},
 	} {
-		r := webhooktest.NewRequest(p, signing(p, 1), "https://example.com/hooks", encryptedGoldenBodies()["wechat-pay"], at)
+		body := encryptedGoldenBodies()["wechat-pay"]
+		r := webhooktest.NewRequest(p, signing(p, 1), "https://example.com/hooks", body, at)
 		r.Header.Del("Wechatpay-Serial")
 		if row.named != "" {
 			r.Header.Set("Wechatpay-Serial", row.named)

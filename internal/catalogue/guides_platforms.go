@@ -6,8 +6,8 @@ func platformGuides() map[string]Guide {
 		"adobe-sign": {Notes: []string{
 			"The client id is no secret. Register a URL with a token of your own, and check it: " +
 				"`Credentials: []core.Credential{core.QueryToken(\"token\", secrets.FromEnv(\"ADOBE_SIGN_TOKEN\"))}`. " +
-				"Or have a proxy demand Adobe's client certificate. The guard cannot see that, so without a credential it " +
-				"warns at the start: whoever knows the client id can send anything that reaches it.",
+				"Or have a proxy demand Adobe's client certificate. The guard cannot see that, so without a " +
+				"credential it warns at the start: whoever knows the client id can send anything that reaches it.",
 		}},
 		"alipay": {Refuses: []string{
 			"notifications with the older sign_type RSA, which is SHA-1: choose RSA2 in the app's settings",
