@@ -63,8 +63,7 @@ func TestAFloodOfOneKindRemovesNothingElse(t *testing.T) {
 	require.Equal(t, 200, a.get("/delivery/100001").Code)
 }
 
-func TestAnActivityHoldsABoundedAmountOfWhatSendersWrote(t *testing.T) {
-	t.Parallel()
+func TestAnActivityHoldsABoundedAmountOfWhatSendersWrote(t *testing.T) { //nolint:paralleltest // it measures the heap
 	long := strings.Repeat("x", 1<<20)
 	activity := inspector.NewActivity()
 	before := heap()

@@ -34,7 +34,7 @@ func mutations() []mutation {
 	var all []mutation
 	for _, part := range [][]mutation{
 		ofProofs(), ofKeys(), ofHeaders(), ofThePerimeter(), ofBodies(), ofSecrets(), ofReplay(), ofSettling(), ofConfigs(),
-		ofBoundaries(), ofWhatShows(), ofEntries(), ofTokens(), ofSignatures(), ofTheJournal(), ofTheInbox(),
+		ofBoundaries(), ofWhatShows(), ofEntries(), ofTokens(), ofSignatures(), ofTheJournal(), ofTheInbox(), ofThePage(),
 	} {
 		all = append(all, part...)
 	}
