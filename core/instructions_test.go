@@ -144,9 +144,14 @@ func countedPaths() []counted {
 			if store != core.DangerouslyNoReplay {
 				want = http.StatusOK // of a duplicate
 			}
+			turns := 0
 			return func() {
 				if run(); d.status != want {
 					t.Fatal(d.status)
+				}
+				// On one processor its goroutine may come late: records that are dropped would cost nothing.
+				if turns++; turns%100 == 0 {
+					_ = g.Flush(t.Context())
 				}
 			}
 		}
@@ -216,13 +221,13 @@ func countedPaths() []counted {
 		{"Receive of a forgery", 1.42,
 			receive(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) },
 				false)},
-		{"a handler, named by headers", 1.51, handle(plain(), nameless{}, core.DangerouslyNoReplay)},
+		{"a handler, named by headers", 1.50, handle(plain(), nameless{}, core.DangerouslyNoReplay)},
 		{"a handler, named in the body", 1.55, handle(timestamped(), nameless{}, core.DangerouslyNoReplay)},
 		{"a handler, an id that is signed", 1.56, handle(identified(), nameless{}, core.DangerouslyNoReplay)},
-		{"a handler, an observer of names by headers", 1.52, handle(plain(), noObserver()[0], core.DangerouslyNoReplay)},
-		{"a handler, an observer of names in the body", 1.88, handle(timestamped(), noObserver()[0], core.DangerouslyNoReplay)},
-		{"a handler, an observer of a signed id", 1.63, handle(identified(), noObserver()[0], core.DangerouslyNoReplay)},
-		{"a duplicate, named by headers", 2.82, handle(plain(), nameless{}, memstore.New())},
+		{"a handler, an observer of names by headers", 1.54, handle(plain(), noObserver()[0], core.DangerouslyNoReplay)},
+		{"a handler, an observer of names in the body", 1.89, handle(timestamped(), noObserver()[0], core.DangerouslyNoReplay)},
+		{"a handler, an observer of a signed id", 1.87, handle(identified(), noObserver()[0], core.DangerouslyNoReplay)},
+		{"a duplicate, named by headers", 2.81, handle(plain(), nameless{}, memstore.New())},
 		{"a duplicate, named in the body", 1.99, handle(timestamped(), nameless{}, memstore.New())},
 		{"a duplicate, an id that is signed", 1.86, handle(identified(), nameless{}, memstore.New())},
 		{"a store and a signal", 3.01, complete(plain(), signedBody, body)},
