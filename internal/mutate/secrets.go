@@ -48,6 +48,6 @@ func ofSecrets() []mutation {
 		{name: "a new list is logged with its secrets", file: ring, old: "out[i] = s.Label()", new: "out[i] = s.DangerouslyReveal()"},
 		{name: "a list that could not be renewed counts as the newest", file: ring, old: "return c.list.Fault() != nil || c.state.refused.Load() != nil", new: "return c.state.refused.Load() != nil"},
 		{name: "a list that its source gives no more stays in force", file: ring, old: "if err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\treturn k.inForce(&k.alone", new: "if err != nil {\n\t\t\tif c := k.alone.current.Load(); c != nil {\n\t\t\t\treturn c, nil\n\t\t\t}\n\t\t\treturn nil, err\n\t\t}\n\t\treturn k.inForce(&k.alone"},
-		{name: "a map of tenants may be changed when it was checked", file: "core/secrets/tenant.go", old: "return tenantSecrets(maps.Clone(sources))", new: "return tenantSecrets(sources)"},
+		{name: "a map of tenants may be changed when it was checked", file: "core/secrets/tenant.go", old: "sources: maps.Clone(sources)", new: "sources: sources"},
 	}
 }
