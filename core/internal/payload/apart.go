@@ -140,14 +140,11 @@ func (r *Reader) apartOf(t *Source) *Apart {
 			return rule
 		}
 		for j := range rule.when {
-			m := &rule.when[j]
-			if !m.mayHold(payload) {
-				continue
-			}
 			if found == nil {
 				found = a.find(payload, room[:])
 			}
-			if m.holds(found) {
+			// One scan serves all rules. A search of the text for each takes ten times as long.
+			if m := &rule.when[j]; m.holds(found) && m.mayHold(payload) {
 				return rule
 			}
 		}
@@ -170,8 +167,8 @@ func (a *aparts) find(payload []byte, room [][]byte) [][]byte {
 	return found
 }
 
-// mayHold reports whether the rule can apply, by the names in the payload. Most payloads do not contain a member's name
-// at all, and that is found much faster than its place.
+// mayHold reports whether the rule can apply, by the names in the payload as it is written: a member whose name is
+// written with escapes is not there.
 //
 // A name of nowhere inside a text is a false hit: the rule then does not apply.
 func (m *memberRule) mayHold(payload []byte) bool {
