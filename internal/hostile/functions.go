@@ -142,10 +142,10 @@ func ecdsaKey() *ecdsa.PrivateKey {
 	return key
 }
 
-// rsaKey and strangersKey are keys of this process: nobody can make one of a text.
+// rsaKey and unknownKey are keys of this process: nobody can make one of a text.
 var (
-	rsaKey       = sync.OnceValue(newRSAKey) //lint:immutable made once
-	strangersKey = sync.OnceValue(newRSAKey) //lint:immutable made once
+	rsaKey     = sync.OnceValue(newRSAKey) //lint:immutable made once
+	unknownKey = sync.OnceValue(newRSAKey) //lint:immutable made once
 )
 
 func newRSAKey() *rsa.PrivateKey {
@@ -169,7 +169,7 @@ func jws(kind, key, header, claims string) (string, error) {
 	case "rs256", "unknown":
 		private := rsaKey()
 		if kind == "unknown" {
-			private = strangersKey()
+			private = unknownKey()
 		}
 		sum := sha256.Sum256([]byte(input))
 		signature, err = rsa.SignPKCS1v15(nil, private, crypto.SHA256, sum[:])
