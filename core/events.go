@@ -312,12 +312,12 @@ func (r *Record) readNames() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r.unread = nil
-	if d.events != nil {
+	if d.events != nil || len(d.guard.watch.outlets) > 1 { // several observers ask: it is read once
 		d.read(false)
 		d.name(r)
 		return
 	}
-	// Nobody but the record may ever ask: the event stands in a place of the pool, and stays unread.
+	// Nobody but this record may ever ask: the event stands in a place of the pool, and stays unread.
 	s, was := d.guard.borrow(), d.unread
 	d.events = s.event[:]
 	d.read(false)

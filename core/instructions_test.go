@@ -217,8 +217,8 @@ func countedPaths() []counted {
 		}},
 		{"a signature of the body", 1.25, verify(signedBody, false)},
 		{"a signature of timestamp and body", 1.30, verify(signed, true)},
-		{"Receive", 1.52, receive(func() *http.Request { return signedBody(body) }, true)},
-		{"Receive of a forgery", 1.42,
+		{"Receive", 1.50, receive(func() *http.Request { return signedBody(body) }, true)},
+		{"Receive of a forgery", 1.41,
 			receive(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256="+mac(oldSecret, body)) },
 				false)},
 		{"a handler, named by headers", 1.50, handle(plain(), nameless{}, core.DangerouslyNoReplay)},
@@ -234,7 +234,7 @@ func countedPaths() []counted {
 		{"a store and a signal, an id in the body", 2.17, complete(timestamped(), signed, named)},
 		{"a pair of 1", 0.53, basic(1)},
 		{"a pair of 20", 0.71, basic(20)},
-		{"a refusal of a malformed signature", 0.20,
+		{"a refusal of a malformed signature", 0.19,
 			refuse(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") })},
 	}
 }
