@@ -40,7 +40,8 @@ func growthJournal(settings) []curve {
 	must(err)
 	curves := []curve{
 		{file: "journal-append", title: "Entries of a journal in SQLite: one more", y: "µs"},
-		{file: "journal-list", title: "Entries of a journal in SQLite: the first page of an endpoint's open ones", y: "µs"},
+		{file: "journal-list", title: "Entries of a journal in SQLite: the first page of an endpoint's open ones",
+			y: "µs"},
 		{file: "journal-due", title: "Entries of a journal in SQLite: the first page of what has expired", y: "µs"},
 	}
 	for i := range curves {

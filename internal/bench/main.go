@@ -105,8 +105,8 @@ Written by %cmake bench%c; do not edit.
 
 Each table is one run: its subjects take turns in %d rounds of %v each, so that what
 a busy machine adds falls on all of them. Times are CPU time of the whole process, including garbage collection and other
-goroutines, with a heap of 64 MiB, as an application has. Time on the wall is named where it is meant: it includes what other
-processes do, and is measured without that heap. "To the first" (the floor, where there is one)
+goroutines, with a heap of 64 MiB, as an application has. Time on the wall is named where it is meant: it includes what
+other processes do, and is measured without that heap. "To the first" (the floor, where there is one)
 and "to ours" are ratios of medians. "Middle half" is half of the spread of the middle half of the rounds; a difference
 that does not exceed it is marked as noise, and nothing is claimed from it. Every subject was checked to accept what is
 genuine and to refuse what is forged before it was timed. A busy machine does not change counts: of allocations each
@@ -135,7 +135,8 @@ func measured(path string) bool {
 	for _, name := range []string{
 		"stripe-go", "svix-webhooks", "standard-webhooks", "go-github", "slack-go/slack", "go-playground/webhooks",
 		"mailgun-go", "twilio-go", "discordgo", "sendgrid-go", "golang-jwt", "lestrrat-go/jwx", "go-limiter",
-		"ttlcache", "otter", "patrickmn/go-cache", "go-redis", "x/time", "modernc.org/sqlite", "gin-gonic/gin", "labstack/echo", "go-chi/chi",
+		"ttlcache", "otter", "patrickmn/go-cache", "go-redis", "x/time", "modernc.org/sqlite",
+		"gin-gonic/gin", "labstack/echo", "go-chi/chi",
 	} {
 		if strings.Contains(path, name) {
 			return true
