@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -95,7 +96,7 @@ func TestListenHandsOnWhatItVerified(t *testing.T) {
 			}
 			guard, err := core.New(c)
 			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, guard.Shutdown(t.Context())) })
+			t.Cleanup(func() { require.NoError(t, guard.Shutdown(context.WithoutCancel(t.Context()))) })
 			var got atomic.Value
 			signals := core.NewSignals()
 			httpwebhook.On(signals, "*", func(_ *http.Request, e core.Event) error {
@@ -133,7 +134,7 @@ func operate(t *testing.T, cmd *command) *operated {
 		Journal: kept, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, a.guard.Shutdown(t.Context())) })
+	t.Cleanup(func() { require.NoError(t, a.guard.Shutdown(context.WithoutCancel(t.Context()))) })
 	signals := core.NewSignals()
 	httpwebhook.On(signals, "*", func(*http.Request, core.Event) error {
 		if a.fail.Load() {
