@@ -38,9 +38,9 @@ func benchRequest(s settings, w io.Writer) error {
 	fmt.Fprint(w, "## A whole request, in process\n\nThrough the router to a handler that reads the body. The "+
 		"hand-written middleware checks one secret and keeps no replay out; the vendor's library stands in the same "+
 		"middleware. Each column is what is added to the unguarded router: ns on the wall, without another heap, and "+
-		"in the column that says so CPU time with one, as a part of what the hand-written check adds. A silent observer is "+
-		"included: it gets id and type of every event. Allocations and bytes are ours without an observer, whose records "+
-		"are made in a goroutine of its own.\n\n")
+		"in the column that says so CPU time with one, as a part of what the hand-written check adds. An observer is "+
+		"included that gets every record and needs no names of events, as those of metrics do. Allocations and bytes are "+
+		"ours without it, because its records are made in a goroutine of its own.\n\n")
 	for _, from := range senders() {
 		for _, size := range []int{1 << 10, 64 << 10} {
 			if err := s.requestTable(w, &from, size); err != nil {
@@ -151,9 +151,8 @@ func (s settings) holdRequest(from *sender, size int, rows []added) {
 	} else {
 		s.goals.hold(task(a), "× what the hand-written check adds, CPU time", a.ofHandCPU(), 0.85)
 		s.goals.because(1, fmt.Sprintf("the hash is %.2f and the one copy of the body, which the app may keep, %.2f: "+
-			"neither can be left out (laws 3, 7); %.2f remain for everything else, the observer's record with the names "+
-			"of the event included (24)", a.hashCPU/a.handCPU, a.copiedCPU/a.handCPU,
-			a.ofHandCPU()-(a.hashCPU+a.copiedCPU)/a.handCPU))
+			"neither can be left out (laws 3, 7); %.2f remain for everything else, the observer's record included (24)",
+			a.hashCPU/a.handCPU, a.copiedCPU/a.handCPU, a.ofHandCPU()-(a.hashCPU+a.copiedCPU)/a.handCPU))
 	}
 	s.holdAllocations(from, size, rows)
 }
@@ -195,5 +194,6 @@ func (a *added) remains(part float64) string {
 		}
 	}
 	return text + "; the rest is what laws 2, 7, 8, 10, 18, 19 and 24 ask for, [each](the-complete-path.md) with its " +
-		"time. A body that is lent would save the copy; a goroutine that outlives its handler would read another request's"
+		"time. A body that is lent to the handler would save the copy. It is not lent, because a goroutine that outlives its " +
+		"handler, and asks for the event only then, would find nothing after the provider got its 200"
 }
