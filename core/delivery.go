@@ -172,6 +172,9 @@ func (d *Delivery) Body() []byte {
 	if d.NeedsSignals() {
 		return nil
 	}
+	if handed {
+		d.complete() // a handler that writes into the body all the same changes no record and no event by it
+	}
 	return d.facts.body
 }
 

@@ -1,10 +1,12 @@
 package core_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -24,6 +26,8 @@ type digesting struct {
 }
 
 func (s *digesting) Scope() replay.Scope { return s.scope }
+
+func (s *digesting) Self() replay.Store { return s }
 
 func (s *digesting) DigestOf(event []byte) replay.Digest {
 	s.made.Add(1)
@@ -102,4 +106,26 @@ func TestAJournalThatIsAddedMakesNoConflicts(t *testing.T) {
 	g = mustNew(t, c)
 	require.Equal(t, 200, run(g, signed(event), never(t)).Code)
 	require.Equal(t, reason.Duplicate, rec.last(t, g).Reason)
+}
+
+// lasting is a store that keeps what it is asked to by itself, with a store in memory in it for the rest.
+type lasting struct {
+	*memstore.Store
+	claimed []replay.Item
+}
+
+func (s *lasting) Claim(ctx context.Context, items []replay.Item, lease time.Duration) ([]replay.Result, error) {
+	s.claimed = append(s.claimed, items...)
+	return s.Store.Claim(ctx, items, lease)
+}
+
+// A store that is embedded in another one has a digest for what it keeps itself. What the outer one keeps may outlive
+// its secret, and a retry after a restart would be a conflict.
+func TestAnEmbeddedStoresDigestIsNotTheOuterOnes(t *testing.T) {
+	t.Parallel()
+	s := &lasting{Store: memstore.New()}
+	c, _ := config(timestamped())
+	c.Replay = s
+	require.Equal(t, 200, run(mustNew(t, c), signed(event), ok).Code)
+	require.EqualValues(t, sha256.Sum256([]byte(event)), s.claimed[0].Digest)
 }

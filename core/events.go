@@ -303,6 +303,11 @@ func (d *Delivery) name(rec *Record) {
 // does not fill the memory with them.
 const mostUnread = 4 << 20
 
+// mayWait reports whether a record may keep the delivery until its names are read. What anybody can send is read at
+// once, because the request waits with it, with headers of any length, and nothing counts them. So is what an inner
+// guard has taken: the outer one's delivery, with its body, would wait as well.
+func (d *Delivery) mayWait() bool { return d.facts.proved && d.parent == nil }
+
 // readNames reads the names that wait. Only the goroutine that has the record, or its copy, may call it.
 func (r *Record) readNames() {
 	d := r.unread

@@ -118,10 +118,11 @@ func (g *Guard) configureReplay(c *Config, m *fault.Mistakes) {
 
 // digesterOf returns the store if its own digests may take the place of SHA-256, else nil. It fails closed: SHA-256
 // stays where somebody could choose the bytes that are hashed, because the proof does not cover them, and where a
-// journal keeps the digest.
+// journal keeps the digest. So it does where the digest is that of an embedded store: what the outer one keeps may
+// outlive the inner one's secret, and then a retry would be a conflict.
 func (g *Guard) digesterOf(c *Config) replay.Digester {
 	own, ok := c.Replay.(replay.Digester)
-	if !ok || own.Scope() != replay.Process || c.Journal != nil || g.entry.Identity.SignedOnce ||
+	if !ok || lease.Embeds(own) || own.Scope() != replay.Process || c.Journal != nil || g.entry.Identity.SignedOnce ||
 		!g.signature.CoversEveryBody() {
 		return nil
 	}

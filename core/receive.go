@@ -103,6 +103,7 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		i.markRead(r, reply.Rejection != nil)
 		// A refused delivery reaches no handler: nobody else would free what it holds.
 		d.release()
+		d.request = http.Request{} // its record may wait for an observer: whoever sends a copy chooses the headers
 		return nil, reply
 	}
 	i.markRead(r, false)

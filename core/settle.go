@@ -330,8 +330,11 @@ func (d *Delivery) describe(rec *Record) {
 			break
 		}
 	}
-	d.name(rec)
-	if d.unread.event {
+	waits := d.mayWait()
+	if !waits {
+		d.read(false)
+	}
+	if d.name(rec); waits && d.unread.event {
 		rec.unread = d
 	}
 }

@@ -23,7 +23,14 @@ type Immediate interface {
 func (r *Rules) Use(s replay.Store) {
 	r.Store, r.immediate = s, nil
 	// Fails closed: a store that is embedded in another one must not be called behind its back.
-	if im, ok := s.(Immediate); ok && im.Self() == s {
+	if im, ok := s.(Immediate); ok && !Embeds(s) {
 		r.immediate = im
 	}
+}
+
+// Embeds reports whether a store has the methods of another one that is embedded in it, as far as that shows: the outer
+// one may have a Claim of its own, and keep what the inner one knows nothing of.
+func Embeds(s replay.Store) bool {
+	inner, ok := s.(interface{ Self() replay.Store })
+	return ok && inner.Self() != s
 }
