@@ -14,10 +14,11 @@ import (
 // interface holds it without an allocation.
 type response struct{ *adapter.Tracker }
 
-// Write implies the status that c.JSON has put into Echo's response, where none was written.
+// Write implies the status that c.JSON has put into Echo's response, where none was written. A response that middleware
+// has made holds none yet, for which net/http would panic.
 func (r response) Write(b []byte) (int, error) {
 	if r.Written().Status == 0 {
-		if res, err := echo.UnwrapResponse(r.ResponseWriter); err == nil {
+		if res, err := echo.UnwrapResponse(r.ResponseWriter); err == nil && res.Status >= http.StatusOK {
 			r.WriteHeader(res.Status)
 		}
 	}
