@@ -5,6 +5,7 @@ package replay
 // event that is remembered by its digest keeps SHA-256, and so does an endpoint with a journal.
 //
 // The guard asks a store of [Process] scope only: the processes of a [Shared] store would have to agree on the digest.
+// It asks no store that is embedded in another type: what that type keeps by itself may outlive the other one's secret.
 type Digester interface {
 	Store
 	// DigestOf returns the digest of an event's bytes, for [Item.Digest]. It must not keep or change them. Equal bytes
