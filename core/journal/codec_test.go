@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,6 +69,28 @@ func TestEveryFieldOfAnEntryIsStored(t *testing.T) {
 	for i, of := range reflect.VisibleFields(wanted.Type()) {
 		require.Equal(t, wanted.Field(i).Interface(), read.Field(i).Interface(), "Entry.%s is lost when an entry is "+
 			"stored: core/journal/codec.go needs it in head, headOf and entry", of.Name)
+	}
+}
+
+// TestWhatBecomesOfEveryFieldIsDecided merges an entry that has every field with a failure of its event that has none:
+// what neither the list nor the entry has would be lost.
+func TestWhatBecomesOfEveryFieldIsDecided(t *testing.T) {
+	t.Parallel()
+	newest := []string{
+		"ID", "Revision", "State", "Kind", "Endpoint", "Provider", "Tenant", "Scope", "EventID", "Type", "Action",
+		"Time", "Attempt", "Identity", "Authenticated", "Secret", "Token", "Reason", "Err", "Finished", "Receivers",
+		"Outer", "Changed", "Request", "Body", "InBatch", "Length", "Digest", "Parts", "Runnable", "WhyNot",
+	}
+	stored := filled(t)
+	failed := &journal.Entry{State: journal.Open, First: stored.First.Add(time.Hour)}
+	old, merged := reflect.ValueOf(stored).Elem(), reflect.ValueOf(journal.Merge(stored, failed)).Elem()
+	for i, of := range reflect.VisibleFields(merged.Type()) {
+		if slices.Contains(newest, of.Name) {
+			continue
+		}
+		require.Equal(t, old.Field(i).Interface(), merged.Field(i).Interface(), "Entry.%s is lost when its event fails "+
+			"again: merge in core/journal/keep.go has to keep it. Where each failure brings its own, add it to the list "+
+			"of this test", of.Name)
 	}
 }
 

@@ -13,3 +13,6 @@ func ReadHead(data []byte) (*Entry, error) {
 	}
 	return h.entry()
 }
+
+// Merge returns a newer failure of the event of old.
+func Merge(old, newer *Entry) *Entry { return merge(old, newer) }
