@@ -3,7 +3,10 @@ package identity_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"os"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,6 +88,23 @@ func TestNoDerivationEverChanges(t *testing.T) {
 		})
 	}
 	require.Equal(t, "1", identity.Version, "with another version every event that is sent again runs again")
+}
+
+// TestEachDerivationHasAGoldenValue looks for each function that derives an identity in the table above.
+func TestEachDerivationHasAGoldenValue(t *testing.T) {
+	t.Parallel()
+	code, err := os.ReadFile("identity.go")
+	require.NoError(t, err)
+	tests, err := os.ReadFile("identity_test.go")
+	require.NoError(t, err)
+	table, _, found := strings.Cut(string(tests), "func TestEachDerivationHasAGoldenValue")
+	require.True(t, found)
+	derivations := regexp.MustCompile(`(?m)^func (Of\w+)\(`).FindAllStringSubmatch(string(code), -1)
+	require.NotEmpty(t, derivations)
+	for _, name := range derivations {
+		require.True(t, strings.Contains(table, "identity."+name[1]+"("), "nothing notices when %s derives something "+
+			"else: add a line to TestNoDerivationEverChanges", name[1])
+	}
 }
 
 // TestNoTwoListsOfPartsAreAlike moves bytes from one part to the next: each division is another event.
