@@ -212,7 +212,7 @@ func (d *Delivery) leaveUnread(t *eventSource) bool {
 		g.entry.Identity.NoneForGET && len(t.Body) == 0, g.bodiless(t): // the request's method counts, or its URL
 		return false
 	case !d.facts.proved: // it gets no identity
-	case remembered && (g.entry.Identity.Kind == entry.ByPointer || g.events.TenantInBody()),
+	case remembered && (g.entry.Identity.Kind.ReadsEvent() || g.events.TenantInBody()),
 		!remembered && !g.identityWaits(t):
 		return false
 	}
@@ -258,7 +258,7 @@ func (d *Delivery) read(all bool) {
 	if !u.event && !identify {
 		return
 	}
-	names := !all && g.events.NamedByHeaders() && !(identify && kind == entry.ByPointer)
+	names := !all && g.events.NamedByHeaders() && !(identify && kind.ReadsEvent())
 	s := g.borrow() // on the stack it would not stay: what proves a delivery may be the app's code
 	t := &s.events
 	t.Kept, t.Body, t.BodyProved, t.HeadersProved = u.headers[:], d.facts.body, u.bodyProved, u.headersProved

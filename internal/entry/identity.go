@@ -30,6 +30,10 @@ func (k IdentityKind) NamesDelivery() bool { return k == BySignedID || k == BySi
 // NamesID reports whether an event's id is all that the kind needs: an operator who knows the id has the identity.
 func (k IdentityKind) NamesID() bool { return k == BySignedID || k == ByPointer }
 
+// ReadsEvent reports whether an identity of the kind needs a value of the body or a detail of the event, such as its
+// time: such an event is read before it is claimed. Of any other kind it may be read later, or never.
+func (k IdentityKind) ReadsEvent() bool { return k == ByPointer }
+
 // Identity says what an event is remembered by.
 type Identity struct {
 	Kind    IdentityKind
