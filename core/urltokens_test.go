@@ -95,7 +95,7 @@ func TestNoCredentialShowsWithAnyScheme(t *testing.T) {
 						}
 					}
 					require.NoError(t, g.Flush(t.Context()))
-					require.NotContains(t, e.text.String(), "%61", kind)
+					require.NotContains(t, e.text.String(), "%61-canary", kind) // "%61" alone may stand in a hash by chance
 					e.requireNone(t, tokenCanary, falseCanary)
 				}
 			}
