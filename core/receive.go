@@ -96,8 +96,8 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 	}
 	// From here on the request is proved, or a check that only reports let it through.
 	d := g.deliver(r, i, prior)
-	// Not before: what the signature covers may be a part of the body in the buffer. Not later: the replay store may take
-	// its time, and other bodies need the memory.
+	// Not before: what the signature covers may be a part of the body in the buffer. Not later: the replay store may
+	// take its time, and other bodies need the memory.
 	i.buffer.Release()
 	if reply := d.begin(); reply != nil {
 		i.markRead(r, reply.Rejection != nil)

@@ -112,10 +112,11 @@ func (d *Delivery) hasEnded() bool {
 
 // departure is what is known of a delivery when the guard's middleware returns.
 type departure struct {
-	running  bool   // signals still run, which then end the delivery
-	refusal  *Reply // what replaces the answer of the first signals; nil: nothing does
-	owed     *Reply // the signals' answer, where they failed
-	released bool   // a plain handler has released the delivery: a success would keep the provider from sending it again
+	running bool   // signals still run, which then end the delivery
+	refusal *Reply // what replaces the answer of the first signals; nil: nothing does
+	owed    *Reply // the signals' answer, where they failed
+	// a plain handler has released the delivery: a success would keep the provider from sending it again
+	released bool
 }
 
 // depart notes that the guard's middleware returns.

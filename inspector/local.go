@@ -30,9 +30,9 @@ const sessionCookie = "sallyport_page_"
 
 // ListenLocal serves the page on a port of the loopback interface, with all access. c.Authorize, c.Hosts and c.Prefix
 // must be empty: whoever opens URL, which holds a token that is good for one use, gets a cookie, and nobody else sees
-// anything. So another user of the machine does not, nor a site that the browser visits. But a browser sends a cookie to
-// every port of a host: do not open a server of a user whom you do not trust, on this machine, in the same browser. Call
-// [Local.Serve] next.
+// anything. So another user of the machine does not, nor a site that the browser visits. But a browser sends a cookie
+// to every port of a host: do not open a server of a user whom you do not trust, on this machine, in the same browser.
+// Call [Local.Serve] next.
 //
 // The address is "127.0.0.1:0" for any free port, or another of the loopback interface. It is refused otherwise.
 func ListenLocal(address string, c Config) (*Local, error) {

@@ -89,7 +89,8 @@ func freshJSON(body []byte, path []string) []byte {
 }
 
 // freshText returns another text of the same form: digits stay digits, letters of hexadecimal numbers stay such
-// letters, and a word stays, with digits behind it where it has few. A sender's ids have a form that its guard may check.
+// letters, and a word stays, with digits behind it where it has few. A sender's ids have a form that its guard may
+// check.
 func freshText(text string) string {
 	const hexadecimal = "abcdef"
 	letters := strings.ToLower(strings.Map(func(r rune) rune {

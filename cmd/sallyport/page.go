@@ -136,8 +136,9 @@ func (p *program) eventsCommand() *cobra.Command {
 				return err
 			}
 			if !whole {
-				_, _ = fmt.Fprintf(p.err, "sallyport: %d pages of the list were searched; there are older events: narrow "+
-					"the search by --endpoint or --state\n", maxPages)
+				_, _ = fmt.Fprintf(p.err,
+					"sallyport: %d pages of the list were searched; there are older events: narrow "+
+						"the search by --endpoint or --state\n", maxPages)
 			}
 			rows := [][]string{}
 			for _, e := range all {

@@ -67,7 +67,8 @@ func PublicKey(c PublicKeyConfig) core.Provider {
 
 func (c *PublicKeyConfig) entry() (entry.Entry, error) {
 	h := HMACConfig{
-		Name: c.Name, Header: c.Header, Parameter: c.Parameter, Encoding: c.Encoding, Prefix: c.Prefix, Signed: c.Signed,
+		Name: c.Name, Header: c.Header, Parameter: c.Parameter, Encoding: c.Encoding, Prefix: c.Prefix,
+		Signed:          c.Signed,
 		TimestampHeader: c.TimestampHeader, TimestampUnit: c.TimestampUnit, IDHeader: c.IDHeader,
 		EventID: c.EventID, EventType: c.EventType, IdentityPointer: c.IdentityPointer,
 		Methods: c.Methods, FormField: c.FormField, Handshakes: c.Handshakes, EmptyAnswers: c.EmptyAnswers,

@@ -31,7 +31,9 @@ func Adyen() core.Provider {
 			Algorithm: entry.HMACSHA256,
 			Key:       entry.Key{Encoding: entry.Hex},
 			Items:     "/notificationItems",
-			Signature: entry.Signature{Field: entry.Field{JSON: "/NotificationRequestItem/additionalData/hmacSignature"}, Encoding: entry.Base64},
+			Signature: entry.Signature{
+				Field: entry.Field{JSON: "/NotificationRequestItem/additionalData/hmacSignature"}, Encoding: entry.Base64,
+			},
 			// Only the merchant's own reference may hold a colon: read from both ends, the text divides in one way.
 			Signed: []entry.Part{
 				required, colon, field("/originalReference", entry.NoColon), colon,

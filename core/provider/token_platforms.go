@@ -118,7 +118,8 @@ func ShippoToken() core.Provider {
 //
 // https://huggingface.co/docs/hub/webhooks
 func HuggingFace() core.Provider {
-	e := headerToken("hugging-face", "Hugging Face", "A", "https://huggingface.co/docs/hub/webhooks", "X-Webhook-Secret",
+	e := headerToken("hugging-face", "Hugging Face", "A", "https://huggingface.co/docs/hub/webhooks",
+		"X-Webhook-Secret",
 		entry.Event{Type: pointer("/event/scope"), Action: pointer("/event/action"), Tenant: pointer("/repo/owner/id")})
 	e.Identity = entry.Identity{
 		Kind: entry.None, Why: "a changed setting may come as an empty `updatedConfig`, which is the same for the next one",

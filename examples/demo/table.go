@@ -52,7 +52,8 @@ func printTable(w io.Writer, results []*played, took time.Duration) error {
 	if len(wrong) == 0 {
 		b.WriteString("ran = the app's code was called; (old) = the old secret of a rotation matched.\n")
 		b.WriteString("Failed authentications of one status look alike from outside, byte for byte.\n\n")
-		summary = paint(terminal.Green, summary+": all answered as they should be") + fmt.Sprintf(" (%.1fs).", took.Seconds())
+		summary = paint(terminal.Green, summary+": all answered as they should be") + fmt.Sprintf(" (%.1fs).",
+			took.Seconds())
 	} else {
 		summary += fmt.Sprintf(": wrong outcomes: %d (%.1fs).", len(wrong), took.Seconds())
 	}

@@ -26,7 +26,8 @@ func newObserver(registry prometheus.Registerer) core.Observer {
 			Help: "Webhook deliveries by outcome and by the label of the secret that matched.",
 		}, []string{"endpoint", "provider", "reason", "secret"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "webhook_delivery_duration_seconds", Help: "From a delivery's arrival to its outcome, signals included.",
+			Name:    "webhook_delivery_duration_seconds",
+			Help:    "From a delivery's arrival to its outcome, signals included.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 4, 8),
 		}, []string{"endpoint", "provider"}),
 		would: prometheus.NewCounterVec(prometheus.CounterOpts{

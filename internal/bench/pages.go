@@ -78,7 +78,8 @@ func summary(sections []section) string {
 				if strings.HasPrefix(r.name, "the least") || strings.HasPrefix(r.name, "the hand-written") {
 					continue
 				}
-				fmt.Fprintf(&b, "| %s%s | %s | %s |\n", strings.Replace(name, ", ", ": ", 1), r.name, r.time(), r.allocs)
+				fmt.Fprintf(&b, "| %s%s | %s | %s |\n", strings.Replace(name, ", ", ": ", 1), r.name, r.time(),
+					r.allocs)
 			}
 		}
 	}

@@ -58,10 +58,12 @@ func (s settings) refuse(w io.Writer, size int) []figure {
 	forged, task := figures[1].median, "A forgery, "+sizeName(size)
 	if size == 64<<10 {
 		s.goals.hold(task, "× SHA-256 of the body", forged/figures[0].median, 1.2)
-		s.goals.because(1, fmt.Sprintf("reading the body into a buffer that is used again is the rest; what a refusal by "+
+		s.goals.because(1, fmt.Sprintf("reading the body into a buffer that is used again is the rest; what a "+
+			"refusal by "+
 			"the headers takes is %.2f of it", figures[2].median/figures[0].median))
 		s.goals.hold(task, "bytes of garbage", whole(figures[1].bytes), 2<<10)
-		s.goals.because(1, "the reply and the rejection that the app may keep are 0.5 KB; the rest are the samples of refused "+
+		s.goals.because(1, "the reply and the rejection that the app may keep are 0.5 KB; the rest are the samples "+
+			"of refused "+
 			"bodies that are explained, as many as a fixed allowance of time permits, which fills up again between rounds")
 		s.goals.hold(task, "× the hand-written check", forged/figures[4].median, 1)
 	} else {

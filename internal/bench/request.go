@@ -136,7 +136,8 @@ func copyOf(body []byte) subject {
 // holdRequest holds the worst of the routers to the targets.
 func (s settings) holdRequest(from *sender, size int, rows []added) {
 	task := func(a *added) string {
-		return fmt.Sprintf("A whole request, %s, %s, every router (the most on %s)", from.name, sizeName(size), a.router)
+		return fmt.Sprintf("A whole request, %s, %s, every router (the most on %s)", from.name, sizeName(size),
+			a.router)
 	}
 	most := map[int]float64{1 << 10: 1, 64 << 10: 0.5}[size]
 	a := worst(rows, (*added).ofHand)
@@ -195,6 +196,7 @@ func (a *added) remains(part float64) string {
 		}
 	}
 	return text + "; the rest is what laws 2, 7, 8, 10, 18, 19 and 24 ask for, [each](the-complete-path.md) with its " +
-		"time. A body that is lent to the handler would save the copy. It is not lent, because a goroutine that outlives its " +
+		"time. A body that is lent to the handler would save the copy. It is not lent, because a goroutine that " +
+		"outlives its " +
 		"handler, and asks for the event only then, would find nothing after the provider got its 200"
 }

@@ -84,10 +84,12 @@ func facts() map[string]Fact {
 		"gocardless":   {"2026-11-29", thirdParty, "provider.GoCardless()"},
 		"gogs":         {"2026-11-23", "", "provider.Gogs()"},
 		"google-eventarc": {"2026-11-23", "",
-			"jwt.GoogleEventarc(jwt.GoogleConfig{\n\t\tAudience:        \"https://hooks.example.com/webhooks/google-eventarc\",\n" +
+			"jwt.GoogleEventarc(jwt.GoogleConfig{\n\t\tAudience:        " +
+				"\"https://hooks.example.com/webhooks/google-eventarc\",\n" +
 				"\t\tServiceAccounts: []string{\"push@project.iam.gserviceaccount.com\"},\n\t})"},
 		"google-pubsub": {"2026-11-29", publicReports,
-			"jwt.GooglePubSub(jwt.GoogleConfig{\n\t\tAudience:        \"https://hooks.example.com/webhooks/google-pubsub\",\n" +
+			"jwt.GooglePubSub(jwt.GoogleConfig{\n\t\tAudience:        " +
+				"\"https://hooks.example.com/webhooks/google-pubsub\",\n" +
 				"\t\tServiceAccounts: []string{\"push@project.iam.gserviceaccount.com\"},\n\t})"},
 		"google-push-channels": {"2026-11-23", "", "provider.GooglePushChannels()"},
 		"grafana":              {"2026-11-29", "grafana/alerting receivers/webhook/config.go", "provider.Grafana()"},

@@ -3,7 +3,8 @@ package catalogue
 // platformFacts are the facts of the entries of platforms, commerce and business services.
 func platformFacts() map[string]Fact {
 	return map[string]Fact{
-		"adobe-sign": {"2026-11-29", "helpx.adobe.com/sign/kb/adobe-sign-keep-sending-just-one-even; AdobeDocs, in part",
+		"adobe-sign": {"2026-11-29",
+			"helpx.adobe.com/sign/kb/adobe-sign-keep-sending-just-one-even; AdobeDocs, in part",
 			"provider.AdobeSign()"},
 		"alipay": {"2026-11-29", "alipay/alipay-easysdk Signer.verifyParams; docs.antom.com/ac/web/async (retries)",
 			"provider.Alipay()"},
@@ -37,7 +38,8 @@ func platformFacts() map[string]Fact {
 		"airwallex": {"2026-11-29", "airwallex.com/docs/developer-tools__listen-for-webhook-events; a third " +
 			"party that cites the sender's pages", "provider.Airwallex()"},
 		"apple-app-store": {"2026-11-29", "apple/app-store-server-library-node and its fixtures", "jws.AppleAppStore(" +
-			"jws.AppleConfig{Roots: [][]byte{root}, BundleID: \"com.example.app\",\n\t\tEnvironment: jws.AppleProduction, " +
+			"jws.AppleConfig{Roots: [][]byte{root}, BundleID: \"com.example.app\",\n\t\tEnvironment: " +
+			"jws.AppleProduction, " +
 			"AppAppleID: 1234567890})"},
 		"ashby":        {"2026-11-29", "", "provider.Ashby()"},
 		"auth0":        {"2026-11-29", "auth0/docs-v2", "provider.Auth0()"},

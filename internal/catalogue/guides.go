@@ -119,9 +119,11 @@ func guides() map[string]Guide {
 		"notion": {Steps: []string{
 			"Start the endpoint with the guard below.",
 			"The integration's settings > Webhooks: create a subscription with the URL and the events. Notion sends a " +
-				"`verification_token`, which `store` writes to `notion.secret`, and the log says `webhook handshake or test answered`.",
+				"`verification_token`, which `store` writes to `notion.secret`, and the log says `webhook handshake " +
+				"or test answered`.",
 			"Paste the token into Notion's form, and press Verify.",
-			"Put the token into `NOTION_SECRET`, and start again with the guard above. Until then events are answered 503, " +
+			"Put the token into `NOTION_SECRET`, and start again with the guard above. Until then events are " +
+				"answered 503, " +
 				"and Notion sends them again.",
 		}, Notes: []string{"Another subscription hands over a token of its own. While a secret is configured it is refused " +
 			"(`hands_secret_over` in the log): give it an endpoint of its own."}},

@@ -34,7 +34,8 @@ func encryptedGuides() map[string]Guide {
 				"key, and list both while WeChat Pay switches (pay.weixin.qq.com/doc/v3/merchant/4012154180).",
 			"Give the URL as `notify_url` with each order. It may have no query.",
 		}, Notes: []string{
-			"Some notifications carry a wrong signature on purpose (`WECHATPAY/SIGNTEST/`). They are refused, and come again " +
+			"Some notifications carry a wrong signature on purpose (`WECHATPAY/SIGNTEST/`). They are refused, and " +
+				"come again " +
 				"with a right one.",
 		}},
 		"wecom": {Steps: []string{

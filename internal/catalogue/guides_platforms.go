@@ -68,7 +68,8 @@ func platformGuides() map[string]Guide {
 		"getstream": {Refuses: []string{"compressed bodies, which are signed before they are compressed: leave payload " +
 			"compression off"}},
 		"fireblocks": {Notes: []string{
-			"Each environment (US, EU, EU2, sandbox) has keys of its own: choose that of the workspace for keys.Fireblocks.",
+			"Each environment (US, EU, EU2, sandbox) has keys of its own: choose that of the workspace for " +
+				"keys.Fireblocks.",
 		}},
 		"gemini": {Refuses: []string{"dynamic webhooks (webhook_config.uris), which a key pair signs"}},
 		"ghost":  {Refuses: []string{"versions of Ghost that send a time and do not sign it"}},

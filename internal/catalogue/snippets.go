@@ -18,7 +18,8 @@ func (e Entry) Paths() []string {
 	return []string{""}
 }
 
-// Shown returns the provider as the program of the entry's page makes it: one that confirms subscriptions, where it can.
+// Shown returns the provider as the program of the entry's page makes it: one that confirms subscriptions, where it
+// can.
 func (e Entry) Shown() core.Provider {
 	values := e.Samples()
 	if _, ok := values["confirm"]; ok {

@@ -114,7 +114,8 @@ func (e *Entry) SignsURL() bool {
 	for _, parts := range append([][]Part{e.Scheme.Signed}, e.Scheme.Also...) {
 		for i := range parts {
 			switch parts[i].Kind {
-			case PartURL, PartHost, PartPath, PartURLWithoutQuery, PartURLWithPort, PartURLWithoutPort, PartURLUnescaped,
+			case PartURL, PartHost, PartPath, PartURLWithoutQuery, PartURLWithPort, PartURLWithoutPort,
+				PartURLUnescaped,
 				PartEscapedPath:
 				return true
 			}

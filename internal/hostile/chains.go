@@ -138,6 +138,7 @@ func x5c(algorithm, name, payload string) (string, error) {
 		return "", err
 	}
 	size := (c.key.Curve.Params().BitSize + 7) / 8
-	return input + "." + url.EncodeToString(append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)),
+	return input + "." + url.EncodeToString(append(r.FillBytes(make([]byte, size)),
+			s.FillBytes(make([]byte, size))...)),
 		nil
 }

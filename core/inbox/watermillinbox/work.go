@@ -49,7 +49,8 @@ func (w *work) claim() (done bool, err error) {
 		switch {
 		case err != nil:
 			// Fails closed: unclaimed, the event could run next to itself.
-			w.Logger.ErrorContext(w.ctx, "the replay store does not answer; the message waits", "event", w.event.ID, "error", err)
+			w.Logger.ErrorContext(w.ctx, "the replay store does not answer; the message waits", "event", w.event.ID,
+				"error", err)
 		case results[0].State == replay.Done:
 			return true, nil // done or parked: either way it has ended
 		case results[0].State == replay.Claimed:
@@ -116,7 +117,8 @@ func (w *work) finish() error {
 func (w *work) giveUp(attempts int, result *core.RunResult) error {
 	if w.event.Unproved {
 		// Nothing unproved may stand where it could be run again.
-		w.Logger.ErrorContext(w.ctx, "an event that nothing has proved failed for good, and is gone", "event", w.event.ID,
+		w.Logger.ErrorContext(w.ctx, "an event that nothing has proved failed for good, and is gone", "event",
+			w.event.ID,
 			"error", result.Err)
 		w.settle(replay.Commit)
 		return nil

@@ -134,7 +134,8 @@ func part(p *entry.Part) string {
 			entry.PartBodyMD5: "{MD5 of the body}", entry.PartBodySHA256: "{SHA-256 of the body}",
 			entry.PartBodySHA256Hex:    "{hexadecimal SHA-256 of the body}",
 			entry.PartBodySHA256Base64: "{base64 SHA-256 of the body}", entry.PartHost: "{host}",
-			entry.PartBodyText: "{body as a JSON text}", entry.PartBodyOrQuery: "{body, or the query where there is none}",
+			entry.PartBodyText:       "{body as a JSON text}",
+			entry.PartBodyOrQuery:    "{body, or the query where there is none}",
 			entry.PartCanonicalQuery: "{sorted query}", entry.PartEscapedPath: "{escaped path}",
 		}[p.Kind]
 	}

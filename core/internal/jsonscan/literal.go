@@ -28,8 +28,8 @@ func (s *scanner) str() ([]byte, error) {
 	}
 }
 
-// Eight bytes of a document are read as one word. A test of a word sets the top bit of each byte that passes it: tops has
-// these bits. A borrow can set the top bit of later bytes too, so only the first one counts.
+// Eight bytes of a document are read as one word. A test of a word sets the top bit of each byte that passes it: tops
+// has these bits. A borrow can set the top bit of later bytes too, so only the first one counts.
 const (
 	ones = 0x0101010101010101
 	tops = 0x8080808080808080

@@ -168,7 +168,8 @@ func (m *mechanism) choose(inputs *httpsfv.Dictionary) (label string, list https
 		label, list = name, candidate
 	}
 	if list.Params == nil {
-		return "", list, fault.New(reason.MissingSignature, "no signature has the label and the tag that are configured")
+		return "", list, fault.New(reason.MissingSignature,
+			"no signature has the label and the tag that are configured")
 	}
 	return label, list, nil
 }

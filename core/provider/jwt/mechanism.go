@@ -71,7 +71,8 @@ func (m *mechanism) Traits() entry.CustomTraits {
 	return entry.CustomTraits{
 		Time: m.time != "", Body: m.bodyHash != "", URL: m.urlHash != "" || m.qsh != nil,
 		Query: m.urlHash != "" || m.qsh != nil, Keyless: m.keyless, Pair: m.pair(),
-		Proof: "JWT " + strings.Join(m.algorithms, ", ") + " in " + where, Signed: m.covers, Headers: []string{m.header},
+		Proof: "JWT " + strings.Join(m.algorithms, ", ") + " in " + where, Signed: m.covers,
+		Headers: []string{m.header},
 	}
 }
 

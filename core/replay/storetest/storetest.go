@@ -1,9 +1,12 @@
 // Package storetest is the contract of [replay.Store], in the form of tests. Run them against your own store:
 //
+//	// TestMain fails where a goroutine outlives the tests.
+//	func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+//
 //	func TestStoreContract(t *testing.T) {
 //		h := storetest.Harness{
 //			New:  func(t *testing.T, capacity int) replay.Store { return mystore.New(capacity) },
-//			Test: synctest.Test,
+//			Test: synctest.Test, // a store on a database has none, and a shorter Unit
 //		}
 //		storetest.Run(t, h)
 //		storetest.RunConcurrent(t, h)
