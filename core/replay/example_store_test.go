@@ -14,7 +14,7 @@ import (
 )
 
 // Store is a whole store, in memory. In a database each method is one statement, and the database's clock is the one
-// that counts.
+// that counts. What has expired stays in the map here, until its key is claimed again: a store in use removes it.
 type Store struct {
 	replay.Roster // notices two guards of one name
 	mu            sync.Mutex

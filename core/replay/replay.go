@@ -30,9 +30,9 @@
 //
 // # A store of your own
 //
-// example_store_test.go in this package's folder is a whole store, and contract_test.go all of its tests: copy both. A
-// guard does more with a store that has the methods of [Looker], [DigestReader], [Digester], [Versioned] or
-// [Transactor] as well. [Roster] is there to be embedded.
+// example_store_test.go in this package's folder is a whole store to copy, and the page of package storetest begins
+// with all of its tests. A guard does more with a store that has the methods of [Looker], [DigestReader], [Digester],
+// [Versioned] or [Transactor] as well. [Roster] is there to be embedded.
 //
 // # What a store learns
 //

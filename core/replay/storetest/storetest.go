@@ -6,6 +6,7 @@
 //	func TestStoreContract(t *testing.T) {
 //		h := storetest.Harness{
 //			New:  func(t *testing.T, capacity int) replay.Store { return mystore.New(capacity) },
+//			// Unbounded: true, // where the store has no capacity
 //			Test: synctest.Test, // a store on a database has none, and a shorter Unit
 //		}
 //		storetest.Run(t, h)
