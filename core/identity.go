@@ -39,6 +39,10 @@ func (i Identity) IsZero() bool { return i == Identity{} }
 
 // identityOf derives an event's identity. It is zero where the entry says that there is none. named reports whether an
 // id or the app's own text names the event, and not a digest.
+//
+// e is sure to hold the event's details only for Config.Identity and for kinds that ReadsEvent. A kind may use those
+// alone that e.Authenticated says are proved: with any other, whoever captured a delivery could make another event of
+// it.
 func (d *Delivery) identityOf(at int, t *eventSource, e *Event) (id Identity, named bool) {
 	g := d.guard
 	if g.events.identity != nil {

@@ -104,7 +104,8 @@ func of(in Scope, kind string, value []byte, with []string) [sha256.Size]byte {
 const roomFor = 512
 
 // begin begins a derivation in a buffer of the caller's: endpoint and tenant first, then the kind. The values follow.
-// Neither the secret nor the signature's encoding nor the time is part of it.
+// Neither the secret nor the signature's encoding is part of it. Nor is the signature's time, unless the caller gives
+// it as a value.
 func begin(room []byte, in Scope, kind string) []byte {
 	for _, text := range [...]string{prefix, in.Endpoint, in.Tenant, kind} {
 		room = appendText(room, text)
