@@ -12,7 +12,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/reason"
-	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // ErrNoBackfill is wrapped by the error of [Guard.Backfill] for an event that cannot have the identity that its
@@ -72,7 +71,7 @@ func (g *Guard) canBackfill(s *Signals) error {
 		why = "the endpoint has tenants, whose events have identities of their own"
 	case g.entry.Batch != nil:
 		why = g.entry.Title + " sends batches, whose events are remembered one by one"
-	case g.events.identity == nil && rule.Kind != entry.ByPointer:
+	case g.events.identity == nil && !rule.Kind.OfPayload():
 		why = "events of " + g.entry.Title + " are not remembered by an id in their payload: a delivery of the same " +
 			"event would run at the same time"
 	case len(rule.With) > 0 || len(rule.Apart) > 0:

@@ -34,6 +34,9 @@ func (k IdentityKind) NamesID() bool { return k == BySignedID || k == ByPointer 
 // time: such an event is read before it is claimed. Of any other kind it may be read later, or never.
 func (k IdentityKind) ReadsEvent() bool { return k == ByPointer }
 
+// OfPayload reports whether the payload alone names the event: an app that has fetched one can backfill the event.
+func (k IdentityKind) OfPayload() bool { return k == ByPointer }
+
 // Identity says what an event is remembered by.
 type Identity struct {
 	Kind    IdentityKind
