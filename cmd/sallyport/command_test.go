@@ -236,9 +236,18 @@ func TestProvidersAreFoundByAnyName(t *testing.T) {
 	require.Contains(t, cmd.good("providers"), "stripe")
 	require.Contains(t, cmd.good("providers", "stripe"), "provider.Stripe()")
 	require.Contains(t, cmd.good("providers", "mail"), "mailgun")
-	status, _, problem := cmd.run("providers", "no-such-sender")
-	require.Equal(t, wrong, status)
-	require.Empty(t, problem)
+	for asked, says := range map[string]string{
+		"no-such-sender": "no provider is called \"no-such-sender\"; \"sallyport providers\" lists the names\n",
+		"strpe":          "no provider is called \"strpe\"; did you mean stripe?\n",
+	} {
+		status, out, problem := cmd.run("providers", asked)
+		require.Equal(t, wrong, status)
+		require.Equal(t, says, out)
+		require.Empty(t, problem)
+		status, out, _ = cmd.run("providers", asked, "--output", "json")
+		require.Equal(t, wrong, status)
+		require.Equal(t, "[]\n", out)
+	}
 }
 
 // Each error is one line on standard error that names what to change.
@@ -246,7 +255,8 @@ func TestAnErrorIsOneLineThatNamesTheFlag(t *testing.T) {
 	t.Parallel()
 	for says, args := range map[string][]string{
 		"--provider is missing":       {"send"},
-		"there is no sender \"x\"":    {"send", "--provider", "x"},
+		"no provider is called \"x\"": {"send", "--provider", "x"},
+		"did you mean stripe?":        {"send", "--provider", "strpe"},
 		"STRIPE_SECRET is not set":    {"send", "--provider", "stripe", "--secret-env", "STRIPE_SECRET"},
 		"there is no secret":          {"check", "--provider", "stripe", "http://127.0.0.1:1/"},
 		"--output \"xml\"":            {"providers", "--output", "xml"},
@@ -270,6 +280,7 @@ func TestOnlyThisMachineIsSentToUnlessAllowed(t *testing.T) {
 	for target, says := range map[string]string{
 		"http://192.0.2.1/hook":                   "192.0.2.1 is not this machine: add --allow-remote",
 		"https://user:password@example.com/":      "holds a password",
+		"127.0.0.1:8080/hook":                     "begin it with http:// or https://",
 		"ftp://127.0.0.1/":                        "begins with http:// or https://",
 		"http://169.254.169.254/latest/meta-data": "gives out a cloud's credentials",
 		"http://[::ffff:169.254.169.254]/":        "gives out a cloud's credentials",

@@ -36,8 +36,7 @@ func (c *choice) provide() (catalogue.Entry, core.Provider, error) {
 	}
 	e, ok := catalogue.ByName(c.provider)
 	if !ok {
-		return catalogue.Entry{}, core.Provider{}, fmt.Errorf("--provider: there is no sender %q; "+
-			"\"sallyport providers %s\" looks for similar names", c.provider, c.provider)
+		return catalogue.Entry{}, core.Provider{}, errors.New("--provider: " + catalogue.Unknown(c.provider))
 	}
 	values := catalogue.Values{}
 	for _, p := range e.Parameters {

@@ -72,11 +72,15 @@ func (p *program) search(text string) error {
 		found = append(found, l)
 		rows = append(rows, []string{l.Name, l.Title, l.Confidence, strings.Join(l.Aliases, ", ")})
 	}
-	if err := p.print(found, columns(rows)); err != nil {
+	says := columns(rows)
+	if len(found) == 0 {
+		says = catalogue.Unknown(text) + "\n"
+	}
+	if err := p.print(found, says); err != nil {
 		return err
 	}
 	if len(found) == 0 {
-		return fmt.Errorf("no sender's name holds %q: %w", text, errWrong)
+		return errWrong
 	}
 	return nil
 }

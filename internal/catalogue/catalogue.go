@@ -137,3 +137,61 @@ func ByName(name string) (Entry, bool) {
 	}
 	return Entry{}, false
 }
+
+// Similar returns the names that differ from one that nobody has by a letter or two, as a typing mistake does: at most
+// three, the nearest first.
+func Similar(name string) []string {
+	const most = 2
+	type near struct {
+		name  string
+		edits int
+	}
+	var found []near
+	for _, e := range All() {
+		best := most + 1
+		for _, own := range append(e.Aliases(), e.Name) {
+			if best = min(best, edits(strings.ToLower(name), own)); best == 0 {
+				break
+			}
+		}
+		if best <= most && best < len(name)/2 { // of a short name nearly anything is two letters away
+			found = append(found, near{e.Name, best})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b near) int { return a.edits - b.edits })
+	var names []string
+	for _, one := range found[:min(len(found), 3)] {
+		names = append(names, one.name)
+	}
+	return names
+}
+
+// Unknown says that nobody is called so, and who may be meant.
+func Unknown(name string) string {
+	says := fmt.Sprintf("no provider is called %q", name)
+	if similar := Similar(name); len(similar) > 0 {
+		return says + "; did you mean " + strings.Join(similar, ", ") + "?"
+	}
+	return says + "; \"sallyport providers\" lists the names"
+}
+
+// edits is how many letters have to be put in, left out or replaced to make one text of the other.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			same := before
+			if a[i] != b[j] {
+				same++
+			}
+			before = row[j+1]
+			row[j+1] = min(same, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -39,6 +39,23 @@ func TestEveryEntryIsFoundUnderItsName(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestATypingMistakeFindsTheNameThatWasMeant(t *testing.T) {
+	t.Parallel()
+	for typed, meant := range map[string]string{
+		"strpe": "stripe", "Stripe": "stripe", "githb": "github", "shpoify": "shopify", "amazon-sn": "aws-sns",
+		"git-lab": "gitlab",
+	} {
+		require.NotEmpty(t, catalogue.Similar(typed), typed)
+		require.Equal(t, meant, catalogue.Similar(typed)[0], typed)
+		require.LessOrEqual(t, len(catalogue.Similar(typed)), 3, typed)
+	}
+	for _, typed := range []string{"", "x", "ox", "no-such-sender"} {
+		require.Empty(t, catalogue.Similar(typed), typed)
+	}
+	require.Equal(t, `no provider is called "strpe"; did you mean stripe?`, catalogue.Unknown("strpe"))
+	require.Equal(t, `no provider is called "x"; "sallyport providers" lists the names`, catalogue.Unknown("x"))
+}
+
 // TestWhatIsNotConfirmedIsSaid: a page of confidence C says what no official source confirms, and no other does.
 func TestWhatIsNotConfirmedIsSaid(t *testing.T) {
 	t.Parallel()

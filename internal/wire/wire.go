@@ -92,7 +92,7 @@ func ParseTarget(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return nil, errors.New("the URL of the endpoint cannot be read")
+		return nil, errors.New("the URL of the endpoint cannot be read: begin it with http:// or https://")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return nil, errors.New("the URL of the endpoint begins with http:// or https://")
 	case u.User != nil:

@@ -90,7 +90,7 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 			`:6: endpoints[0].path: must not hold empty segments`},
 		{"no path", "- path: /hooks/stripe", "- max_body: 1", `:6: endpoints[0].path: is missing`},
 		{"a provider that nobody knows", "provider: stripe", "provider: strip",
-			`:7: endpoints[0].provider: no provider is called "strip"; known are `},
+			`:7: endpoints[0].provider: no provider is called "strip"; did you mean stripe?`},
 		{"no provider", "provider: stripe", "", `:6: endpoints[0].provider: is missing`},
 
 		{"a secret that is a number", "secrets: [" + secret + "]", "secrets: [123]",

@@ -48,19 +48,11 @@ func revealed(all []secrets.Secret) []string {
 	return texts
 }
 
-func providerNames() []string {
-	var names []string
-	for _, e := range catalogue.All() {
-		names = append(names, e.Name)
-	}
-	return names
-}
-
 // provide makes the endpoint's provider of its name and parameters, and notes what is missing, unknown or too much.
 func (m *mistakes) provide(e *endpointConfig, name string) {
 	found, ok := catalogue.ByName(name)
 	if !ok {
-		m.add(e.place("provider"), "no provider is called %q; known are %s", name, strings.Join(providerNames(), ", "))
+		m.add(e.place("provider"), "%s", catalogue.Unknown(name))
 		return
 	}
 	good := true
