@@ -206,7 +206,11 @@ func (x *examiner) tries(name string, w want, requests ...*http.Request) error {
 	r := result{Case: name, Status: a.Status, Right: a.accepted() == w.accepted, Says: w.says}
 	if n := after - before; r.Right && before >= 0 && (w.ran == some && n < 1 || w.ran != some && n != w.ran) {
 		r.Right, r.Says = false, w.ranElse
-		if r.Says == "" {
+		switch {
+		case r.Says != "":
+		case w.ran == some:
+			r.Says = "the app worked no event by it: has it a receiver for this type? --type names another"
+		default:
 			r.Says = fmt.Sprintf("the app worked %d events by it", n)
 		}
 	}

@@ -182,6 +182,25 @@ func TestABodyThatTricklesInForEverIsFound(t *testing.T) {
 	require.Contains(t, out, "16 checks, 1 wrong")
 }
 
+// TestAnAppWithoutAReceiverForTheTypeIsTold: its guard is right, and it works no event of the sample's type.
+func TestAnAppWithoutAReceiverForTheTypeIsTold(t *testing.T) {
+	t.Parallel()
+	const secret = "whsec_0123456789abcdef0123456789abcdef"
+	genuine := flaws{}.handler(secret)
+	e := serve(t, 2*time.Second, func(w http.ResponseWriter, r *http.Request) bool {
+		genuine(w, r)
+		return false
+	})
+	cmd := newCommand(t)
+	cmd.env["STRIPE_SECRET"] = secret
+	status, out, _ := cmd.run("check", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--slow", "0",
+		"--runs", e.URL+"/runs", e.URL+"/hook")
+	require.Equal(t, wrong, status)
+	require.Contains(t, out,
+		"WRONG: the app worked no event by it: has it a receiver for this type? --type names another\n")
+	require.Contains(t, out, "15 checks, 1 wrong")
+}
+
 // TestAGuardPassesTheCheckOfEverySender runs it against a guard of every sender: an alarm would be a false one. Most of
 // its time a server waits for the rest of a large body, so that many run at once.
 func TestAGuardPassesTheCheckOfEverySender(t *testing.T) {

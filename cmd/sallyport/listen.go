@@ -222,7 +222,8 @@ func (r *running) receive(req *http.Request, e core.Event) error {
 		return nil
 	case a.Status >= 400 && a.Status < 500:
 		return fmt.Errorf("--forward: the app answered %d: %s. Compare its secret with the one that listen has "+
-			"(\"sallyport secret show\"), and its URL; its log says what it saw", a.Status, oneLine(a.Body))
+			"(\"sallyport secret show --provider %s\"), and its URL; its log says what it saw",
+			a.Status, oneLine(a.Body), r.sender.entry.Name)
 	}
 	return fmt.Errorf("--forward: the app answered %d: %s", a.Status, oneLine(a.Body))
 }

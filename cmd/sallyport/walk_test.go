@@ -131,7 +131,7 @@ func TestANewcomerBreaksTheSecretAndRunsTheEventAgain(t *testing.T) {
 			require.Contains(t, answer, "500 NOT accepted")
 			out.waits(t, "--forward: the app answered 40") // 401, for Discord
 			require.Contains(t, out.waits(t, ""),
-				`Compare its secret with the one that listen has ("sallyport secret show")`)
+				`Compare its secret with the one that listen has ("sallyport secret show --provider `+provider+`")`)
 
 			rows := v.rows()
 			require.Len(t, rows, 1)
