@@ -184,10 +184,32 @@ func (s *Server) Stop() {
 	s.over = nil
 }
 
-// Kill ends the server with SIGKILL, and waits.
+// Kill ends the server with SIGKILL, and waits for its processes: those of PostgreSQL, which serve the connections, end
+// a moment after the first one.
 func (s *Server) Kill() {
+	children := s.children()
 	_ = syscall.Kill(s.pid, syscall.SIGKILL)
 	s.Stop()
+	for end := time.Now().Add(10 * time.Second); slices.ContainsFunc(children, runs) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// children returns the processes that the server has started; none where there is no /proc.
+func (s *Server) children() (pids []string) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", s.pid))
+	for _, name := range lists {
+		text, _ := os.ReadFile(name)
+		pids = append(pids, strings.Fields(string(text))...)
+	}
+	return pids
+}
+
+// runs reports whether a process has not ended. One that nobody has waited for yet, a zombie, has.
+func runs(pid string) bool {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	_, rest, _ := strings.Cut(string(text), ") ")
+	return err == nil && !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
 }
 
 // Signal sends the server's process a signal. After a SIGSTOP it waits until every thread stands still, where the

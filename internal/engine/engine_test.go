@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +26,7 @@ func TestEnginesStartAndStop(t *testing.T) {
 			engine.Need(t, err)
 			require.NoError(t, err)
 			s.Kill()
+			require.Empty(t, processesIn(s.Dir), "a connection could still be served")
 			require.NoError(t, s.Start(), "after a crash, on the same data and port")
 			c, err := net.Dial("tcp", s.Addr())
 			require.NoError(t, err)
@@ -35,6 +38,17 @@ func TestEnginesStartAndStop(t *testing.T) {
 			require.ErrorIs(t, err, os.ErrNotExist)
 		})
 	}
+}
+
+// processesIn returns the processes that work in a folder.
+func processesIn(dir string) (pids []string) {
+	links, _ := filepath.Glob("/proc/[0-9]*/cwd")
+	for _, link := range links {
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, dir) {
+			pids = append(pids, link)
+		}
+	}
+	return pids
 }
 
 // Another program may take the port between the look at it and the server's own. The server is started on another one,
