@@ -146,7 +146,7 @@ func ofSettling() []mutation {
 		{name: "a deadline that somebody waits for never comes", file: "core/internal/lease/context.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
 		{name: "the cause of an end is lost", file: "core/internal/lease/context.go", old: "if c.armed.Load() == nil && cause == nil {", new: "if c.armed.Load() == nil {"},
 		{name: "what is read later of an unproved delivery counts as authenticated", file: "core/events.go", old: "d.facts.body, u.bodyProved, u.headersProved", new: "d.facts.body, true, true"},
-		{name: "what is read later is read from other headers", file: "core/internal/payload/later.go", old: "kept[i] = headerText(h, name)", new: "kept[0] = headerText(h, name)"},
+		{name: "what is read later is read from other headers", file: "core/internal/payload/later.go", old: "kept[i] = headerText(h, name)", new: "kept[i] = headerText(h, r.later.headers[0]+name[:0])"},
 		{name: "bodies that observers are to read are not bounded", file: "core/events.go", old: "w.records.unread.Add(size) > mostUnread", new: "w.records.unread.Add(size) < 0"},
 		{name: "a commit is tried once", file: holding,
 			old: "if isFinal(err) || time.Now().Add(pause).After(limit) {", new: "if err != nil {"},
