@@ -59,15 +59,8 @@ func (s *Store) send(ctx context.Context, cmds []*redis.Cmd) error {
 	case s.replicas == 0:
 		return process(ctx, s.client, cmds)
 	}
-	var reached *redis.Cmd
-	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, cmd := range cmds {
-			_ = p.Process(ctx, cmd) // only queues it
-		}
-		reached = p.Do(ctx, "WAIT", s.replicas, milliseconds(s.wait))
-		return nil
-	})
-	if err != nil {
+	reached := redis.NewCmd(ctx, "WAIT", s.replicas, milliseconds(s.wait))
+	if err := process(ctx, s.client, append(slices.Clip(cmds), reached)); err != nil {
 		return err
 	}
 	have, waitErr := reached.Int() // WAIT returns how many replicas have all writes of this connection
