@@ -22,7 +22,7 @@ import (
 )
 
 // TestTheSampleOfEverySenderRunsEachTimeItIsSent: a newcomer sends an event, changes something, and sends it again.
-// Events without a signed id are told apart by their bytes: the second is a duplicate.
+// Events without a signed id are distinguished by their bytes: the second is a duplicate.
 func TestTheSampleOfEverySenderRunsEachTimeItIsSent(t *testing.T) {
 	t.Parallel()
 	for _, e := range catalogue.All() {
