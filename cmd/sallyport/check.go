@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sallyport-go/sallyport/internal/terminal"
 )
 
 // checking is the flags of check.
@@ -44,7 +46,7 @@ func (p *program) checkCommand() *cobra.Command {
 				"and slow bodies. The endpoint has to be configured with the secret of --secret-env, or with " +
 				"the one that \"secret new --keep\" printed.\n\n" +
 				"From outside nobody sees whether a repeated delivery ran twice. --runs names a URL of the app " +
-				"under test that answers with the number of events that its own code has worked, in digits; " +
+				"under test that answers with the number of events that its own code has handled, in digits; " +
 				"without it that is not checked, nor whether something ran that was refused.\n\n" +
 				"Use it on an app under test: genuine events run. Exit status 1: an answer was wrong."),
 		Example: "  sallyport check --provider stripe --secret-env STRIPE_SECRET http://127.0.0.1:8080/webhooks/stripe",
@@ -53,7 +55,7 @@ func (p *program) checkCommand() *cobra.Command {
 	}
 	chooseSecret(c, &o.choice)
 	o.flags(c)
-	c.Flags().StringVar(&o.runs, "runs", "", "`URL` that answers with the number of events that the app has worked")
+	c.Flags().StringVar(&o.runs, "runs", "", "`URL` that answers with the number of events that the app has handled")
 	c.Flags().BoolVar(&o.remote, "allow-remote", false, "check an endpoint on another machine than this one")
 	c.Flags().DurationVar(&o.slow, "slow", 35*time.Second,
 		"`time` within which a body that trickles in must be given up; 0 leaves it out")
@@ -116,23 +118,24 @@ func (p *program) check(ctx context.Context, o *checking, address string) error 
 func (x *examiner) report() error {
 	wrongs := 0
 	rows := [][]string{}
+	colours := []terminal.Colour{}
 	for _, r := range x.all {
 		status := "-"
 		if r.Status != 0 {
 			status = strconv.Itoa(r.Status)
 		}
-		verdict := "ok"
+		says, colour := "ok", terminal.Green
 		switch {
 		case r.Unchecked != "":
-			verdict = "not checked: " + r.Unchecked
+			says, colour = "not checked: "+r.Unchecked, terminal.Yellow
 		case !r.Right:
-			verdict = "WRONG: " + r.Says
+			says, colour = "WRONG: "+r.Says, terminal.Red
 			wrongs++
 		}
-		rows = append(rows, []string{r.Case, status, verdict})
+		rows, colours = append(rows, []string{r.Case, status, says}), append(colours, colour)
 	}
-	text := columns(rows) + fmt.Sprintf("%d checks, %d wrong\n", len(x.all), wrongs)
-	if err := x.p.print(map[string]any{"checks": x.all, "wrong": wrongs}, text); err != nil {
+	lines := append(painted(rows, colours), verdict(wrongs == 0, fmt.Sprintf("%d checks, %d wrong\n", len(x.all), wrongs)))
+	if err := x.p.printLines(map[string]any{"checks": x.all, "wrong": wrongs}, lines...); err != nil {
 		return err
 	}
 	if wrongs > 0 {
@@ -141,7 +144,7 @@ func (x *examiner) report() error {
 	return nil
 }
 
-// count returns how many events the app has worked; -1: it does not say.
+// count returns how many events the app has handled; -1: it does not say.
 func (x *examiner) count() (int, error) {
 	if x.runs == nil {
 		return -1, nil
@@ -167,7 +170,7 @@ const some = -1
 // want is what is right for a case.
 type want struct {
 	accepted bool
-	ran      int    // events that the app works by it; or some
+	ran      int    // events that the app handles because of it; or some
 	says     string // what is wrong where the answer is another
 	ranElse  string // what is wrong where another number ran
 }
@@ -209,9 +212,9 @@ func (x *examiner) tries(name string, w want, requests ...*http.Request) error {
 		switch {
 		case r.Says != "":
 		case w.ran == some:
-			r.Says = "the app worked no event by it: has it a receiver for this type? --type names another"
+			r.Says = "no event reached the app's code: does it have a receiver for this type? --type names another"
 		default:
-			r.Says = fmt.Sprintf("the app worked %d events by it", n)
+			r.Says = fmt.Sprintf("%d events reached the app's code", n)
 		}
 	}
 	if w.accepted && !r.Right && a.Body != "" {

@@ -197,7 +197,7 @@ func TestAnAppWithoutAReceiverForTheTypeIsTold(t *testing.T) {
 		"--runs", e.URL+"/runs", e.URL+"/hook")
 	require.Equal(t, wrong, status)
 	require.Contains(t, out,
-		"WRONG: the app worked no event by it: has it a receiver for this type? --type names another\n")
+		"WRONG: no event reached the app's code: does it have a receiver for this type? --type names another\n")
 	require.Contains(t, out, "15 checks, 1 wrong")
 }
 

@@ -43,7 +43,7 @@ func (p *program) doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := p.print(r, r.String()); err != nil {
+			if err := p.printLines(r, concluded(r.Good(), r.String())...); err != nil {
 				return err
 			}
 			if !r.Good() {

@@ -27,6 +27,7 @@ require (
 
 // Tests.
 require (
+	github.com/creack/pty v1.1.24
 	github.com/stretchr/testify v1.12.1
 	go.uber.org/goleak v1.3.0
 )

@@ -162,7 +162,7 @@ func (r *running) serve(ctx context.Context, listener net.Listener, place string
 		text = "Secret  " + r.sender.Configured + "   (new; kept on this machine, where send and check find it)\n"
 	}
 	text += "Receive " + place + "   Page " + r.page.URL() + "\n"
-	err := r.print(map[string]any{"event": "listening", "url": place, "page": r.page.URL()}, text)
+	err := r.print(map[string]any{"event": "listening", "url": place, "page": r.page.URL()}, line{text: text})
 	if err == nil {
 		select {
 		case <-ctx.Done():
@@ -174,10 +174,10 @@ func (r *running) serve(ctx context.Context, listener net.Listener, place string
 	return errors.Join(err, r.server.Shutdown(ending), r.page.Shutdown(ending), r.guard.Shutdown(ending))
 }
 
-func (r *running) print(v any, text string) error {
+func (r *running) print(v any, lines ...line) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.p.print(v, text)
+	return r.p.printLines(v, lines...)
 }
 
 // observe prints a line for each delivery.
@@ -201,7 +201,8 @@ func (r *running) observe(_ context.Context, rec core.Record) {
 	if rec.Err != nil {
 		said["error"] = rec.Err.Error()
 	}
-	_ = r.print(said, text+"\n")
+	first, rest, _ := strings.Cut(text+"\n", "\n")
+	_ = r.print(said, verdict(rec.Status < 400, first+"\n"), line{text: rest})
 }
 
 // receive hands an event on. An error is kept in the journal, and the page runs it again.

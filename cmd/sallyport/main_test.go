@@ -48,7 +48,7 @@ func (c *command) good(args ...string) string {
 	return out
 }
 
-// endpoint is an app under test, which counts the events that its code works.
+// endpoint is an app under test, which counts the events that its code handles.
 type endpoint struct {
 	*httptest.Server
 	worked atomic.Int64

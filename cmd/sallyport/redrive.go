@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sallyport-go/sallyport/internal/terminal"
 )
 
 // act acts on an entry, at the revision that it has now: the page refuses one that has changed since.
@@ -121,18 +123,23 @@ func (p *program) redriveMany(ctx context.Context, page *remotePage, form url.Va
 // ran prints what came of runs.
 func (p *program) ran(all []ran, remark string) error {
 	rows := [][]string{}
+	colours := []terminal.Colour{}
 	done := 0
 	for _, one := range all {
+		colour := terminal.Red
 		if one.Result == "done" || one.Result == "already_done" {
 			done++
+			colour = terminal.Green
 		}
+		colours = append(colours, colour)
 		rows = append(rows, []string{oneLine(one.ID), oneLine(one.Result), oneLine(one.Error)})
 	}
-	text := columns(rows) + fmt.Sprintf("%d redriven: %d done\n", len(all), done) + remark
+	lines := append(painted(rows, colours),
+		line{text: fmt.Sprintf("%d redriven: %d done\n", len(all), done) + remark})
 	if all == nil {
 		all = []ran{}
 	}
-	if err := p.print(all, text); err != nil {
+	if err := p.printLines(all, lines...); err != nil {
 		return err
 	}
 	if done < len(all) {

@@ -95,8 +95,11 @@ func (p *program) command() *cobra.Command {
 // help is what a command does that has others below it.
 func help(c *cobra.Command, _ []string) error { return c.Help() }
 
-// print writes what a command found: as JSON, or as text. Neither changes the terminal.
-func (p *program) print(v any, text string) error {
+// print writes what a command found: as JSON, or as text.
+func (p *program) print(v any, text string) error { return p.printLines(v, line{text: text}) }
+
+// printLines writes what a command found: as JSON, or as lines. Neither steers the terminal, but for our own colours.
+func (p *program) printLines(v any, lines ...line) error {
 	if p.output == "json" {
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)
@@ -107,6 +110,6 @@ func (p *program) print(v any, text string) error {
 		_, err := io.WriteString(p.out, escaped(b.String()))
 		return err
 	}
-	_, err := io.WriteString(p.out, printable(text))
+	_, err := io.WriteString(p.out, p.paint(lines))
 	return err
 }

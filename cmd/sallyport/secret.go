@@ -117,7 +117,7 @@ func (p *program) secretCheckCommand() *cobra.Command {
 				found["problem"] = problem.Error()
 				says = problem.Error() + "\n"
 			}
-			if err := p.print(found, says); err != nil {
+			if err := p.printLines(found, verdict(problem == nil, says)); err != nil {
 				return err
 			}
 			if problem != nil {

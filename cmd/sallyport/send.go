@@ -152,7 +152,7 @@ func (p *program) sendOne(ctx context.Context, c *http.Client, s *sender, o *sen
 			return false, err
 		}
 		right = right && a.accepted() != bad
-		if err := p.print(a, a.line(bad, n > 0)); err != nil {
+		if err := p.printLines(a, verdict(a.accepted() != bad, a.line(bad, n > 0))); err != nil {
 			return false, err
 		}
 	}
@@ -201,7 +201,7 @@ func (p *program) sendSetup(ctx context.Context, s *sender, o *sending, target *
 		if step.Problem != "" {
 			says = oneLine(step.Problem) + "\n"
 		}
-		if err := p.print(step, says); err != nil {
+		if err := p.printLines(step, verdict(step.Problem == "", says)); err != nil {
 			return err
 		}
 	}
