@@ -134,7 +134,8 @@ func (x *examiner) report() error {
 		}
 		rows, colours = append(rows, []string{r.Case, status, says}), append(colours, colour)
 	}
-	lines := append(painted(rows, colours), verdict(wrongs == 0, fmt.Sprintf("%d checks, %d wrong\n", len(x.all), wrongs)))
+	lines := append(painted(rows, colours),
+		verdict(wrongs == 0, fmt.Sprintf("%d checks, %d wrong\n", len(x.all), wrongs)))
 	if err := x.p.printLines(map[string]any{"checks": x.all, "wrong": wrongs}, lines...); err != nil {
 		return err
 	}
