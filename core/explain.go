@@ -162,19 +162,8 @@ func (g *Guard) announceShapes() {
 	ctx, now := context.Background(), g.now()
 	warn := func(s *secrets.Secret) {
 		if f, odd := g.watch.diagnosis.ShapeOf(s); odd {
-			g.logger.Warn(
-				"sallyport: a secret looks like another kind of key",
-				"endpoint",
-				g.endpoint,
-				"provider",
-				g.provider,
-				"secret",
-				f.Secret,
-				"detail",
-				f.Text,
-				"fix",
-				f.Fix,
-			)
+			g.logger.Warn("sallyport: a secret looks like another kind of key",
+				"endpoint", g.endpoint, "provider", g.provider, "secret", f.Secret, "detail", f.Text, "fix", f.Fix)
 		}
 	}
 	// Secrets by tenant are left out: to list them all could ask a database for each.
