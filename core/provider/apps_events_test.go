@@ -142,6 +142,33 @@ func appEventRows() []eventRow {
 			core.Event{ID: "01hpa", Type: "PROVISIONING_TO_SMS_PLATFORM", Authenticated: idAndType}, false,
 		},
 		{
+			"x, a mention by somebody who was blocked", provider.XTwitter(),
+			`{"for_user_id":"2","user_has_blocked":"false","is_blocked_by":"1","tweet_create_events":[]}`, nil,
+			core.Event{Type: "tweet_create_events", Authenticated: typeOnly}, false,
+		},
+		{
+			"sinch, a message that came in", provider.Sinch(),
+			`{"id":"1","type":"mo_text","received_at":"2026-03-01T12:00:00Z"}`, nil,
+			core.Event{Type: "mo_text", Time: moment, Authenticated: typeAndTime}, false,
+		},
+		{
+			"sinch, a conversation", provider.Sinch(),
+			`{"app_id":"1","accepted_time":"2026-03-01T12:00:00Z","event_time":"2026-03-01T12:00:00Z","project_id":"2",` +
+				`"message_metadata":"","correlation_id":"","message_delivery_report":{"status":"DELIVERED"}}`, nil,
+			core.Event{Type: "message_delivery_report", Time: moment, Authenticated: typeAndTime}, false,
+		},
+		{
+			"coinbase's platform, a wallet", provider.CoinbaseCDP(),
+			`{"eventId":"1","eventType":"wallet.activity.detected","timestamp":"2026-03-01T12:00:00Z"}`,
+			headers{"X-Event-Id": "2"},
+			core.Event{ID: "1", Type: "wallet.activity.detected", Time: moment, Authenticated: all}, false,
+		},
+		{
+			"coinbase's platform, a transfer", provider.CoinbaseCDP(),
+			`{"eventID":"1","eventType":"payments.transfers.quoted","timestamp":"2026-03-01T12:00:00Z"}`, nil,
+			core.Event{ID: "1", Type: "payments.transfers.quoted", Time: moment, Authenticated: all}, false,
+		},
+		{
 			"x", provider.XTwitter(), `{"for_user_id":"2244994945","tweet_create_events":[]}`, nil,
 			core.Event{Type: "tweet_create_events", Authenticated: typeOnly}, false,
 		},

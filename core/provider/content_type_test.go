@@ -19,12 +19,15 @@ import (
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
-// No signature covers the Content-Type. Whoever captured a delivery may send it again under another one, while the app
+// Hardly any signature covers the Content-Type. Whoever captured a delivery may send it again under another one, while the app
 // fails: what is read then is what the genuine delivery says, or the genuine one would be taken for done.
 func TestHowABodyIsReadDoesNotDependOnItsContentType(t *testing.T) {
 	t.Parallel()
 	forms := 0
 	for _, p := range provider.All() {
+		if p.Name() == "sinch-application" || p.Name() == "contentful" { // these sign it
+			continue
+		}
 		sender, samples := webhooktest.NewSender(p), webhooktest.Samples(p)
 		if strings.HasPrefix(p.Name(), "github") {
 			form := webhooktest.Sample{Header: http.Header{"X-Github-Event": {"issues"}, "X-Github-Delivery": {"d-1"}}}

@@ -181,7 +181,8 @@ func XTwitter() core.Provider {
 				Encoding: entry.Base64},
 			Signed: []entry.Part{{Kind: entry.PartBody, Grammar: entry.Object}},
 		},
-		Event: entry.Event{Type: []entry.Value{{FirstKey: "for_user_id"}}},
+		// A mention by somebody who was blocked says so before its list.
+		Event: entry.Event{Type: []entry.Value{{FirstKey: "for_user_id", NotKeys: "user_has_blocked is_blocked_by"}}},
 		Handshakes: []entry.Handshake{{
 			Method: "GET", WhenQuery: "crc_token", EchoQuery: "crc_token", Answer: `{"response_token":"sha256={hmac}"}`,
 			ContentType: "application/json",

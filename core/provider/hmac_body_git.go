@@ -57,10 +57,12 @@ func Bitbucket() core.Provider {
 func BitbucketServer() core.Provider {
 	return of(entry.Entry{
 		Name: "bitbucket-server", Title: "Bitbucket Data Center", Confidence: "B",
-		Docs:     "https://confluence.atlassian.com/bitbucketserver/manage-webhooks-938025878.html",
-		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
-		Unsigned: []string{"event type (X-Event-Key)", "request id (X-Request-Id)", "time"},
-		Event:    entry.Event{ID: header("X-Request-Id"), Type: header("X-Event-Key")},
+		Docs:   "https://confluence.atlassian.com/bitbucketserver/manage-webhooks-938025878.html",
+		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Unsigned: []string{"event type in its header (X-Event-Key); the body's is used where it has one",
+			"request id (X-Request-Id)", "time"},
+		Event: entry.Event{ID: header("X-Request-Id"),
+			Type: []entry.Value{{JSON: "/eventKey"}, {Header: "X-Event-Key"}}},
 		// "Test connection" is not signed, although a secret is set. Every event has a date.
 		Handshakes: []entry.Handshake{diagnosticsPing(false), diagnosticsPing(true)},
 	})

@@ -185,8 +185,13 @@ func Sinch() core.Provider {
 				entry.Body(), entry.Literal("."), entry.ID(), entry.Literal("."), entry.TimestampText(),
 			},
 		},
-		Event: entry.Event{Type: pointer("/type"), Time: []entry.Value{{JSON: "/event_time"}, {JSON: "/at"}},
-			TimeUnit: entry.RFC3339},
+		// An event of a conversation is named by the one member that is not the same in all of them.
+		Event: entry.Event{
+			Type: []entry.Value{{JSON: "/type"}, {FirstKey: "app_id",
+				NotKeys: "accepted_time event_time project_id message_metadata correlation_id"}},
+			Time:     []entry.Value{{JSON: "/event_time"}, {JSON: "/at"}, {JSON: "/received_at"}},
+			TimeUnit: entry.RFC3339,
+		},
 
 		AuthStatus: 503, Answers: tooLarge503(),
 	})

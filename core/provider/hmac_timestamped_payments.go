@@ -126,8 +126,13 @@ func CoinbaseCDP() core.Provider {
 			Timestamp: entry.Timestamp{Field: entry.Field{Key: "t"}},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal("."), entry.Body()},
 		},
-		Unsigned: []string{"event id (X-Event-Id)", "event type in its header (X-Event-Type); the body's is used"},
-		Event:    entry.Event{ID: header("X-Event-Id"), Type: pointer("/eventType")},
+		Unsigned: []string{"event id in its header (X-Event-Id); the body's is used where it has one",
+			"event type in its header (X-Event-Type); the body's is used"},
+		// Events of wallets write the id's name in another way than those of transfers.
+		Event: entry.Event{
+			ID:   []entry.Value{{JSON: "/eventId"}, {JSON: "/eventID"}, {Header: "X-Event-Id"}},
+			Type: pointer("/eventType"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
+		},
 	})
 }
 

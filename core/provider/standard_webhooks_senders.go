@@ -56,7 +56,8 @@ func Supabase() core.Provider {
 		Identity: entry.Identity{
 			Kind: entry.None, Why: "a hook waits for its answer, and a repeated answer would be wrong",
 		},
-		Event:    entry.Event{ID: header("Webhook-Id")},
+		Event: entry.Event{ID: header("Webhook-Id"), Type: pointer("/metadata/name"), Time: pointer("/metadata/time"),
+			TimeUnit: entry.RFC3339},
 		AckLimit: 5 * time.Second,
 	})
 }

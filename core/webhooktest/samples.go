@@ -64,6 +64,7 @@ func Samples(p core.Provider) []Sample {
 		Text   string            // a body that is neither JSON nor a form
 		// Multipart has the names and values of a multipart form, in order.
 		Multipart [][2]string
+		Source    string // where the provider shows its members; for readers
 	}
 	if err := json.Unmarshal(data, &files); err != nil {
 		panic(err) // a test of this package reads every one

@@ -27,7 +27,7 @@ import (
 
 // mostUsed are the senders that have to have samples.
 func mostUsed() []string {
-	return append(platformsWithSamples(), []string{
+	return append(append(platformsWithSamples(), sendersWithSources()...), []string{
 		"dingtalk", "feishu", "feishu-token", "wechat-pay", "wecom",
 		"adyen", "ahasend", "amazon-ses", "bitbucket", "brevo", "clerk", "coinbase-commerce", "customer-io", "discord",
 		"docusign", "github", "gitlab", "gitlab-token", "grafana", "hubspot",
