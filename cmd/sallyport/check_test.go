@@ -230,7 +230,7 @@ func checkGuardOf(t *testing.T, name string, slow bool) string {
 	t.Helper()
 	cmd := newCommand(t)
 	_, secret, problem := cmd.run("secret", "new", "--keep", "--provider", name)
-	_, p, err := (&choice{provider: name}).provide()
+	_, p, err := (&program{}).provide(&choice{provider: name})
 	if err != nil || problem != "" {
 		return fmt.Sprint(err, problem)
 	}

@@ -28,7 +28,7 @@ func TestTheSampleOfEverySenderRunsEachTimeItIsSent(t *testing.T) {
 	for _, e := range catalogue.All() {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
-			_, p, err := (&choice{provider: e.Name}).provide()
+			_, p, err := (&program{}).provide(&choice{provider: e.Name})
 			require.NoError(t, err)
 			s := &sender{entry: e, provider: p}
 			s.Configured, s.Signing = webhooktest.Keys(p)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/receiver"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
@@ -29,7 +30,7 @@ type choice struct {
 }
 
 // provide makes the provider that the flags name.
-func (c *choice) provide() (catalogue.Entry, core.Provider, error) {
+func (p *program) provide(c *choice) (catalogue.Entry, core.Provider, error) {
 	if c.provider == "" {
 		return catalogue.Entry{}, core.Provider{},
 			errors.New("--provider is missing: \"sallyport providers\" lists the names")
@@ -38,31 +39,45 @@ func (c *choice) provide() (catalogue.Entry, core.Provider, error) {
 	if !ok {
 		return catalogue.Entry{}, core.Provider{}, errors.New("--provider: " + catalogue.Unknown(c.provider))
 	}
-	values := catalogue.Values{}
-	for _, p := range e.Parameters {
-		if p.Required {
-			values[p.Name] = p.Sample // a test needs some; the user's own take their place
+	values, own := catalogue.Values{}, map[string]catalogue.Parameter{}
+	for _, one := range e.Parameters {
+		own[one.Name] = one
+		if one.Required {
+			values[one.Name] = one.Sample // a test needs some; the user's own take their place
 		}
 	}
 	given := map[string]bool{}
 	for _, text := range c.parameters {
 		name, value, ok := strings.Cut(text, "=")
-		if !ok || name == "" {
-			return e, core.Provider{}, fmt.Errorf("--param %q is not name=value", text)
+		switch {
+		case !ok || name == "":
+			return e, core.Provider{}, fmt.Errorf("--param %.200q is not name=value", text)
+		case own[name].Field == "PublicURL":
+			return e, core.Provider{}, fmt.Errorf("--param %s: has a flag of its own, --public-url", name)
+		case own[name].Field != "":
+			return e, core.Provider{}, fmt.Errorf("--param %s: is a setting of an endpoint, which serve has", name)
+		case own[name].Secret: // an argument is no place for a secret
+			var err error
+			if value, err = p.variable("--param "+name, value); err != nil {
+				return e, core.Provider{}, err
+			}
 		}
 		if !given[name] {
 			values[name], given[name] = nil, true
 		}
 		values[name] = append(values[name], value)
 	}
-	p, err := e.Provider(values)
-	return e, p, err
+	made, err := e.Provider(values)
+	if err != nil {
+		err = fmt.Errorf("--param: %w", err)
+	}
+	return e, made, err
 }
 
 // sender returns the sender with the secret of --secret-env, or else the one that is kept on this machine. Where none
 // is, and fresh is set, it makes one and keeps it.
 func (p *program) sender(c *choice, fresh bool) (*sender, bool, error) {
-	e, provided, err := c.provide()
+	e, provided, err := p.provide(c)
 	if err != nil {
 		return nil, false, err
 	}
@@ -97,7 +112,7 @@ func (p *program) sender(c *choice, fresh bool) (*sender, bool, error) {
 func (p *program) variable(flag, name string) (string, error) {
 	text := p.getenv(name)
 	if text == "" {
-		return "", fmt.Errorf("%s: the environment variable %s is not set", flag, name)
+		return "", fmt.Errorf("%s: %s", flag, receiver.Unset(name))
 	}
 	return text, nil
 }

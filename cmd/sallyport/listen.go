@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -100,10 +101,11 @@ func (p *program) listen(ctx context.Context, o *listening) error {
 	if err != nil {
 		return fmt.Errorf("--addr: %w", err)
 	}
-	if err := r.start(o, listener.Addr().String()); err != nil {
+	address := reachable(listener.Addr())
+	if err := r.start(o, address); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	place := "http://" + listener.Addr().String() + "/"
+	place := "http://" + address + "/"
 	file, err := p.stateFile(s.entry.Name + placeSuffix)
 	if err == nil { // without a home there is no default, and send needs the URL
 		err = writePrivate(file, []byte(place+"\n"))
@@ -112,6 +114,14 @@ func (p *program) listen(ctx context.Context, o *listening) error {
 		return errors.Join(err, listener.Close())
 	}
 	return r.serve(ctx, listener, place, fresh)
+}
+
+// reachable is where a listener is reached from this machine. One on every address has none of its own.
+func reachable(at net.Addr) string {
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return at.String()
 }
 
 // start makes the guard, the server and the page.

@@ -86,12 +86,20 @@ func (c *content) sample(s *sender) (webhooktest.Sample, error) {
 	}
 	for _, text := range c.headers {
 		name, value, ok := strings.Cut(text, ":")
-		if !ok || strings.TrimSpace(name) == "" {
-			return made, fmt.Errorf("--header %q is not \"Name: value\"", text)
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok || !validHeader(name, value) {
+			return made, fmt.Errorf("--header %.200q is not \"Name: value\"", text)
 		}
-		made.Header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
+		made.Header.Set(name, value)
 	}
 	return made, nil
+}
+
+// validHeader reports whether a header can be sent: a name of one word, and a value in one line.
+func validHeader(name, value string) bool {
+	const word = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	return name != "" && strings.Trim(name, word) == "" &&
+		!strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
 }
 
 func (c *content) unchanged(s *sender) (webhooktest.Sample, error) {
@@ -171,7 +179,7 @@ func set(body []byte, changes []string) ([]byte, error) {
 			return nil, fmt.Errorf("--set %q is not path=value", text)
 		}
 		var v any
-		if json.Unmarshal([]byte(value), &v) != nil {
+		if unmarshal([]byte(value), &v) != nil {
 			v = value
 		}
 		if err := put(&root, strings.Split(path, "."), v); err != nil {
@@ -179,6 +187,19 @@ func set(body []byte, changes []string) ([]byte, error) {
 		}
 	}
 	return json.Marshal(root)
+}
+
+// unmarshal is json.Unmarshal that keeps numbers as they are written: of a long one the last digits would change.
+func unmarshal(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the JSON text")
+	}
+	return nil
 }
 
 func put(at *any, path []string, value any) error {

@@ -8,11 +8,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sallyport-go/sallyport/internal/wire"
 )
 
 // remotePage is the page of a running app, which does the work of the commands for operators. Only the app has its
@@ -80,6 +83,11 @@ func (r *remotePage) call(ctx context.Context, method, path string, form url.Val
 	user, password, _ := strings.Cut(r.login, ":")
 	req.SetBasicAuth(user, password)
 	w, err := r.http.Do(req)
+	var elsewhere *wire.RemoteError
+	if errors.As(err, &elsewhere) {
+		return fmt.Errorf("SALLYPORT_PAGE: %s is not this machine, and the login never leaves it unencrypted: use "+
+			"https://", elsewhere.Address)
+	}
 	if err != nil {
 		return err
 	}
@@ -95,10 +103,28 @@ func (r *remotePage) call(ctx context.Context, method, path string, form url.Val
 		}
 		return fmt.Errorf("%s answered %d: %s", r.name, w.StatusCode, said.Error)
 	}
-	if err := json.Unmarshal(text, into); err != nil {
+	if err := unmarshal(text, into); err != nil {
 		return errors.New("SALLYPORT_PAGE does not answer as a page of Sallyport does")
 	}
 	return nil
+}
+
+// eventPath returns the path of an event's page. An id of another form could lead elsewhere below the page: ".." is its
+// list, where a POST runs many events. Fails closed.
+func eventPath(id string) (string, error) {
+	const known = "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	if id == "" || strings.Trim(id, known) != "" {
+		return "", fmt.Errorf("%.200q is not the id of an event: \"sallyport events\" lists them", id)
+	}
+	return "event/" + id, nil
+}
+
+// stateFlag checks the value of --state: the page shows everything for one that it does not know.
+func stateFlag(text string, known ...string) error {
+	if slices.Contains(known, text) {
+		return nil
+	}
+	return fmt.Errorf("--state %.200q is not one of %s", text, strings.Join(known, ", "))
 }
 
 // event is one row of the page's list.
@@ -129,6 +155,11 @@ func (p *program) eventsCommand() *cobra.Command {
 		RunE: p.pageOrDatabase(&at, func(c *cobra.Command, page *remotePage, _ []string) error {
 			if most < 1 || most > maxRows {
 				return fmt.Errorf("--limit %d is not between 1 and %d", most, maxRows)
+			}
+			if state != "" {
+				if err := stateFlag(state, "open", "parked", "done", "dismissed", "refused"); err != nil {
+					return err
+				}
 			}
 			query := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "text": {text}}
 			all, whole, err := page.list(c.Context(), query.Encode(), most)
@@ -219,8 +250,12 @@ func (p *program) showCommand() *cobra.Command {
 				placeHelp),
 		Args: cobra.ExactArgs(1),
 		RunE: p.pageOrDatabase(&at, func(c *cobra.Command, page *remotePage, args []string) error {
+			path, err := eventPath(args[0])
+			if err != nil {
+				return err
+			}
 			var e map[string]any
-			if err := page.call(c.Context(), http.MethodGet, "event/"+url.PathEscape(args[0]), nil, &e); err != nil {
+			if err := page.call(c.Context(), http.MethodGet, path, nil, &e); err != nil {
 				return err
 			}
 			text := ""
@@ -254,9 +289,10 @@ func claimAndReceivers(e map[string]any) string {
 		if !ok {
 			continue
 		}
-		ns, _ := did["took_ns"].(float64)
+		ns, _ := did["took_ns"].(json.Number)
+		took, _ := ns.Int64() // 0: it was not recorded
 		row := []string{"receiver"}
-		for _, v := range []any{did["receiver"], did["when"], did["reason"], time.Duration(ns), did["error"]} {
+		for _, v := range []any{did["receiver"], did["when"], did["reason"], time.Duration(took), did["error"]} {
 			if v == nil {
 				v = ""
 			}

@@ -33,6 +33,7 @@ type parameter struct {
 	Name     string `json:"name"`
 	Doc      string `json:"doc"`
 	Required bool   `json:"required"`
+	Secret   bool   `json:"secret,omitempty"`
 }
 
 func (p *program) providersCommand() *cobra.Command {
@@ -99,7 +100,7 @@ func listing(c *catalogue.Entry) listed {
 		Steps: c.Guide().Steps, Refuses: c.Guide().Refuses, Notes: c.Guide().Notes,
 	}
 	for _, one := range c.Parameters {
-		l.Parameters = append(l.Parameters, parameter{one.Name, one.Doc, one.Required})
+		l.Parameters = append(l.Parameters, parameter{one.Name, one.Doc, one.Required, one.Secret})
 	}
 	e, err := entry.Of(c.Sample())
 	if err != nil || e == nil {
@@ -142,6 +143,9 @@ func (l *listed) page() string {
 		need := ""
 		if one.Required {
 			need = " (required)"
+		}
+		if one.Secret {
+			need += "; the name of the environment variable that holds it"
 		}
 		rows = append(rows, []string{"--param " + one.Name, one.Doc + need})
 	}

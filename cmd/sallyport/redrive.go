@@ -15,7 +15,10 @@ import (
 
 // act acts on an entry, at the revision that it has now: the page refuses one that has changed since.
 func (r *remotePage) act(ctx context.Context, id, action string, into any) error {
-	path := "event/" + url.PathEscape(id)
+	path, err := eventPath(id)
+	if err != nil {
+		return err
+	}
 	var e event
 	if err := r.call(ctx, http.MethodGet, path, nil, &e); err != nil {
 		return err
@@ -73,6 +76,9 @@ func (p *program) redriveCommand() *cobra.Command {
 		},
 		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
 			if len(args) == 0 {
+				if err := stateFlag(state, "open", "parked"); err != nil {
+					return err
+				}
 				form := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "error": {text}}
 				return p.redriveMany(c.Context(), page, form)
 			}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,8 @@ type program struct {
 
 // run is main without the process: it returns the exit status.
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
+	out := &output{w: s.out}
+	s.out = out
 	p := &program{streams: s, getenv: getenv}
 	root := p.command()
 	root.SetArgs(args)
@@ -46,6 +49,9 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	err := root.ExecuteContext(ctx)
+	if failed := out.failure(); err == nil { // help and what runs in the background write without asking
+		err = failed
+	}
 	switch {
 	case err == nil:
 		return good
@@ -61,6 +67,33 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 	}
 	_, _ = fmt.Fprintln(s.err, "sallyport:", oneLine(strings.TrimPrefix(err.Error(), "sallyport: ")))
 	return usage
+}
+
+// output is standard output, and remembers that something could not be written to it.
+type output struct {
+	w  io.Writer
+	mu sync.Mutex
+	// err is of the first write that failed.
+	err error
+}
+
+// Write implements [io.Writer].
+func (o *output) Write(b []byte) (int, error) {
+	n, err := o.w.Write(b)
+	if err != nil {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if o.err == nil {
+			o.err = err
+		}
+	}
+	return n, err
+}
+
+func (o *output) failure() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
 }
 
 func (p *program) command() *cobra.Command {

@@ -19,7 +19,8 @@ import (
 func choose(c *cobra.Command, to *choice) {
 	c.Flags().StringVar(&to.provider, "provider", "", "`name` of the sender, as \"sallyport providers\" lists it")
 	c.Flags().StringArrayVar(&to.parameters, "param", nil,
-		"`name=value` of what the sender needs besides; may be repeated. See its page: \"sallyport providers NAME\"")
+		"`name=value` of what the sender needs besides (\"sallyport providers NAME\");\nof a secret, the environment "+
+			"variable that holds it; may be repeated")
 }
 
 // chooseSecret adds the flag that names the secret. There is none that holds it: lists of processes and histories of
@@ -48,7 +49,7 @@ func (p *program) secretNewCommand() *cobra.Command {
 		Example: "  sallyport secret new --provider github\n  sallyport secret new --provider discord --keep",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			e, provided, err := to.provide()
+			e, provided, err := p.provide(&to)
 			if err != nil {
 				return err
 			}
@@ -102,7 +103,7 @@ func (p *program) secretCheckCommand() *cobra.Command {
 		Example: "  sallyport secret check --provider stripe --secret-env STRIPE_SECRET",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			e, provided, err := to.provide()
+			e, provided, err := p.provide(&to)
 			if err != nil {
 				return err
 			}

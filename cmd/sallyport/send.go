@@ -22,7 +22,11 @@ type sending struct {
 	rate                                      float64
 }
 
-const maxCount = 10_000
+const (
+	maxCount = 10_000
+	minRate  = 0.001 // a longer pause would be none: it does not fit into a duration
+	maxRate  = 1000.0
+)
 
 func (p *program) sendCommand() *cobra.Command {
 	var o sending
@@ -79,8 +83,8 @@ func (p *program) send(ctx context.Context, o *sending, args []string) error {
 		return err
 	case o.count < 1 || o.count > maxCount:
 		return fmt.Errorf("--count %d is not between 1 and %d", o.count, maxCount)
-	case o.rate <= 0 || o.rate > 1000:
-		return fmt.Errorf("--rate %g is not between 0 and 1000", o.rate)
+	case !(o.rate >= minRate && o.rate <= maxRate): // false for NaN too
+		return fmt.Errorf("--rate %g is not between %g and %g", o.rate, minRate, maxRate)
 	}
 	if o.setup {
 		return p.sendSetup(ctx, s, o, target)

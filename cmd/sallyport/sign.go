@@ -83,8 +83,9 @@ func curl(r *http.Request) (string, error) {
 	}
 	var b strings.Builder
 	from := " \\\n  --data-raw " + quoted(string(text)) // --data would remove line ends, and take @ for a file
-	if printable(string(text)) != string(text) || !utf8.Valid(text) {
-		// No terminal shows such bytes as they are, and one copied differently has another signature.
+	if printable(string(text)) != string(text) || !utf8.Valid(text) || len(text) > longestArgument {
+		// No terminal shows such bytes as they are, and one copied differently has another signature. printf is a part
+		// of the shell, and its arguments have no bound.
 		b.WriteString("printf " + quoted(octal(text)) + " | ")
 		from = " \\\n  --data-binary @-"
 	}
@@ -98,6 +99,9 @@ func curl(r *http.Request) (string, error) {
 	b.WriteString(from)
 	return b.String(), nil
 }
+
+// longestArgument is a safe part of the 128 KiB that Linux passes to a program as one argument.
+const longestArgument = 64 << 10
 
 // octal returns bytes as the format of printf, in which it changes nothing.
 func octal(text []byte) string {

@@ -77,7 +77,7 @@ func (v *visitor) rows() []event {
 // appUnderTest serves the app of a newcomer, whose secret can be changed. It returns its address.
 func appUnderTest(t *testing.T, provider string) (address string, secret func(string), ran *atomic.Int32) {
 	t.Helper()
-	_, p, err := (&choice{provider: provider}).provide()
+	_, p, err := (&program{}).provide(&choice{provider: provider})
 	require.NoError(t, err)
 	ran = &atomic.Int32{}
 	var handler atomic.Value

@@ -46,7 +46,15 @@ func Allowed(address string, remote bool) error {
 	case ip.IsLoopback(), remote:
 		return nil
 	}
-	return fmt.Errorf("%s is not this machine: add --allow-remote if it is yours", ip)
+	return &RemoteError{ip}
+}
+
+// RemoteError is the error of a connection to another machine, where only this one may be sent to.
+type RemoteError struct{ Address netip.Addr }
+
+// Error implements error.
+func (e *RemoteError) Error() string {
+	return fmt.Sprintf("%s is not this machine: add --allow-remote if it is yours", e.Address)
 }
 
 // metadata reports whether clouds serve their machines' credentials at an address, or at one of its network. The zone

@@ -71,12 +71,22 @@ func (r reader) secret(n *yaml.Node, at place) secrets.Secret {
 	return secrets.New(label, value).ValidFrom(notBefore).ValidUntil(notAfter)
 }
 
+// Unset says that a variable is not set. What does not look like the name of one may be the secret itself, which
+// somebody gave in its place: it is not quoted.
+func Unset(name string) string {
+	const usual = "_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	if strings.Trim(name, usual) != "" || len(name) > 64 {
+		return "no environment variable has this name: give the name of one that holds the secret, and not the secret"
+	}
+	return "the environment variable " + name + " is not set"
+}
+
 // fromEnv reads a variable. A variable that is empty is a mistake in how the program was started, not an absent secret.
 func (m *mistakes) fromEnv(name string, at place) string {
 	text, set := os.LookupEnv(name)
 	switch {
 	case !set:
-		m.add(at, "the environment variable %s is not set", name)
+		m.add(at, "%s", Unset(name))
 	case text == "":
 		m.add(at, "the environment variable %s is empty", name)
 	}

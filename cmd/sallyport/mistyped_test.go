@@ -1,0 +1,238 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+)
+
+// An id is a part of the page's URL. One that leads elsewhere in it would run everything that is parked.
+func TestAnIDNamesOneEventAndNoOtherPage(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	a := operate(t, cmd)
+	a.fail.Store(true)
+	for _, id := range []string{"evt_1", "evt_2"} {
+		a.sender.Send(a.mux, "/webhooks/stripe", webhooktest.Sample{Body: []byte(`{"id":"` + id + `","type":"a.b"}`)})
+	}
+	a.fail.Store(false)
+	for _, id := range []string{"..", ".", "", "../redrive", "%2e%2e", "a/b", "?outcome=parked", "a b", "\x1b[2J"} {
+		for _, name := range []string{"redrive", "show", "dismiss"} {
+			status, out, problem := cmd.run(name, id)
+			require.Equal(t, usage, status, "%s %q: %s", name, id, out)
+			require.Contains(t, problem, `is not the id of an event: "sallyport events" lists them`, "%s %q", name, id)
+			require.Regexp(t, `^[^\n\x1b]+\n$`, problem)
+		}
+	}
+	require.Equal(t, 2, strings.Count(cmd.good("events", "--state", "parked"), "a.b"))
+}
+
+func TestAStateThatDoesNotExistIsNamed(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	operate(t, cmd)
+	for _, args := range [][]string{
+		{"events", "--state", "parkd"}, {"redrive", "--state", "parkd"}, {"redrive", "--state", "done"},
+		{"redrive", "--state", ""},
+	} {
+		status, out, problem := cmd.run(args...)
+		require.Equal(t, usage, status, "%q: %s", args, out)
+		require.Contains(t, problem, "--state "+`"`+args[2]+`" is not one of `, "%q", args)
+	}
+}
+
+func TestARateIsANumberOfEventsASecond(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	cmd.good("secret", "new", "--keep", "--provider", "stripe")
+	var got atomic.Int32
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got.Add(1) }))
+	t.Cleanup(app.Close)
+	for _, rate := range []string{"NaN", "0", "-1", "1e-300", "+Inf", "1001"} {
+		status, _, problem := cmd.run("send", "--provider", "stripe", "--count", "3", "--rate", rate, app.URL)
+		require.Equal(t, usage, status, rate)
+		require.Contains(t, problem, "--rate ", rate)
+	}
+	require.Zero(t, got.Load())
+}
+
+func TestASetNumberKeepsItsDigits(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	cmd.good("secret", "new", "--keep", "--provider", "stripe")
+	out := cmd.good("sign", "--provider", "stripe", "--curl", "--set", "id=9007199254740993",
+		"--set", "data.object.amount_total=12345678901234567890", "--set", "data.object.rate=1.10",
+		"--set", "data.object.metadata=[1] [2]")
+	for _, want := range []string{
+		`"id":9007199254740993`, `"amount_total":12345678901234567890`, `"rate":1.10`, `"metadata":"[1] [2]"`,
+	} {
+		require.Contains(t, out, want)
+	}
+}
+
+func TestShowPrintsNumbersAsTheyAre(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	answer := `{"endpoint":"stripe","state":"parked","length":26214400,"revision":9007199254740993}`
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(answer))
+	}))
+	t.Cleanup(page.Close)
+	cmd.env["SALLYPORT_PAGE"], cmd.env["SALLYPORT_LOGIN"] = page.URL, "ops:password"
+	require.Contains(t, cmd.good("show", "x"), "length    26214400\n")
+	require.JSONEq(t, answer, cmd.good("show", "x", "-o", "json"))
+	require.Contains(t, cmd.good("show", "x", "-o", "json"), "9007199254740993")
+}
+
+// A header of the sender that is shorter than what is cut off.
+func TestAShortCredentialIsChecked(t *testing.T) {
+	t.Parallel()
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+	}))
+	t.Cleanup(app.Close)
+	cmd := newCommand(t)
+	for _, secret := range []string{"a", "abc", "abcd"} {
+		cmd.env["TOKEN"] = secret
+		status, out, _ := cmd.run("check", "--provider", "telegram", "--secret-env", "TOKEN", "--slow", "0", app.URL)
+		require.Equal(t, wrong, status, secret)
+		require.Contains(t, out, "header without its end", secret)
+	}
+}
+
+func TestTheAddressOfListenIsOneThatSendReaches(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0"} {
+		cmd := newCommand(t)
+		out := cmd.background("listen", "--provider", "stripe", "--addr", address, "--page", "127.0.0.1:0")
+		out.waits(t, "Page ")
+		require.Contains(t, cmd.good("send", "--provider", "stripe"), "200 accepted", address)
+	}
+}
+
+func TestAnUnencryptedPageElsewhereIsNamed(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	cmd.env["SALLYPORT_PAGE"], cmd.env["SALLYPORT_LOGIN"] = "http://192.0.2.1/inspector", "ops:hunter2"
+	status, _, problem := cmd.run("events")
+	require.Equal(t, usage, status)
+	require.Contains(t, problem, "SALLYPORT_PAGE")
+	require.Contains(t, problem, "https://")
+	require.NotContains(t, problem, "--allow-remote", "events has no such flag")
+	require.NotContains(t, problem, "hunter2")
+}
+
+func TestASecretParameterStandsInAVariable(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	key := "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+	args := []string{"sign", "--provider", "dingtalk", "--param"}
+	cmd.good("secret", "new", "--keep", "--provider", "dingtalk")
+	status, _, problem := cmd.run(append(args, "encoding_aes_keys="+key)...)
+	require.Equal(t, usage, status)
+	require.Contains(t, problem, "--param encoding_aes_keys: ")
+	require.NotContains(t, problem, key)
+	cmd.env["AES_KEY"] = key
+	cmd.good(append(args, "encoding_aes_keys=AES_KEY")...)
+	// What has no effect on what is sent is an error as well: it has a flag of its own, or belongs to serve.
+	for param, says := range map[string]string{
+		"meta verify_token=x": "--param verify_token: ", "square public_url=https://a.example/": "--public-url",
+	} {
+		name, value, _ := strings.Cut(param, " ")
+		cmd.good("secret", "new", "--keep", "--provider", name)
+		status, _, problem := cmd.run("sign", "--provider", name, "--param", value)
+		require.Equal(t, usage, status, param)
+		require.Contains(t, problem, says)
+	}
+}
+
+func TestAWrongHeaderIsNamed(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	cmd.good("secret", "new", "--keep", "--provider", "stripe")
+	for _, header := range []string{"X: a\nb", "X: \x00", "Bad Name: a", "no colon", ": a", "Ä: a"} {
+		status, _, problem := cmd.run("sign", "--provider", "stripe", "--header", header)
+		require.Equal(t, usage, status, "%q", header)
+		require.Contains(t, problem, "sallyport: --header ", "%q", header)
+		require.Equal(t, 1, strings.Count(problem, "\n"))
+	}
+}
+
+// full is a file on a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestOutputThatCannotBeWrittenIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"providers"}, {"secret", "new", "--provider", "stripe"}, {"serve", "--sample"}, {"completion", "bash"},
+		{"help"}, {"send", "--help"}, {"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"},
+	} {
+		cmd := newCommand(t)
+		var problem bytes.Buffer
+		status := run(t.Context(), args, streams{strings.NewReader(""), full{}, &problem},
+			func(name string) string { return cmd.env[name] })
+		require.Equal(t, usage, status, "%q", args)
+		require.Contains(t, problem.String(), "no space left on device", "%q", args)
+	}
+}
+
+// Linux passes no argument of 128 KiB or more to a program.
+func TestTheCurlCommandTakesALongBody(t *testing.T) {
+	t.Parallel()
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("there is no shell on this machine")
+	}
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "curl"), []byte("#!"+shell+"\n"+
+		`while [ $# -gt 1 ]; do shift; done; case "$1" in @-) exec /bin/cat;; *) printf %s "$1";; esac`+"\n"), 0o700))
+	cmd := newCommand(t)
+	body, err := json.Marshal(map[string]string{"text": strings.Repeat("it's 100% \\ ", 20_000)})
+	require.NoError(t, err)
+	cmd.in = string(body)
+	cmd.good("secret", "new", "--provider", "github", "--keep")
+	line := cmd.good("sign", "--provider", "github", "--curl", "--body", "-", "http://127.0.0.1:1/")
+	script := written(t, "send.sh", line)
+	run := exec.CommandContext(t.Context(), shell, script)
+	run.Env = []string{"PATH=" + folder + string(os.PathListSeparator) + os.Getenv("PATH")}
+	got, err := run.Output()
+	require.NoError(t, err)
+	require.Equal(t, len(body), len(got))
+	require.True(t, bytes.Equal(body, got))
+}
+
+func TestASecretInThePlaceOfAVariableIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	const secret = "whsec_made-up-for-tests-0123456789"
+	config := written(t, "receiver.yaml", "endpoints:\n  - {path: /a, provider: stripe, secrets: [{env: "+secret+"}]}\n")
+	for _, args := range [][]string{
+		{"send", "--provider", "stripe", "--secret-env", secret},
+		{"secret", "check", "--provider", "stripe", "--secret-env", secret},
+		{"listen", "--provider", "stripe", "--resign", secret, "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"},
+		{"serve", "--provider", "stripe", "--secret-env", secret}, {"serve", "--config", config},
+		{"doctor", "--provider", "stripe", "--secret-env", secret, config},
+		{"events", "--database", "a.db", "--namespace", "a", "--key-env", secret},
+	} {
+		status, out, problem := cmd.run(args...)
+		require.NotEqual(t, good, status, "%q", args)
+		require.NotContains(t, out+problem, secret, "%q", args)
+		if args[0] != "doctor" {
+			require.Contains(t, problem, "not the secret", "%q", args)
+		}
+	}
+}
