@@ -52,7 +52,7 @@ func load(file string, m *mistakes) *config {
 		return c
 	}
 	r := reader{m}
-	c.places = r.mapping(doc, place{}, map[string]field{
+	c.places = r.mapping(doc, place{line: doc.Line}, map[string]field{
 		"listen":          into(&c.listen, r.text),
 		"router":          into(&c.router, r.text),
 		"clock":           into(&c.clock, r.instant),

@@ -196,7 +196,8 @@ func (e *endpointConfig) keyOf(field string) string {
 }
 
 // signal is the app's code of this receiver: it works for as long, and fails as often, as simulate says, and prints a
-// line. The line comes after the work and before the router takes over again, however the work ends.
+// line. The line comes after the work and before the router takes over again, however the work ends. An event whose line
+// cannot be written fails, so that the sender sends it again: the line is all that becomes of it.
 func (e *endpoint) signal(ev core.Event) (err error) {
 	line := signalLine{Endpoint: ev.Endpoint, Provider: ev.Provider, ID: ev.ID, Type: ev.Type, Secret: ev.Secret,
 		Attempt: "panic"}
@@ -208,7 +209,11 @@ func (e *endpoint) signal(ev core.Event) (err error) {
 			line.Secret = labels[0] // nothing was signed: the credential is the proof
 		}
 	}
-	defer func() { e.out.print(map[string]signalLine{"signal": line}) }()
+	defer func() {
+		if failed := e.out.print(map[string]signalLine{"signal": line}); err == nil {
+			err = failed
+		}
+	}()
 	err = e.simulator.work(ev.Context())
 	line.Attempt = "ok"
 	if err != nil {

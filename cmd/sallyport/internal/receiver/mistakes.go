@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/internal/terminal"
 )
 
 // place is where a setting stands: a line of the file and a key, or a flag.
@@ -61,11 +63,13 @@ func (m *mistakes) err() error {
 	return list
 }
 
+// describe returns one line, whatever the file holds.
 func (m *mistakes) describe(one mistake) string {
 	text := one.text
 	if one.key != "" {
 		text = one.key + ": " + text
 	}
+	text = terminal.OneLine(text)
 	switch {
 	case m.file == "":
 		return text

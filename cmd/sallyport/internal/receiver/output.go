@@ -4,18 +4,21 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/internal/terminal"
 )
 
 // output is the standard output: JSON lines, each written at once and whole, by any number of signals and observers.
 type output struct {
 	mu     sync.Mutex
 	w      io.Writer
+	part   bool // the last line was written in part: the next begins on a line of its own
 	logger *slog.Logger
 }
 
@@ -40,20 +43,27 @@ type answeredLine struct {
 	Status   int           `json:"status"`
 }
 
-// print writes one line.
-func (o *output) print(v any) {
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
+// print writes one line. What a sender named is escaped where it would steer the terminal of whoever reads the line.
+func (o *output) print(v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // no browser reads it
-	err := enc.Encode(v)
-	if err == nil {
-		o.mu.Lock()
-		_, err = o.w.Write(line.Bytes())
-		o.mu.Unlock()
+	if err := enc.Encode(v); err != nil {
+		return err
 	}
+	line := terminal.Escaped(b.String())
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.part {
+		line = "\n" + line
+	}
+	n, err := io.WriteString(o.w, line)
 	if err != nil {
-		o.logger.Error("a line could not be printed", "error", err)
+		o.part = n > 0 || o.part
+		return fmt.Errorf("a line could not be printed: %w", err)
 	}
+	o.part = false
+	return nil
 }
 
 // observer prints the deliveries that reached no signal.
@@ -68,7 +78,10 @@ func (o *output) observer(logger *slog.Logger) core.Observer {
 			reason.SignalPanicked:
 			// The signal has printed its own line.
 		default:
-			o.print(map[string]answeredLine{"answered": {r.Endpoint, r.Provider, r.Tenant, r.Reason, r.Status}})
+			line := answeredLine{r.Endpoint, r.Provider, r.Tenant, r.Reason, r.Status}
+			if err := o.print(map[string]answeredLine{"answered": line}); err != nil {
+				logger.Error("receiver", "endpoint", r.Endpoint, "error", err)
+			}
 		}
 	})
 }

@@ -67,7 +67,9 @@ func serve(
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	out.print(map[string]string{"listening": ln.Addr().String()})
+	if err := out.print(map[string]string{"listening": ln.Addr().String()}); err != nil {
+		return errors.Join(err, ln.Close(), endPage(ctx))
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ln) }()
 	var failed error
