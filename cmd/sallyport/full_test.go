@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -60,6 +61,57 @@ endpoints:
 	var line map[string]map[string]string
 	require.NoError(t, json.Unmarshal([]byte(cmd.good("forget", "--config", config, "-o", "json", "evt_1")), &line))
 	require.Equal(t, map[string]map[string]string{"forgotten": {"endpoint": "/hooks", "id": "evt_1"}}, line)
+}
+
+// What an operator named wrongly is not said to be forgotten, and nothing is made of a wrong path.
+func TestForgetSaysWhatWasRemembered(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	cmd.env["STRIPE_SECRET"] = "whsec_made-up-for-tests-0123456789"
+	file := filepath.Join(t.TempDir(), "replay.db")
+	config := func(file string) string {
+		endpoint := func(path string) string {
+			return "  - {path: " + path + ", provider: stripe, secrets: [whsec_made-up-for-tests-0123456789], " +
+				"dangerously_allow_http: true, replay: {store: sqlite, namespace: receiver, url: \"" + file + "\"}}\n"
+		}
+		return written(t, "receiver.yaml", "listen: 127.0.0.1:0\nendpoints:\n"+endpoint("/a")+endpoint("/b"))
+	}
+	out := cmd.background("serve", "--config", config(file))
+	_, address, _ := strings.Cut(out.waits(t, `{"listening":"`), `{"listening":"`)
+	address, _, _ = strings.Cut(address, `"`)
+	for _, path := range []string{"/a", "/b"} {
+		cmd.in = `{"id":"evt_1","type":"invoice.paid"}`
+		cmd.good("send", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--body", "-", "http://"+address+path)
+	}
+	forget := func(ids ...string) (int, string, string) {
+		return cmd.run(append([]string{"forget", "--config", config(file), "--endpoint", "/a"}, ids...)...)
+	}
+	status, said, _ := forget("evt_typo", "evt_1")
+	require.Equal(t, wrong, status)
+	require.Equal(t, "not remembered by /a: evt_typo\nforgotten by /a: evt_1\n", said)
+	status, said, _ = forget("-o", "json", "evt_1")
+	require.Equal(t, wrong, status)
+	require.JSONEq(t, `{"not_remembered":{"endpoint":"/a","id":"evt_1"}}`, said)
+	// Nothing is forgotten where one of the ids cannot be an event's.
+	cmd.in = `{"id":"evt_1","type":"invoice.paid"}`
+	cmd.good("send", "--provider", "stripe", "--secret-env", "STRIPE_SECRET", "--body", "-", "http://"+address+"/a")
+	status, said, problem := forget("evt_1", "")
+	require.Equal(t, usage, status)
+	require.Empty(t, said)
+	require.Contains(t, problem, "the id of an event is empty")
+	// An identity names its event by itself, whatever endpoint of the store it belongs to.
+	identity := regexp.MustCompile(`route=/b .*identity=([0-9a-f]{64})`).FindStringSubmatch(out.waits(t, "route=/b"))
+	require.NotNil(t, identity)
+	status, said, _ = forget(identity[1])
+	require.Equal(t, good, status)
+	require.Equal(t, "forgotten by the store of /a: "+identity[1]+"\n", said)
+
+	missing := filepath.Join(t.TempDir(), "missing.db")
+	status, said, problem = cmd.run("forget", "--config", config(missing), "--endpoint", "/a", "evt_1")
+	require.Equal(t, wrong, status)
+	require.Empty(t, said)
+	require.Contains(t, problem, "it does not exist")
+	require.NoFileExists(t, missing)
 }
 
 // failing is an app whose receiver fails, with its journal in a SQLite file.

@@ -62,8 +62,10 @@ func (p *program) forgetCommand() *cobra.Command {
 			"Make the replay store of an endpoint forget events, so that their next delivery runs again: after a " +
 				"receiver was fixed, followed by \"resend\" at the sender. It is for endpoints without a journal; " +
 				"with one, redrive needs no sender.\n\n" +
-				"An ID is that of the sender, or the identity as the log shows it. The store has to be a database: " +
-				"what a process remembers in its memory ends with it."),
+				"An ID is that of the sender, or the identity as the log shows it, which names its event by itself: " +
+				"--endpoint then says whose store it is in. The store has to be a database: what a process remembers " +
+				"in its memory ends with it.\n\n" +
+				"Exit status 1: one of the events was not remembered."),
 		Example: "  sallyport forget --config receiver.yaml --endpoint /hooks/stripe evt_123",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, ids []string) error {
@@ -71,15 +73,32 @@ func (p *program) forgetCommand() *cobra.Command {
 				return errors.New("--config is missing: the file of serve with the endpoint and its store")
 			}
 			f.IDs = ids
-			return failed(receiver.Forget(c.Context(), &f, storeOpener(), receiver.Streams{Out: p.out, Err: p.err},
+			unknown := false
+			err := failed(receiver.Forget(c.Context(), &f, storeOpener(), receiver.Streams{Out: p.out, Err: p.err},
 				func(one receiver.Forgotten) error {
-					return p.print(map[string]receiver.Forgotten{"forgotten": one},
-						fmt.Sprintf("forgotten by %s: %s\n", one.Endpoint, oneLine(one.ID)))
+					unknown = unknown || one.Unknown
+					return p.forgotten(&one)
 				}))
+			if err == nil && unknown {
+				err = errWrong
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&f.File, "config", "", "YAML `file` of serve")
 	c.Flags().StringVar(&f.Endpoint, "endpoint", "", "`path` of the endpoint, where there are several")
 	c.Flags().StringVar(&f.Tenant, "tenant", "", "`tenant` whose events they are, where the endpoint has tenants")
 	return c
+}
+
+func (p *program) forgotten(one *receiver.Forgotten) error {
+	key, says := "forgotten", "forgotten by"
+	switch {
+	case one.Unknown:
+		key, says = "not_remembered", "not remembered by"
+	case one.ByIdentity:
+		says = "forgotten by the store of"
+	}
+	return p.print(map[string]*receiver.Forgotten{key: one},
+		fmt.Sprintf("%s %s: %s\n", says, one.Endpoint, oneLine(one.ID)))
 }

@@ -13,4 +13,8 @@ const (
 const Full = "go install -tags full github.com/sallyport-go/sallyport/cmd/sallyport@latest"
 
 // Place says where a replay store is: the kind of database, its URL, and the namespace in it.
-type Place struct{ Kind, URL, Namespace string }
+type Place struct {
+	Kind, URL, Namespace string
+
+	Existing bool // whoever opens it makes no file and no table
+}

@@ -7,11 +7,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/redis/go-redis/v9"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -22,8 +25,8 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
 )
 
-// Store opens a replay store, and makes its table if it is missing. The caller must call closing after it has closed
-// the store. No error quotes the URL: it may hold a password.
+// Store opens a replay store, and makes its table if it is missing and at.Existing is not set. The caller must call
+// closing after it has closed the store. No error quotes the URL: it may hold a password.
 func Store(
 	ctx context.Context, at database.Place, logger *slog.Logger,
 ) (store replay.Store, closing func() error, err error) {
@@ -39,11 +42,17 @@ func Store(
 		}
 		return opened, client.Close, nil
 	}
-	db, dialect, err := OpenSQL(kind, url)
+	opening := OpenSQL
+	if at.Existing {
+		opening = OpenExisting
+	}
+	db, dialect, err := opening(kind, url)
 	if err != nil {
 		return nil, nil, err
 	}
-	err = sqlstore.Migrate(ctx, db, dialect)
+	if !at.Existing {
+		err = sqlstore.Migrate(ctx, db, dialect)
+	}
 	if err == nil {
 		store, err = sqlstore.New(ctx, db, dialect, at.Namespace, sqlstore.WithLogger(logger))
 	}
@@ -66,7 +75,10 @@ func OpenRedis(text string) (*redis.Client, error) {
 // OpenSQL opens a pool of connections. A SQLite database is a path; its file is made where it is missing.
 func OpenSQL(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
 	if kind == database.SQLite {
-		text = sqliteDSN(text, "busy_timeout(10000)", "journal_mode(WAL)")
+		var err error
+		if text, _, err = sqliteDSN(text, "busy_timeout(10000)", "journal_mode(WAL)"); err != nil {
+			return nil, 0, err
+		}
 	}
 	return open(kind, text)
 }
@@ -74,9 +86,32 @@ func OpenSQL(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
 // OpenExisting is OpenSQL for a database of somebody else: it makes no file, and changes nothing of one.
 func OpenExisting(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
 	if kind == database.SQLite {
-		text = sqliteDSN(text, "busy_timeout(10000)") + "&mode=rw"
+		dsn, file, err := sqliteDSN(text, "busy_timeout(10000)")
+		if err == nil {
+			err = readable(file)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		text = dsn + "&mode=rw" // the last one counts
 	}
 	return open(kind, text)
+}
+
+// readable returns why a SQLite file cannot be opened: the driver's own error says that memory is missing. It does not
+// name the file, which may be the URL of another database with its password.
+func readable(file string) error {
+	f, err := os.Open(file)
+	var at *fs.PathError
+	switch {
+	case err == nil:
+		return f.Close()
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("unable to open the SQLite file: it does not exist")
+	case errors.As(err, &at):
+		err = at.Err
+	}
+	return fmt.Errorf("unable to open the SQLite file: %w", err)
 }
 
 func open(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
@@ -86,6 +121,10 @@ func open(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
 	switch kind {
 	case database.Postgres:
 		driver, dialect = "pgx", sqlstore.PostgreSQL
+		if _, bad := pgx.ParseConfig(text); bad != nil { // whose text may hold the password
+			err = errors.New("must be a URL such as postgres://user:password@127.0.0.1:5432/database, with parameters " +
+				"that PostgreSQL has")
+		}
 	case database.MySQL:
 		driver, dialect = "mysql", sqlstore.MySQL
 		text, err = mysqlDSN(text)
@@ -128,25 +167,40 @@ func mysqlDSN(text string) (string, error) {
 	if u.RawQuery == "" {
 		return dsn, nil
 	}
-	// Parameters are those of the driver, such as tls=true. Ignored ones would connect without what was asked for.
+	// Parameters are those of the driver, such as tls=true. Ignored ones would connect without what was asked for. They
+	// are encoded again, because the driver looks for the database behind the last slash.
+	parameters, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return "", errors.New("has a parameter with a wrong value")
+	}
 	joint := "?"
 	if strings.Contains(dsn[strings.LastIndexByte(dsn, '/'):], "?") {
 		joint = "&"
 	}
 	// One that the driver does not know goes to the server, as a variable of the session, which refuses unknown ones.
-	dsn += joint + u.RawQuery
+	dsn += joint + parameters.Encode()
 	if _, err := mysql.ParseDSN(dsn); err != nil {
 		return "", errors.New("has a parameter with a wrong value")
 	}
 	return dsn, nil
 }
 
-// sqliteDSN makes the driver wait for a lock, and with journal_mode(WAL) readers not wait for writers.
-func sqliteDSN(file string, pragmas ...string) string {
-	file = strings.TrimPrefix(strings.TrimPrefix(file, "sqlite://"), "file:")
-	file, query, _ := strings.Cut(file, "?")
+// sqliteDSN makes the driver wait for a lock, and with journal_mode(WAL) readers not wait for writers. It returns the
+// name of the file too. SQLite reads a URI, so what would end a path in one is escaped: of "a#1.db" it would open "a".
+func sqliteDSN(text string, pragmas ...string) (dsn, file string, err error) {
+	path, isURI := strings.CutPrefix(text, "sqlite://")
+	if !isURI {
+		path, isURI = strings.CutPrefix(text, "file:")
+	}
+	file, query, _ := strings.Cut(path, "?")
+	if isURI {
+		file, err = url.PathUnescape(file)
+	}
+	if err != nil || file == "" {
+		return "", "", errors.New("must be the path of a SQLite file, such as replay.db")
+	}
 	params, _ := url.ParseQuery(query)
 	params["_pragma"] = append(pragmas, params["_pragma"]...)
 	params.Set("_txlock", "immediate")
-	return "file:" + file + "?" + params.Encode()
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + params.Encode(), file, nil
 }

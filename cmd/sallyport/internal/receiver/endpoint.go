@@ -20,6 +20,7 @@ type endpoint struct {
 	path      string
 	parameter string // of the path, behind it: the tenant
 	guard     *core.Guard
+	store     replay.Store
 	wait      *wait // for the secret; nil: it is there
 	simulator *simulator
 	out       *output
@@ -50,6 +51,7 @@ func (c *config) build(
 			m.add(e.place(key), "%v", err)
 			continue
 		}
+		built.store = conf.Replay
 		if e.awaits() {
 			built.wait = newWait(e, &conf, logger)
 		}

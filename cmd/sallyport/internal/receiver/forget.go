@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
 	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/replay"
 )
 
 // Forgetting says which events an endpoint forgets.
@@ -21,13 +23,17 @@ type Forgetting struct {
 type Forgotten struct {
 	Endpoint string `json:"endpoint"`
 	ID       string `json:"id"`
+
+	ByIdentity bool `json:"-"` // ID is an identity, which may be of another endpoint of the same store
+	Unknown    bool `json:"-"` // the store had not remembered it
 }
 
 // Forget makes the replay store of one endpoint forget events, so that their next delivery runs again. It hands each to
-// done. Its errors name a flag, or are [ErrFailed].
+// done. Nothing is forgotten where one of the IDs cannot be an event's. The opener is asked for what exists: an empty
+// database would seem to have forgotten everything. Its errors name a flag, or are [ErrFailed].
 func Forget(ctx context.Context, f *Forgetting, opener Opener, s Streams, done func(Forgotten) error) error {
 	o := Options{File: f.File}
-	return o.with(ctx, opener, s, func(c *config, endpoints []*endpoint, _ *output, _ *slog.Logger) error {
+	return o.with(ctx, existing(opener), s, func(c *config, endpoints []*endpoint, _ *output, _ *slog.Logger) error {
 		e, conf, err := chosen(c, endpoints, f.Endpoint)
 		if err != nil {
 			return err
@@ -36,11 +42,19 @@ func Forget(ctx context.Context, f *Forgetting, opener Opener, s Streams, done f
 			return fmt.Errorf("--config: the endpoint %s remembers in the memory of the process that receives, or "+
 				"not at all: restart that process instead", e.path)
 		}
-		for _, id := range f.IDs {
-			if err := forgetOne(ctx, e, f.Tenant, id); err != nil {
+		named := make([]Forgotten, len(f.IDs))
+		identities := make([]core.Identity, len(f.IDs))
+		for i, id := range f.IDs {
+			named[i] = Forgotten{Endpoint: e.path, ID: id}
+			if identities[i], named[i].ByIdentity, err = identityOf(ctx, e, f.Tenant, id); err != nil {
 				return err
 			}
-			if err := done(Forgotten{e.path, id}); err != nil {
+		}
+		for i := range named {
+			if err := forgetOne(ctx, e, identities[i], &named[i]); err != nil {
+				return err
+			}
+			if err := done(named[i]); err != nil {
 				return err
 			}
 		}
@@ -48,15 +62,39 @@ func Forget(ctx context.Context, f *Forgetting, opener Opener, s Streams, done f
 	})
 }
 
-func forgetOne(ctx context.Context, e *endpoint, tenant, id string) error {
-	if id == "" {
-		return errors.New("the id of an event is empty")
+// existing returns an opener that makes no file and no table.
+func existing(opener Opener) Opener {
+	if opener == nil {
+		return nil
 	}
-	identity, err := core.ParseIdentity(id)
+	return func(ctx context.Context, at database.Place, logger *slog.Logger) (replay.Store, func() error, error) {
+		at.Existing = true
+		return opener(ctx, at, logger)
+	}
+}
+
+func identityOf(ctx context.Context, e *endpoint, tenant, id string) (_ core.Identity, itself bool, _ error) {
+	if id == "" {
+		return core.Identity{}, false, errors.New("the id of an event is empty")
+	}
+	if identity, err := core.ParseIdentity(id); err == nil {
+		return identity, true, nil
+	}
+	identity, err := e.guard.IdentityOf(ctx, tenant, id)
 	if err != nil {
-		if identity, err = e.guard.IdentityOf(ctx, tenant, id); err != nil {
-			return fmt.Errorf("%.200q, --tenant: %w", id, err)
+		err = fmt.Errorf("%.200q, --tenant: %w", id, err)
+	}
+	return identity, false, err
+}
+
+// forgetOne notes whether the event was remembered, as far as the store can be asked.
+func forgetOne(ctx context.Context, e *endpoint, identity core.Identity, named *Forgotten) error {
+	if looker, ok := e.store.(replay.Looker); ok {
+		found, err := looker.Look(ctx, []replay.Key{replay.Key(identity)})
+		if err != nil {
+			return err
 		}
+		named.Unknown = len(found) == 1 && found[0].State == 0
 	}
 	return e.guard.Forget(ctx, identity)
 }

@@ -59,7 +59,7 @@ func TestAProcessedEventIsRememberedAcrossRestarts(t *testing.T) {
 	// The operator makes it forgotten while the receiver runs.
 	gone, text, err := forgets(t, configuration, Forgetting{Endpoint: stripes, IDs: []string{"evt_1"}})
 	require.NoError(t, err, text)
-	require.Equal(t, []Forgotten{{stripes, "evt_1"}}, gone)
+	require.Equal(t, []Forgotten{{Endpoint: stripes, ID: "evt_1"}}, gone)
 	require.Equal(t, 200, second.send(delivery))
 	require.Contains(t, second.line(), `"attempt":"ok"`)
 	require.Equal(t, 0, second.end())
@@ -67,6 +67,10 @@ func TestAProcessedEventIsRememberedAcrossRestarts(t *testing.T) {
 
 func TestForgettingNeedsToKnowWhat(t *testing.T) {
 	configuration := remembering(filepath.Join(t.TempDir(), "replay.db"))
+	_, text, err := forgets(t, configuration, Forgetting{IDs: []string{"evt_1"}, Endpoint: stripes})
+	require.ErrorIs(t, err, ErrFailed)
+	require.Contains(t, text, "unable to open the SQLite file: it does not exist")
+	require.Equal(t, 0, start(t, configuration).end()) // makes it
 	for _, row := range []struct {
 		name string
 		what Forgetting
@@ -83,9 +87,9 @@ func TestForgettingNeedsToKnowWhat(t *testing.T) {
 			require.ErrorContains(t, err, row.want)
 		})
 	}
-	_, _, err := forgets(t, file("chi", githubEndpoint), Forgetting{IDs: []string{"x"}})
+	_, _, err = forgets(t, file("chi", githubEndpoint), Forgetting{IDs: []string{"x"}})
 	require.ErrorContains(t, err, "in the memory of the process")
-	_, text, err := forgets(t, "router: chi\n", Forgetting{IDs: []string{"x"}})
+	_, text, err = forgets(t, "router: chi\n", Forgetting{IDs: []string{"x"}})
 	require.ErrorIs(t, err, ErrFailed)
 	require.Contains(t, text, ":1: endpoints: is missing")
 }
