@@ -179,6 +179,22 @@ func appEventRows() []eventRow {
 			false,
 		},
 		{
+			"zendesk, an event with an id of its own", provider.Zendesk(),
+			`{"id":"2b24","type":"zen:event-type:user.created","time":"2026-03-01T12:00:00Z","zendesk_event_version":"2022-06-20"}`,
+			headers{"X-Zendesk-Webhook-Invocation-Id": "01GR"},
+			core.Event{ID: "2b24", Type: "zen:event-type:user.created", Time: moment, Authenticated: all}, false,
+		},
+		{
+			"zendesk, a trigger's own body", provider.Zendesk(), `{"id":"35436"}`,
+			headers{"X-Zendesk-Webhook-Invocation-Id": "01GR"}, core.Event{ID: "01GR"}, false,
+		},
+		{
+			"checkout.com", provider.CheckoutCom(),
+			`{"id":"evt_1","type":"payment_approved","created_on":"2026-03-01T12:00:00.0000000Z","data":{"id":"pay_1"}}`, nil,
+			core.Event{ID: "evt_1", Type: "payment_approved", Time: moment, Data: []byte(`{"id":"pay_1"}`),
+				Authenticated: all}, false,
+		},
+		{
 			"front", provider.Front(), `{"type":"inbound_received","payload":{"id":"evt_1","emitted_at":1772366400.5}}`,
 			nil,
 			core.Event{ID: "evt_1", Type: "inbound_received", Time: moment.Add(time.Second / 2), Authenticated: all},

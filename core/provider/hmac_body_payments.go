@@ -188,7 +188,8 @@ func CheckoutCom() core.Provider {
 		Name: "checkout-com", Title: "Checkout.com", Confidence: "B",
 		Docs:   "https://www.checkout.com/docs/workflows/set-up-your-webhook-receiver",
 		Scheme: bodyHMAC(entry.Signature{Field: headers("Cko-Signature"), Encoding: entry.Hex}),
-		Event:  entry.Event{ID: pointer("/id"), Type: pointer("/type"), Data: "/data"},
+		Event: entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created_on"),
+			TimeUnit: entry.RFC3339, Data: "/data"},
 	})
 }
 

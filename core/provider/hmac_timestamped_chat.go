@@ -79,8 +79,10 @@ func Zendesk() core.Provider {
 		Unsigned: []string{"invocation id (X-Zendesk-Webhook-Invocation-Id)"},
 		Identity: entry.Identity{Apart: []entry.Apart{{Time: true, Why: "those of triggers, whose body is your own"}}},
 		Event: entry.Event{
-			ID: header("X-Zendesk-Webhook-Invocation-Id"), Type: pointer("/type"), Time: pointer("/time"),
-			TimeUnit: entry.RFC3339,
+			// An event has an id of its own. The body of a trigger may have another object's.
+			ID: []entry.Value{{JSON: "/id", With: "/zendesk_event_version"},
+				{Header: "X-Zendesk-Webhook-Invocation-Id"}},
+			Type: pointer("/type"), Time: pointer("/time"), TimeUnit: entry.RFC3339,
 		},
 		Methods:          []string{"GET", "PUT", "PATCH", "DELETE"},
 		PublishedSecrets: []string{"dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="},

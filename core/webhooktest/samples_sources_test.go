@@ -12,9 +12,14 @@ import (
 func sendersWithSources() []string {
 	return []string{
 		"adyen-platform", "airtable", "alchemy", "alertmanager", "anthropic", "asana", "azure-devops",
-		"bitbucket-server", "buildkite", "chargebee", "circleci", "docker-hub", "dropbox-sign", "elevenlabs",
-		"figma", "gitea", "gocardless", "gogs", "hubspot-v1", "increase", "mollie", "mux", "okta", "plaid",
-		"recurly", "revolut", "sinch-application", "sinch-numbers", "sinch", "viber", "wise", "xendit",
+		"azure-event-grid-cloudevents", "azure-event-grid", "bitbucket-server", "box", "braintree", "buildkite",
+		"cal-com", "chargebee", "checkout-com", "circleci", "clickup", "cloudevents", "cloudflare-notifications",
+		"cloudflare-stream", "coinbase-cdp", "contentful", "docker-hub", "dropbox-sign", "elevenlabs", "figma",
+		"forgejo", "gitea", "github-style", "gocardless", "gogs", "google-eventarc", "google-pubsub", "hubspot-v1",
+		"increase", "launchdarkly", "mercado-pago", "microsoft-graph", "midtrans", "mollie", "monday", "moralis",
+		"mux", "okta", "plaid", "postal-sha1", "recurly", "replicate", "retell", "revolut", "ringcentral",
+		"sentry-ui", "sharepoint", "sinch-application", "sinch-numbers", "sinch", "supabase", "telnyx", "trello",
+		"viber", "vonage", "wise", "x-twitter", "xendit", "zendesk",
 	}
 }
 
