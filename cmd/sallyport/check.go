@@ -194,13 +194,16 @@ func (x *examiner) tries(name string, w want, requests ...*http.Request) error {
 			}
 		}
 		if a, err = send(x.ctx, x.client, r); err != nil {
-			// An endpoint may hang up on what it refuses. On what it accepts, or if it is not there at all, this is no
+			// An endpoint may hang up on what it refuses. On what it accepts, or if it is not there at all, this is not an
 			// answer.
-			if !w.accepted && x.ctx.Err() == nil && !isDial(err) {
-				a, err = answer{}, nil
-				continue
+			switch {
+			case w.accepted || x.ctx.Err() != nil || isDial(err):
+				return err
+			case isTimeout(err):
+				x.all = append(x.all, result{Case: name, Says: w.says + ": no answer came, and its sender waits"})
+				return nil
 			}
-			return err
+			a, err = answer{}, nil
 		}
 	}
 	after, err := x.count()
@@ -257,7 +260,7 @@ func (x *examiner) slowBody() result {
 	r.Header = signed.Header
 	r.ContentLength = 100_000
 	a, err := send(ctx, x.client, r)
-	if err != nil && ctx.Err() != nil {
+	if err != nil && (ctx.Err() != nil || isTimeout(err)) {
 		return result{Case: name, Says: fmt.Sprintf("the endpoint waited for it for %s: set http.Server.ReadTimeout, "+
 			"and bound how long a body may take", x.o.slow)}
 	}

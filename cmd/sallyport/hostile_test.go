@@ -23,11 +23,19 @@ func TestNoFormOfAnAddressOfCredentialsIsAllowed(t *testing.T) {
 		"with a zone": "[fe80::a9fe:a9fe%eth0]:80", "by NAT64": "[64:ff9b::a9fe:a9fe]:80",
 		"Alibaba's by NAT64": "[64:ff9b::6464:64c8]:80", "Azure's by NAT64": "[64:ff9b::a83f:8110]:80",
 		"by a NAT64 of one's own": "[64:ff9b:1::a9fe:a9fe]:80", "by 6to4": "[2002:a9fe:a9fe::1]:80",
-		"compatible": "[::169.254.169.254]:80", "AWS over IPv6": "[fd00:ec2::254]:80",
+		"by a NAT64 of one's own, of 48 bits": "[64:ff9b:1:a9fe:a9:fe00::]:80",
+		"by a NAT64 of one's own, of 56 bits": "[64:ff9b:1:a9:fe:a9fe::]:80",
+		"by a NAT64 of one's own, of 64 bits": "[64:ff9b:1:0:a9:fea9:fe00:0]:80",
+		"translated":                          "[::ffff:0:169.254.169.254]:80",
+		"by Teredo":                           "[2001:0:c000:201::5601:5601]:80",
+		"by ISATAP":                           "[2001:db8::5efe:a9fe:a9fe]:80",
+		"by ISATAP, of a global address":      "[2001:db8::200:5efe:a9fe:a9fe]:80",
+		"compatible":                          "[::169.254.169.254]:80", "AWS over IPv6": "[fd00:ec2::254]:80",
 	} {
 		require.Error(t, wire.Allowed(address, true), says)
 	}
-	for _, address := range []string{"127.0.0.1:1", "[::1]:1", "192.0.2.1:1", "[2001:db8::a9fe:a9fe]:1"} {
+	for _, address := range []string{"127.0.0.1:1", "[::1]:1", "192.0.2.1:1", "[2001:db8::a9fe:a9fe]:1", "[2001::a9fe:a9fe]:1",
+		"[64:ff9b:1:c000:2:100::]:1"} {
 		require.NoError(t, wire.Allowed(address, true), address)
 	}
 	require.Error(t, wire.Allowed("[64:ff9b::7f00:1]:1", false), "a translator's loopback is not that of this machine")

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -61,12 +62,12 @@ func (e *RemoteError) Error() string {
 // of an address does not matter, and an IPv4 address counts in each form in which IPv6 carries one.
 func metadata(ip netip.Addr) bool {
 	ip = ip.WithZone("").Unmap()
-	if v4, ok := embedded(ip); ok && metadata(v4) {
+	if slices.ContainsFunc(embedded(ip), metadata) {
 		return true
 	}
 	for _, network := range []string{
 		"169.254.0.0/16", "fe80::/10", // link-local: AWS, Azure, Google, DigitalOcean, Oracle and others
-		"fd00:ec2::/32", "fd20:ce::/32", // AWS and Google over IPv6
+		"fd00:ec2::/32", "fd20:ce::/32", "fd00:42::/32", // AWS, Google and Scaleway over IPv6
 		"100.100.100.200/32", // Alibaba
 		"168.63.129.16/32",   // Azure's host
 		"192.0.0.192/32",     // Oracle, formerly
@@ -78,21 +79,31 @@ func metadata(ip netip.Addr) bool {
 	return false
 }
 
-// embedded returns the IPv4 address to which a translator or a tunnel takes an IPv6 address (RFC 3056, 4291, 6052,
-// 8215).
-func embedded(ip netip.Addr) (netip.Addr, bool) {
+// embedded returns the IPv4 addresses to which a translator or a tunnel may take an IPv6 address (RFC 3056, 4291, 4380,
+// 5214, 6052, 7915, 8215). Where the length of a translator's prefix is not known, there is one for each.
+func embedded(ip netip.Addr) (all []netip.Addr) {
 	if !ip.Is6() {
-		return netip.Addr{}, false
+		return nil
 	}
 	b := ip.As16()
-	switch {
-	case netip.MustParsePrefix("2002::/16").Contains(ip):
-		return netip.AddrFrom4([4]byte(b[2:6])), true
-	case netip.MustParsePrefix("64:ff9b::/96").Contains(ip), netip.MustParsePrefix("64:ff9b:1::/48").Contains(ip),
-		netip.MustParsePrefix("::/96").Contains(ip):
-		return netip.AddrFrom4([4]byte(b[12:])), true
+	add := func(b ...byte) { all = append(all, netip.AddrFrom4([4]byte(b))) }
+	in := func(prefix string) bool { return netip.MustParsePrefix(prefix).Contains(ip) }
+	if in("64:ff9b::/96") || in("64:ff9b:1::/48") || in("::/96") || in("::ffff:0:0:0/96") || // translators
+		b[8]&^0x02 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe { // ISATAP, in any network
+		add(b[12:]...)
 	}
-	return netip.Addr{}, false
+	if in("64:ff9b:1::/48") {
+		add(b[6], b[7], b[9], b[10])
+		add(b[7], b[9], b[10], b[11])
+		add(b[9:13]...)
+	}
+	if in("2002::/16") {
+		add(b[2:6]...)
+	}
+	if in("2001::/32") { // Teredo
+		add(^b[12], ^b[13], ^b[14], ^b[15])
+	}
+	return all
 }
 
 // ParseTarget reads the URL of an endpoint.
