@@ -90,7 +90,7 @@ func (p *Inspector) choose(ctx context.Context, v *bulk) (selection, error) {
 		switch {
 		case err == nil:
 			at = e.Cursor()
-			if (v.Form.Type == "" || e.Type == v.Form.Type) && strings.Contains(e.Err, v.Err) {
+			if v.Form.finds(e) && strings.Contains(e.Err, v.Err) {
 				found.ids = append(found.ids, e.ID)
 			}
 		case errors.As(err, &unreadable):
@@ -137,6 +137,6 @@ func (p *Inspector) runEach(ctx context.Context, v *bulk, ids []journal.ID) {
 func bulkFilter(r *http.Request) filter {
 	return filter{
 		Endpoint: r.PostFormValue("endpoint"), Outcome: r.PostFormValue("outcome"), Type: r.PostFormValue("type"),
-		before: cursorOf(r.PostFormValue("before")),
+		Text: r.PostFormValue("text"), before: cursorOf(r.PostFormValue("before")),
 	}
 }

@@ -52,6 +52,7 @@ type Inspector struct {
 	activity  *Activity
 	prefix    string
 	hosts     []string
+	otherHost string // what a request for another host is answered
 	authorize func(r *http.Request) (Access, error)
 	log       *slog.Logger
 	now       func() time.Time
@@ -96,8 +97,8 @@ func New(c Config) (*Inspector, error) {
 	}
 	p := &Inspector{
 		journal: c.Journal, redriver: c.Redriver, readOnly: c.ReadOnly, activity: c.Activity, prefix: c.Prefix,
-		authorize: c.Authorize,
-		log:       c.Logger, now: c.Now,
+		authorize: c.Authorize, otherHost: "Config.Hosts does not name the host of this request",
+		log: c.Logger, now: c.Now,
 		origin: http.NewCrossOriginProtection(), streams: make(chan struct{}, maxStreams), closed: make(chan struct{}),
 	}
 	for _, h := range c.Hosts {

@@ -64,7 +64,7 @@ func (p *Inspector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if !p.knowsHost(r.Host) {
-		p.fail(w, r, http.StatusMisdirectedRequest, "Config.Hosts does not name the host of this request")
+		p.fail(w, r, http.StatusMisdirectedRequest, p.otherHost)
 		return
 	}
 	access, err := p.authorize(r)

@@ -3,10 +3,13 @@ package inspector_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -265,4 +268,52 @@ func TestALoginWithoutAPasswordOpensNothing(t *testing.T) {
 		_, err := check(r)
 		require.ErrorIs(t, err, inspector.ErrLogin, login)
 	}
+}
+
+// "Run these again" stands under a list that a text has narrowed: an event that is not in it does not run.
+func TestManyRunsAreThoseThatTheListShows(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	a.fail.Store(true)
+	for _, id := range []string{"evt_first", "evt_second", "evt_third"} {
+		require.Equal(t, 500, a.send(strings.Replace(paid, "evt_1", id, 1)))
+	}
+	a.fail.Store(false)
+	page := a.get("/?outcome=open&text=second").Body.String()
+	form := url.Values{}
+	_, bulk, ok := strings.Cut(page, `<form class="bulk"`)
+	require.True(t, ok)
+	bulk, _, _ = strings.Cut(bulk, "</form>")
+	for _, field := range regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`).
+		FindAllStringSubmatch(bulk, -1) {
+		form.Set(field[1], field[2])
+	}
+	before := a.runs.Load()
+	require.Contains(t, a.post("/redrive", form).Body.String(), "1 done, 0 failed.")
+	require.Equal(t, before+1, a.runs.Load())
+	for e, err := range a.kept.Entries(t.Context(), journal.Query{}) {
+		require.NoError(t, err)
+		require.Equal(t, e.EventID == "evt_second", e.State == journal.Done, e.EventID)
+	}
+	// The next click keeps to it, too.
+	require.Contains(t, a.post("/redrive", form).Body.String(), "Nothing was left to run.")
+}
+
+// Whoever opens the page by another name of the machine learns under which it is.
+func TestTheLocalPageSaysWhereItIs(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	l := local(t, inspector.Config{Journal: a.kept})
+	at, err := url.Parse(l.URL())
+	require.NoError(t, err)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+at.Host+"/", http.NoBody)
+	require.NoError(t, err)
+	r.Host = "localhost:" + at.Port()
+	w, err := browser(t).Do(r)
+	require.NoError(t, err)
+	body, err := io.ReadAll(w.Body)
+	require.NoError(t, errors.Join(err, w.Body.Close()))
+	require.Equal(t, 421, w.StatusCode)
+	require.Contains(t, string(body), "http://"+at.Host+"/")
+	require.NotContains(t, string(body), "Config.Hosts")
 }

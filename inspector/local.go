@@ -61,6 +61,7 @@ func ListenLocal(address string, c Config) (*Local, error) {
 	if l.page, err = New(c); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
+	l.page.otherHost = "This page has one address: http://" + listener.Addr().String() + "/"
 	l.server = &http.Server{
 		Handler: l, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,

@@ -142,10 +142,11 @@ func TestDoctorAnswersAPersonAndAScript(t *testing.T) {
 	require.Equal(t, wrong, status, "who sent this? Several sign with this header")
 	require.Contains(t, out, "It looks like one of github, ")
 
-	kept := written(t, "entry.json", `{"id":"x\u001b[2J","endpoint":"\u202e","state":"parked","error":"a\nIt is done"}`)
+	kept := written(t, "entry.json", `{"id":"00ff","type":"x\u001b[2J","endpoint":"\u202e","state":"parked","error":"a\nIt is done"}`)
 	_, out, _ = cmd.run("doctor", kept)
 	require.NotRegexp(t, "[\x00-\x08\x0b-\x1f\x7f-\u009f\u202a-\u202e]", out)
 	require.NotContains(t, out, "\nIt is done")
+	require.Contains(t, out, "sallyport dismiss 00ff\n")
 }
 
 func TestDoctorFindsTheSecretOfListen(t *testing.T) {
@@ -180,6 +181,11 @@ func TestDoctorSaysWhatItCannotExamine(t *testing.T) {
 		{[]string{"--config", config, "--provider", "github", saved}, "sallyport: --config goes without --provider"},
 		{[]string{"--config", config, saved}, config + ":2: endpoints[0].provider: no provider is called"},
 		{[]string{written(t, "x", "hello")}, "sallyport: there is no request line"},
+		{[]string{"--body", "-", "-"}, "sallyport: --body: standard input holds the request already"},
+		{[]string{"--peer", "10.0.0.7.8", saved}, `sallyport: --peer "10.0.0.7.8" is not an address`},
+		{[]string{"--peer", "proxy.internal:80", saved}, `sallyport: --peer "proxy.internal:80" is not an address`},
+		{[]string{written(t, "k.json", `{"id":"x; rm -rf ~","endpoint":"a","state":"parked","runnable":true}`)},
+			"sallyport: the HAR file holds no request"},
 	} {
 		status, out, problem := newCommand(t).run(append([]string{"doctor"}, row.args...)...)
 		require.Equal(t, usage, status)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -109,6 +111,14 @@ func (o *Options) Check(flags *pflag.FlagSet) error {
 		return errors.New("--entry is a number from 1")
 	case o.tls && o.peer == "":
 		return errors.New("--tls goes with --peer")
+	case o.peer != "":
+		host, _, err := net.SplitHostPort(o.peer)
+		if err != nil {
+			host = strings.Trim(o.peer, "[]")
+		}
+		if _, err := netip.ParseAddr(host); err != nil {
+			return fmt.Errorf("--peer %.200q is not an address such as 10.0.0.7", o.peer)
+		}
 	}
 	return nil
 }
@@ -132,6 +142,9 @@ func (o *Options) kept(provider string) string {
 
 // Diagnose reads the saved request and says what is wrong with it. "-" is standard input.
 func Diagnose(o *Options, file string, stdin io.Reader) (Report, error) {
+	if file == "-" && o.bodyFile == "-" {
+		return nil, errors.New("--body: standard input holds the request already")
+	}
 	o.file = file
 	raw, err := readFile(o.file, stdin)
 	if err != nil {

@@ -29,9 +29,11 @@ func parseEntry(raw []byte) (*Kept, bool) {
 	if !isArchive(raw) || json.NewDecoder(bytes.NewReader(withoutMark(raw))).Decode(&k) != nil {
 		return nil, false
 	}
+	// The id stands in a command to copy: one of another form may be a command of its own. Fails closed.
+	const known = "-0123456789abcdefghijklmnopqrstuvwxyz"
 	switch k.State {
 	case "open", "parked", "done", "dismissed":
-		return &k, k.ID != "" && k.Endpoint != ""
+		return &k, k.ID != "" && strings.Trim(k.ID, known) == "" && k.Endpoint != ""
 	}
 	return nil, false
 }
