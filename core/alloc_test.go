@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/httpwebhook"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 func acceptPairs(c *core.Config) {
@@ -58,6 +59,10 @@ func TestWhatEachPathAllocates(t *testing.T) {
 		// for the store and for the observer; and the texts of the event's id and type.
 		{"a store and a signal", 8, func(c *core.Config) { c.Replay = memstore.New() }, signal,
 			func() *http.Request { return signed(body) }, 200},
+		// The text of the action takes the place of the id's, and a header holds the type.
+		{"a store and a signal, rules for equal bodies", 7, func(c *core.Config) {
+			c.Provider, c.Replay = entry.NewProvider(ruled(), nil), memstore.New()
+		}, signal, func() *http.Request { return signedBody(strings.Replace(body, `"type"`, `"action"`, 1)) }, 200},
 		// A credential in addition to the signature adds nothing, whatever is accepted.
 		{"a handler, and one of 20 pairs", 3, acceptPairs, http.HandlerFunc(silent), func() *http.Request {
 			r := signedBody(body)

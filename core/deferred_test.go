@@ -146,6 +146,17 @@ func named() entry.Entry {
 	return e
 }
 
+// ruled is an entry whose events are described in the body, where rules for equal bodies look at other members.
+func ruled() entry.Entry {
+	e := named()
+	has := func(pointers ...string) entry.Members { return entry.Members{Has: pointers} }
+	e.Identity.Apart = []entry.Apart{{When: []entry.Members{
+		has("/at", "/list/0"), has("/member"), {Has: []string{"/label"}, Lacks: []string{"/issue", "/object"}},
+		{Has: []string{"/action", "/sender"}, Nowhere: []string{"organization"}},
+	}, Headers: []string{"X-Id"}}}
+	return e
+}
+
 // readAtOnce adds a place that is read before the app has the request, in which nothing stands.
 func readAtOnce(e entry.Entry) entry.Entry {
 	e.Event.Action = append(slices.Clone(e.Event.Action), entry.Value{Query: "none"})
@@ -275,9 +286,10 @@ func TestAnEventIsTheSameWheneverItIsRead(t *testing.T) {
 	apart.Identity.Apart = []entry.Apart{{When: []entry.Members{{Has: []string{"/at"}}}, Headers: []string{"X-Id"}}}
 	for name, e := range map[string]entry.Entry{
 		"in the body": detailed(), "in either": fallback, "an id that is signed": identified(), "by headers": named(),
-		"by its digest": joined, "with a tenant": tenant, "apart": apart,
+		"by its digest": joined, "with a tenant": tenant, "apart": apart, "apart and described": ruled(),
 	} {
-		for _, body := range []string{`{` + members + `}`, `{"type":"a"}`, `{` + members, "", "a=1&b=2"} {
+		for _, body := range []string{`{` + members + `}`, `{"type":"a"}`, `{` + members, "", "a=1&b=2",
+			"{" + members + ",\"action\":\"a\",\"sender\":1,\"label\":\"\x01\"}"} {
 			request := func() *http.Request {
 				r := signedFor(e.Name, body)
 				r.Header.Set("X-Event", "push")

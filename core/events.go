@@ -202,8 +202,8 @@ type unread struct {
 }
 
 // leaveUnread reports whether the event can wait. In doubt it reports false: what is read later must be the same. What
-// a store remembers the event by is derived at once, so that an event whose identity needs a look into its body waits
-// only where there is no store.
+// a store remembers the event by is derived at once. So where there is a store, an event does not wait if its identity
+// needs a look into the body that finds the details as well.
 func (d *Delivery) leaveUnread(t *eventSource) bool {
 	g := d.guard
 	remembered := g.memory.Store != nil
@@ -212,7 +212,7 @@ func (d *Delivery) leaveUnread(t *eventSource) bool {
 		g.entry.Identity.NoneForGET && len(t.Body) == 0, g.bodiless(t): // the request's method counts, or its URL
 		return false
 	case !d.facts.proved: // it gets no identity
-	case remembered && (g.entry.Identity.Kind.ReadsEvent() || g.events.TenantInBody()),
+	case remembered && (g.entry.Identity.Kind.ReadsEvent() || g.events.TenantInBody() || g.events.OnePass()),
 		!remembered && !g.identityWaits(t):
 		return false
 	}

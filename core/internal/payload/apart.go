@@ -2,7 +2,6 @@ package payload
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
@@ -23,7 +22,7 @@ type Apart struct {
 	when    []memberRule
 }
 
-// memberRule is a compiled [entry.Members]: indices into what the rules' paths find.
+// memberRule is a compiled [entry.Members]: indices into what the reader's scan finds.
 //
 // The zero value holds for every payload. It decides over a proved payload only.
 type memberRule struct {
@@ -32,39 +31,22 @@ type memberRule struct {
 	nowhere    [][]byte // names with their quotes
 }
 
-// aparts are the compiled rules of an entry.
-type aparts struct {
-	rules []Apart
-	paths *jsonscan.Paths
-}
-
-// compileAparts compiles an entry's rules. With digestOnly it leaves out those that cost protection.
+// compileAparts compiles an entry's rules, and adds what they look at to the pointers. With digestOnly it leaves out
+// those that cost protection.
 //
 // digestOnly is the strict choice: it fails closed against replays, and may lose genuine events with
 // equal bodies.
-func compileAparts(e *entry.Entry, digestOnly bool) aparts {
-	a := aparts{}
-	var pointers []string
-	add := func(list []string) (at []int) {
-		for _, pointer := range list {
-			// Rules share their pointers, so one scan of the payload serves all of them.
-			if !slices.Contains(pointers, pointer) {
-				pointers = append(pointers, pointer)
-			}
-			at = append(at, slices.Index(pointers, pointer))
-		}
-		return at
-	}
+func compileAparts(e *entry.Entry, digestOnly bool, p *pointers) (rules []Apart) {
 	for i := range e.Identity.Apart {
 		rule := &e.Identity.Apart[i]
 		costs := costsProtection(e, rule)
 		if digestOnly && costs {
 			continue
 		}
-		compiled := Apart{Apart: rule, Number: len(a.rules), costs: costs}
+		compiled := Apart{Apart: rule, Number: len(rules), costs: costs}
 		compiled.headers = httpfield.CanonicalNames(rule.Headers)
 		for _, m := range rule.When {
-			one := memberRule{has: add(m.Has), lacks: add(m.Lacks)}
+			one := memberRule{has: p.addAll(m.Has), lacks: p.addAll(m.Lacks)}
 			if len(m.Has) > 0 {
 				one.name = inQuotes(m.Has[0][strings.LastIndexByte(m.Has[0], '/')+1:])
 			}
@@ -73,10 +55,9 @@ func compileAparts(e *entry.Entry, digestOnly bool) aparts {
 			}
 			compiled.when = append(compiled.when, one)
 		}
-		a.rules = append(a.rules, compiled)
+		rules = append(rules, compiled)
 	}
-	a.paths = jsonscan.Compile(pointers...)
-	return a
+	return rules
 }
 
 func inQuotes(name string) []byte { return []byte(`"` + name + `"`) }
@@ -105,8 +86,8 @@ func vouchesForHeaders(e *entry.Entry) bool {
 
 // Unprotected returns the reasons of the rules that let a captured delivery run again.
 func (r *Reader) Unprotected() (why []string) {
-	for i := range r.apart.rules {
-		if rule := &r.apart.rules[i]; rule.costs {
+	for i := range r.apart {
+		if rule := &r.apart[i]; rule.costs {
 			why = append(why, rule.Why)
 		}
 	}
@@ -116,33 +97,45 @@ func (r *Reader) Unprotected() (why []string) {
 // ApartOf returns the rule that applies to the payload. nil: none does. The proved payload alone decides. Whoever
 // captured a delivery can change its type and Content-Type, so these do not.
 func (r *Reader) ApartOf(t *Source) *Apart {
-	if len(r.apart.rules) == 0 {
+	switch {
+	case len(r.apart) == 0:
 		return nil
+	case r.scan.rules == nil:
+		return &r.apart[0]
 	}
 	return r.apartOf(t)
 }
 
 func (r *Reader) apartOf(t *Source) *Apart {
-	a := &r.apart
-	payload := t.Payload
-	if r.spec.PayloadForm != "" && !jsonscan.Starts(payload) && formscan.Is(t.Body) {
+	payload, found := t.Payload, r.scan.room(t)
+	switch {
+	case r.spec.PayloadForm != "" && !jsonscan.Starts(payload) && formscan.Is(t.Body):
 		inForm := Source{Body: t.Body, Payload: payload, form: true} // reading it may have been left for later
 		r.openForm(&inForm)
 		payload = inForm.Payload
+	case t.ruled:
+		return r.applying(payload, found)
 	}
-	// It stands on the stack. A longer list moves to the heap and works the same.
-	var room [24][]byte
-	var found [][]byte
-	for i := range a.rules {
-		rule := &a.rules[i]
+	if t.scanned {
+		found = make([][]byte, len(found)) // the details stay what they are
+	}
+	// A payload that is not JSON lacks every member, so rules apply that want something to be missing. It was proved
+	// before, so no attacker wrote it.
+	if r.scan.rules.Read(payload, found) != nil {
+		clear(found)
+	}
+	return r.applying(payload, found)
+}
+
+// applying returns the first rule that applies, by what a scan of the payload has found.
+func (r *Reader) applying(payload []byte, found [][]byte) *Apart {
+	for i := range r.apart {
+		rule := &r.apart[i]
 		// A rule without conditions applies to everything, so the rules behind it are never reached.
 		if len(rule.when) == 0 {
 			return rule
 		}
 		for j := range rule.when {
-			if found == nil {
-				found = a.find(payload, room[:])
-			}
 			// One scan serves all rules. A search of the text for each takes ten times as long.
 			if m := &rule.when[j]; m.holds(found) && m.mayHold(payload) {
 				return rule
@@ -150,21 +143,6 @@ func (r *Reader) apartOf(t *Source) *Apart {
 		}
 	}
 	return nil
-}
-
-// find returns the members of all rules. A payload that is not JSON lacks every one.
-func (a *aparts) find(payload []byte, room [][]byte) [][]byte {
-	n := a.paths.Len()
-	if n > len(room) {
-		room = make([][]byte, n)
-	}
-	found := room[:n]
-	// A payload that cannot be read matches rules that want something to be missing. It was proved
-	// before, so no attacker wrote it.
-	if a.paths.Read(payload, found) != nil {
-		clear(found)
-	}
-	return found
 }
 
 // mayHold reports whether the rule can apply, by the names in the payload as it is written: a member whose name is

@@ -16,9 +16,9 @@ import (
 // The Reader does not change afterwards, so deliveries share it without a lock.
 func New(e *entry.Entry, digestOnly bool) *Reader {
 	spec, scheme := canonicalEvent(&e.Event), e.Scheme
+	p := &pointers{at: map[string]int{}}
 	r := &Reader{
-		spec: spec, at: map[string]int{}, apart: compileAparts(e, digestOnly),
-		with: httpfield.CanonicalNames(e.Identity.With), either: e.Identity.Either,
+		spec: spec, at: p.at, with: httpfield.CanonicalNames(e.Identity.With), either: e.Identity.Either,
 	}
 	if scheme != nil && len(spec.ID) > 0 {
 		first := &spec.ID[0]
@@ -27,14 +27,9 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 		r.signedID = first.Header != "" && slices.Contains(httpfield.CanonicalNames(scheme.ID.Headers), first.Header) ||
 			first.JSON != "" && first.JSON == scheme.ID.JSON
 	}
-	var pointers []string
 	add := func(pointer string) {
-		if pointer == "" {
-			return
-		}
-		if _, ok := r.at[pointer]; !ok {
-			r.at[pointer] = len(pointers)
-			pointers = append(pointers, pointer)
+		if pointer != "" {
+			p.add(pointer)
 		}
 	}
 	for _, list := range spec.Values() {
@@ -46,12 +41,11 @@ func New(e *entry.Entry, digestOnly bool) *Reader {
 	add(spec.Data)
 	if named := e.Identity.Pointers(); named != nil && !e.Identity.InEnvelope {
 		r.identity = jsonscan.Compile(named...)
-		for _, pointer := range named {
-			add(pointer)
-			r.idAt = append(r.idAt, r.at[pointer])
-		}
+		r.idAt = p.addAll(named)
 	}
-	r.paths = jsonscan.Compile(pointers...)
+	details := len(p.list)
+	r.apart = compileAparts(e, digestOnly, p)
+	r.scan = compileScan(p, details, r.apart)
 	if scheme != nil && scheme.Custom != nil && scheme.Custom.Traits().Payload {
 		r.carried, _ = scheme.Custom.(entry.CustomPayload)
 	}

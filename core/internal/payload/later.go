@@ -46,8 +46,8 @@ func (r *Reader) compileLater(e *entry.Entry) later {
 		}
 	}
 	add(r.with...)
-	for i := range r.apart.rules {
-		add(r.apart.rules[i].headers...)
+	for i := range r.apart {
+		add(r.apart[i].headers...)
 	}
 	l.can = l.can && len(l.headers) <= MostKept
 	l.named = !slices.ContainsFunc(slices.Concat(spec.ID, spec.Type, spec.Tenant), inBody)

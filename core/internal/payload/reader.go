@@ -16,12 +16,12 @@ import (
 // It is immutable and shared by all deliveries. What a delivery needs stands in its Source.
 type Reader struct {
 	spec     *entry.Event
-	paths    *jsonscan.Paths
-	at       map[string]int
+	scan     scan
+	at       map[string]int      // the numbers of pointers in what scan finds
 	with     []string            // the headers that join a digest
 	either   bool                // they are names of one
 	identity *jsonscan.Paths     // what events are remembered by; nil: not by members of theirs
-	idAt     []int               // the indices of these in what paths finds
+	idAt     []int               // the numbers of these in what scan finds
 	carried  entry.CustomPayload // takes the payload out of the body; nil: the body is the payload
 	payload  *jsonscan.Paths     // the payload's text, and what is read next to it; nil: the body is the payload
 	envelope map[string]int
@@ -31,7 +31,7 @@ type Reader struct {
 	formAt      map[string]int
 	inForm      map[string]*jsonscan.Paths // the pointers into the JSON of such a field
 	signedID    bool                       // the event's id is the id that the scheme signs
-	apart       aparts
+	apart       []Apart
 	later       later
 
 	batch     *entry.Batch    // nil: a delivery is one event
@@ -76,7 +76,7 @@ func (r *Reader) Open(t *Source) {
 
 // begin sets what neither the mechanism nor the entry's form of payload changes.
 func (r *Reader) begin(t *Source) {
-	t.names = r.later.headers
+	t.names, t.scanned, t.ruled = r.later.headers, false, false
 	t.form = r.forms != nil && formscan.Is(t.Body)
 }
 
@@ -123,18 +123,13 @@ func (r *Reader) Read(t *Source, d *Details) {
 }
 
 // readPayload finds what is read from the payload.
-//
-// A failed scan leaves no half of its findings: details of a malformed payload would be accidental.
 func (r *Reader) readPayload(t *Source, d *Details) {
 	d.Payload = t.Payload
-	n := r.paths.Len()
-	if n > len(t.room) && t.more == nil {
-		t.more = make([][]byte, n)
-	}
-	found := t.found()[:n]
-	t.malformed = t.binary || (n > 0 && r.paths.Read(d.Payload, found) != nil)
-	if t.malformed {
+	t.scanned, t.ruled, t.malformed = r.scan.details.Len() > 0, false, true
+	if found := r.scan.room(t); t.binary {
 		clear(found)
+	} else if ruled, ok := r.scan.read(d.Payload, found); ok {
+		t.ruled, t.malformed = ruled, false
 	}
 }
 
