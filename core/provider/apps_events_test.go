@@ -154,7 +154,7 @@ func appEventRows() []eventRow {
 		{
 			"sinch, a conversation", provider.Sinch(),
 			`{"app_id":"1","accepted_time":"2026-03-01T12:00:00Z","event_time":"2026-03-01T12:00:00Z","project_id":"2",` +
-				`"message_metadata":"","correlation_id":"","message_delivery_report":{"status":"DELIVERED"}}`, nil,
+				`"message_metadata":"","correlation_id":"","channel_metadata":"","message_delivery_report":{"status":"DELIVERED"}}`, nil,
 			core.Event{Type: "message_delivery_report", Time: moment, Authenticated: typeAndTime}, false,
 		},
 		{

@@ -190,7 +190,7 @@ func Sinch() core.Provider {
 		// An event of a conversation is named by the one member that is not the same in all of them.
 		Event: entry.Event{
 			Type: []entry.Value{{JSON: "/type"}, {FirstKey: "app_id",
-				NotKeys: "accepted_time event_time project_id message_metadata correlation_id"}},
+				NotKeys: "accepted_time event_time project_id message_metadata correlation_id channel_metadata"}},
 			Time:     []entry.Value{{JSON: "/event_time"}, {JSON: "/at"}, {JSON: "/received_at"}},
 			TimeUnit: entry.RFC3339,
 		},
