@@ -76,7 +76,7 @@ func kindOfNumber(number int) Kind {
 		return Conflict
 	case 1146: // no such table
 		return NoTable
-	case 1054, 1136, 1364: // unknown column, wrong number of values, a column without default
+	case 1054, 1136, 1176, 1364: // unknown column, wrong number of values, no such index, a column without default
 		return Schema
 	case 1142, 1143, 1227, 1370: // denied on a table, on a column, a privilege is missing, denied on a routine
 		return Permission

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/sqltx"
@@ -73,13 +74,18 @@ func (s *store) checkServer(ctx context.Context) error {
 	return nil
 }
 
-// checkColumns asks for the columns of this version by their names, so that the server says which is
-// missing. A column more is no harm, unless an INSERT must fill it in: the check of INSERT notices.
+// checkColumns asks for the columns of this version, and MySQL for the indexes that lists name, by their names, so that
+// the server says which is missing. A column more is no harm, unless an INSERT must fill it in: the check of INSERT notices.
 func (s *store) checkColumns(ctx context.Context) error {
-	// By name: a "*" that a driver has prepared before the table changed would fail by itself.
-	rows, err := s.db.QueryContext(ctx, "SELECT namespace, "+columns+" FROM "+s.table.SQL()+" WHERE 1 = 0")
-	if err == nil {
-		err = errors.Join(rows.Err(), rows.Close())
+	for _, from := range slices.Compact([]string{s.table.SQL(), s.by(stateIndex, endpointIndex)}) {
+		// By name: a "*" that a driver has prepared before the table changed would fail by itself.
+		rows, err := s.db.QueryContext(ctx, "SELECT namespace, "+columns+" FROM "+from+" WHERE 1 = 0")
+		if err == nil {
+			err = errors.Join(rows.Err(), rows.Close())
+		}
+		if err != nil {
+			return s.fail(ctx, "look at the columns", err)
+		}
 	}
-	return s.fail(ctx, "look at the columns", err)
+	return nil
 }

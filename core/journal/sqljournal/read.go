@@ -57,13 +57,17 @@ func (s *store) List(ctx context.Context, page journal.Page) ([]journal.Row, err
 	const order = " ORDER BY changed_at DESC, id DESC LIMIT "
 	// The content stays in the database: a list is made of short columns, which the index leads to.
 	fields := strings.Replace(columns, "content", "NULL AS content", 1)
+	from := s.by(stateIndex)
+	if page.Endpoint != "" {
+		from = s.by(endpointIndex)
+	}
 	// No transaction is joined: a list is for people and sweeps, and may be of another moment.
 	st := s.statement()
 	for i, state := range states {
 		if i > 0 {
 			st.add(" UNION ALL ")
 		}
-		st.add("SELECT * FROM (SELECT ", fields, " FROM ", s.table.SQL(), " WHERE ").own(s)
+		st.add("SELECT * FROM (SELECT ", fields, " FROM ", from, " WHERE ").own(s)
 		if page.Endpoint != "" {
 			st.add(" AND endpoint = ").string(page.Endpoint)
 		}

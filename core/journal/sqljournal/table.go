@@ -15,6 +15,24 @@ const defaultTable = "sallyport_journal"
 // columns are those of the table, in the order of every statement. The namespace stands before them.
 const columns = "id, revision, state, endpoint, changed_at, content"
 
+// The ends of the indexes' names: of the lists of all endpoints, and of one.
+const stateIndex, endpointIndex = "_state", "_endpoint"
+
+// by returns the table as it is read in the order of one of these indexes. MySQL is told: it estimates how soon a page is
+// full as if endpoints were mixed evenly, and takes the index of all of them. For an endpoint whose rows are old it would
+// then read the whole table.
+func (s *store) by(indexes ...string) string {
+	t := s.table
+	if t.Dialect != sqltx.MySQL {
+		return t.SQL()
+	}
+	names := make([]string, len(indexes))
+	for i, name := range indexes {
+		names[i] = t.Quote(t.Name + name)
+	}
+	return t.SQL() + " FORCE INDEX (" + strings.Join(names, ", ") + ")"
+}
+
 // parseTable checks the name of a table: it stands in statements as it is.
 func parseTable(d sqltx.Dialect, name string) (sqldb.Table, error) {
 	switch d {
@@ -49,7 +67,7 @@ func Schema(dialect sqltx.Dialect, tableName string) string {
 // share the list of another that differs in case or in a space at its end. Of each list that the
 // journal reads there is an index in its order.
 func ddl(t sqldb.Table) []string {
-	byState, byEndpoint := t.Quote(t.Name+"_state"), t.Quote(t.Name+"_endpoint")
+	byState, byEndpoint := t.Quote(t.Name+stateIndex), t.Quote(t.Name+endpointIndex)
 	// Equality first, then the order of lists: a page is one walk along the index.
 	const state, endpoint = " (namespace, state, changed_at, id)", " (namespace, endpoint, state, changed_at, id)"
 	switch t.Dialect {

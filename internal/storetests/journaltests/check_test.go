@@ -34,6 +34,10 @@ func TestNewSaysWhatIsWrongWithTheTable(t *testing.T) {
 		require.NoError(t, sqljournal.Migrate(t.Context(), source, sqljournal.WithTable(table)))
 		require.NoError(t, open())
 		if d.dialect == sqltx.MySQL {
+			execute(t, db, "DROP INDEX "+table+"_endpoint ON "+table)
+			err := open()
+			require.ErrorIs(t, err, sqljournal.ErrSchema)
+			require.ErrorContains(t, err, table+"_endpoint", "the server names the index that lists are read by")
 			execute(t, db, "ALTER TABLE "+table+" ENGINE=MyISAM")
 			require.ErrorIs(t, open(), sqljournal.ErrServer)
 		}
