@@ -74,8 +74,9 @@ func (s *store) checkServer(ctx context.Context) error {
 	return nil
 }
 
-// checkColumns asks for the columns of this version, and MySQL for the indexes that lists name, by their names, so that
-// the server says which is missing. A column more is no harm, unless an INSERT must fill it in: the check of INSERT notices.
+// checkColumns asks for the columns of this version, and MySQL for the indexes that lists name, by their names, so
+// that the server says which is missing. A column more is no harm, unless an INSERT must fill it in: the check of
+// INSERT notices.
 func (s *store) checkColumns(ctx context.Context) error {
 	for _, from := range slices.Compact([]string{s.table.SQL(), s.by(stateIndex, endpointIndex)}) {
 		// By name: a "*" that a driver has prepared before the table changed would fail by itself.

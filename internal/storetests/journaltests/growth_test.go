@@ -104,8 +104,9 @@ func (d *database) reads(t *testing.T, db *sql.DB, table string) (n int) {
 	return n
 }
 
-// What an operator and a failing event do reads as many rows in a large journal as in a small one. Rows are counted, and
-// not time: a busy machine changes nothing. With SALLYPORT_MILLION=1 the large one has a million entries.
+// What an operator and a failing event do reads as many rows in a large journal as in a small one. Rows are
+// counted, and not time: a busy machine changes nothing. With SALLYPORT_MILLION=1 the large one has a million
+// entries.
 func TestALargeJournalIsReadAsASmallOne(t *testing.T) {
 	t.Parallel()
 	small, large := 1000, 20_000
