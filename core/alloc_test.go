@@ -131,6 +131,32 @@ func TestWhatEachPathAllocates(t *testing.T) {
 	}
 }
 
+// TestARefusalIsOneAllocationWithAllThatIsReportedOfIt counts what runs beside the answer as well: the observer's
+// goroutine. A flood of refusals must not make work for the garbage collector.
+func TestARefusalIsOneAllocationWithAllThatIsReportedOfIt(t *testing.T) {
+	const body, many = "a body", 100
+	c, _ := config(plain())
+	c.Observers = noObserver()
+	c.RateLimit = core.RateLimit{FailuresPerSecond: 1e6, FailureBurst: 1e9}
+	c.Budget = core.NewBudget()
+	g := mustNew(t, c)
+	g.ExhaustDiagnosis()
+	h := httpwebhook.Verify(g)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called") }))
+	r := post(body, "X-Hub-Signature-256", "sha256=00")
+	w := &delivery{request: r, header: http.Header{}}
+	serve := func() {
+		for range many {
+			h.ServeHTTP(w, r)
+		}
+		require.NoError(t, g.Flush(t.Context()))
+	}
+	serve()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	require.Equal(t, http.StatusBadRequest, w.status)
+	// The queue's timer, its goroutine and the flush.
+	require.LessOrEqual(t, testing.AllocsPerRun(20, serve), float64(many+10))
+}
+
 // TestWhatAForgedLargeBodyAllocates: whoever can reach the endpoint can send such bodies, so that they must not make
 // work for the garbage collector.
 func TestWhatAForgedLargeBodyAllocates(t *testing.T) {

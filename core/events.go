@@ -2,6 +2,7 @@ package core
 
 import (
 	"crypto/sha256"
+	"math"
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -195,6 +196,7 @@ type unread struct {
 	identity      bool // its identity, which no store needs
 	bodyProved    bool // read later, a detail must not count for more than it would have
 	headersProved bool
+	headBytes     int32 // of its request, which a record keeps with it; 0: not counted
 	headers       [payload.MostKept]string
 	timestamp     string // the signed one; empty: none was signed
 	id            string // likewise
@@ -221,6 +223,10 @@ func (d *Delivery) leaveUnread(t *eventSource) bool {
 	u := &d.unread
 	u.event, u.bodyProved, u.headersProved = true, t.BodyProved, t.HeadersProved
 	u.timestamp, u.id = t.Timestamp, t.SignedID
+	// Now, because the app may change its request while a record waits.
+	if g.watch.named && g.watch.records.unread.Load() > fewUnread {
+		u.headBytes = int32(min(headBytes(t.request), math.MaxInt32))
+	}
 	if !d.facts.proved {
 		return true
 	}
@@ -299,41 +305,63 @@ func (d *Delivery) name(rec *Record) {
 	}
 }
 
-// mostUnread is how many bytes of bodies may wait in the queues of an endpoint's observers, so that one that is slow
-// does not fill the memory with them.
-const mostUnread = 4 << 20
+// What may wait in the queues of an endpoint's observers, in bytes, so that one that is slow does not fill the memory:
+// bodies, headers, and the handle of each delivery.
+const (
+	mostUnread  = 4 << 20
+	fewUnread   = 64 << 10 // up to here headers are not counted, which takes longer than all else that is done to wait
+	handleBytes = 2 << 10
+)
 
-// mayWait reports whether a record may keep the delivery until its names are read. What anybody can send is read at
-// once, because the request waits with it, with headers of any length, and nothing counts them. So is what an inner
-// guard has taken: the outer one's delivery, with its body, would wait as well.
+// headBytes returns how much memory a request's headers and URL hold, about. Whoever sends a captured delivery again
+// chooses most of them.
+func headBytes(r *http.Request) int {
+	n := 2 * len(r.RequestURI) // the URL that was made of it may have texts of its own
+	for _, header := range [...]http.Header{r.Header, r.Trailer} {
+		for name, values := range header {
+			n += len(name)
+			for _, value := range values {
+				n += 16 + len(value) // a string of its own, which may be empty
+			}
+		}
+	}
+	return n
+}
+
+// mayWait reports whether a record may keep the delivery until its names are read. What nothing proves is read at once.
+// So is what an inner guard has taken: the outer one's delivery, with its body, would wait as well.
 func (d *Delivery) mayWait() bool { return d.facts.proved && d.parent == nil }
 
-// readNames reads the names that wait. Only the goroutine that has the record, or its copy, may call it.
-func (r *Record) readNames() {
-	d := r.unread
+// readNames reads the names that wait. It must be called before the record is handed out.
+func (r *pooledRecord) readNames() {
+	r.unread.nameRecord(&r.Record)
+	r.unread = nil
+}
+
+// nameRecord reads the names that wait into a record that only the caller has. nil: nothing waits.
+func (d *Delivery) nameRecord(rec *Record) {
 	if d == nil {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	r.unread = nil
 	if d.events != nil || len(d.guard.watch.outlets) > 1 { // several observers ask: it is read once
 		d.read(false)
-		d.name(r)
+		d.name(rec)
 		return
 	}
 	// Nobody but this record may ever ask: the event stands in a place of the pool, and stays unread.
 	s, was := d.guard.borrow(), d.unread
 	d.events = s.event[:]
 	d.read(false)
-	d.name(r)
+	d.name(rec)
 	d.events, d.unread, s.event[0] = nil, was, Event{} // the pool must not keep this delivery's event for another one
 	d.guard.bodies.scratches.Put(s)
 }
 
 // boundUnread decides where a record's names are read: on the goroutines of the observers that want them, at once where
 // too much waits for these already, or nowhere.
-func (w *watch) boundUnread(r *Record) {
+func (w *watch) boundUnread(r *pooledRecord) {
 	if r.unread == nil {
 		return
 	}
@@ -341,8 +369,11 @@ func (w *watch) boundUnread(r *Record) {
 		r.unread = nil
 		return
 	}
-	if size := int64(r.BodyBytes); w.records.unread.Add(size) > mostUnread {
-		w.records.unread.Add(-size)
+	counted := r.kept != 0
+	r.kept += handleBytes + int64(r.BodyBytes)
+	before := w.records.unread.Add(r.kept) - r.kept
+	if before+r.kept > mostUnread || before > fewUnread && !counted {
+		w.records.unread.Add(-r.kept)
 		r.readNames()
 	}
 }

@@ -154,7 +154,7 @@ func (g *Guard) sample(r *http.Request, i *facts, tenant string, f fault.Failure
 
 // explain fills the findings in. It is called from the goroutines of the log and the observers, before they read the
 // record.
-func (r *Record) explain() { r.sampled.Explain(&r.Findings) }
+func (r *pooledRecord) explain() { r.sampled.Explain(&r.Findings) }
 
 // announceShapes warns at start of secrets that look like something else and were not refused: credentials, and secrets
 // of senders that the user described. How somebody else's keys look is not known.

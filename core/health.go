@@ -40,7 +40,7 @@ type Health struct {
 
 // countVitals takes an outcome in. What the app or the store did with a delivery says nothing of the provider and the
 // secret.
-func (g *Guard) countVitals(r *Record) {
+func (g *Guard) countVitals(r *pooledRecord) {
 	switch {
 	case r.proved:
 		if g.isSignOfLife(r) {
@@ -60,7 +60,7 @@ func (g *Guard) countVitals(r *Record) {
 
 // isSignOfLife reports whether a proved delivery brought something that was not here before. In doubt it fails towards
 // the alarm.
-func (g *Guard) isSignOfLife(r *Record) bool {
+func (g *Guard) isSignOfLife(r *pooledRecord) bool {
 	switch r.Reason {
 	case reason.Handshake, reason.Duplicate, reason.Conflict, reason.InFlight, reason.RateLimited, reason.Paused:
 		return false

@@ -23,8 +23,8 @@ type guardLog struct {
 	*logbook.Log
 	typed bool // the provider's events say of which type they are
 
-	pump      pump.Pump[*Record] // lines of records whose findings are worked out first
-	events    logbook.Burst      // that went wrong after their delivery was proved
+	pump      pump.Pump[*pooledRecord] // lines of records whose findings are worked out first
+	events    logbook.Burst            // that went wrong after their delivery was proved
 	conflicts logbook.Burst
 	activity  logbook.Activity
 	stacks    logbook.Stacks
@@ -71,7 +71,7 @@ func isAppFailure(why reason.Reason) bool {
 
 // take counts a record and writes what must not wait. It reports whether the record also has a line of its own, which
 // the caller hands to the pump.
-func (l *guardLog) take(r *Record) bool {
+func (l *guardLog) take(r *pooledRecord) bool {
 	if r.proved || len(r.Failed) > 0 || isAppFailure(r.Reason) {
 		l.takeEvents(r)
 	}
@@ -86,7 +86,7 @@ func (l *guardLog) take(r *Record) bool {
 }
 
 // countActivity counts a delivery that went well.
-func (l *guardLog) countActivity(r *Record) {
+func (l *guardLog) countActivity(r *pooledRecord) {
 	switch r.Reason {
 	case reason.Accepted:
 		l.activity.Accepted(r.ended)
@@ -98,7 +98,7 @@ func (l *guardLog) countActivity(r *Record) {
 }
 
 // lineOf decides which line of its own a record has.
-func (l *guardLog) lineOf(r *Record) lineKind {
+func (l *guardLog) lineOf(r *pooledRecord) lineKind {
 	if r.Reason == reason.Accepted && len(r.WouldRefuse) == 0 {
 		switch {
 		case r.proved && r.Err == nil && l.activity.IsFirst():
@@ -116,7 +116,7 @@ func (l *guardLog) lineOf(r *Record) lineKind {
 
 // kindOf returns the kind of a record. Nothing in it is the sender's choice: otherwise a flood would have a line for
 // each request, and a tally that is never forgotten.
-func kindOf(r *Record) logKind {
+func kindOf(r *pooledRecord) logKind {
 	k := logKind{reason: r.Reason, level: levelOf(r), proved: r.proved && r.Reason == reason.Handshake}
 	if len(r.WouldRefuse) > 0 {
 		k.check, k.reason = r.WouldRefuse[0].Check, r.WouldRefuse[0].Reason
@@ -126,7 +126,7 @@ func kindOf(r *Record) logKind {
 
 // sampledInLog reports whether unverified senders can cause records like this one. Whoever has captured a delivery can
 // send it again, so that duplicates are among them.
-func (r *Record) sampledInLog() bool {
+func (r *pooledRecord) sampledInLog() bool {
 	switch r.Reason {
 	case reason.Duplicate, reason.InFlight, reason.Handshake:
 		return true
@@ -135,7 +135,7 @@ func (r *Record) sampledInLog() bool {
 }
 
 // deliver writes the line of a record from the pump's goroutine.
-func (l *guardLog) deliver(r *Record, _ int) {
+func (l *guardLog) deliver(r *pooledRecord, _ int) {
 	r.explain()
 	level, message := levelOf(r), messageOf(r)
 	if r.line == lineFirst {
@@ -146,7 +146,7 @@ func (l *guardLog) deliver(r *Record, _ int) {
 }
 
 // drop counts a line for which the queue has no room.
-func (l *guardLog) drop(r *Record) {
+func (l *guardLog) drop(r *pooledRecord) {
 	defer r.release()
 	if r.line == lineFirst {
 		l.activity.NotFirst()
@@ -186,15 +186,15 @@ func (l *guardLog) observerPanicked(o *outlet, ctx context.Context, v any) {
 		l.About(slog.Int("observer", o.n), slog.String("panic", httpfield.Clean(httpfield.TextOf(v))))...)
 }
 
-func (l *guardLog) observerBehind(o *outlet, r *Record) {
+func (l *guardLog) observerBehind(o *outlet, r *pooledRecord) {
 	l.tally.Only(logKind{observer: o.n + 1, level: slog.LevelWarn}, r.ended)
 }
 
 // eventReported reports whether a record is about an event that takeEvents has written.
-func (r *Record) eventReported() bool { return len(r.Failed) > 0 }
+func (r *pooledRecord) eventReported() bool { return len(r.Failed) > 0 }
 
 // takeEvents writes the lines of a delivery's events.
-func (l *guardLog) takeEvents(r *Record) {
+func (l *guardLog) takeEvents(r *pooledRecord) {
 	written := false // a line says what went wrong
 	for n := range r.Failed {
 		e := &r.Failed[n]
@@ -227,7 +227,7 @@ func (l *guardLog) takeEvents(r *Record) {
 }
 
 // needsLine reports whether a record without failed events is about one that went wrong after the proof.
-func needsLine(r *Record) bool {
+func needsLine(r *pooledRecord) bool {
 	switch r.Reason.Class() {
 	case reason.ClassPassed:
 		return r.Err != nil || r.Reason == reason.Permanent || r.Reason == reason.Undecodable
@@ -239,7 +239,7 @@ func needsLine(r *Record) bool {
 }
 
 // event writes the line of one event, or holds it for the line at the end of the second.
-func (l *guardLog) event(r *Record, e *FailedEvent) {
+func (l *guardLog) event(r *pooledRecord, e *FailedEvent) {
 	level := levelOfEvent(e.Reason, r)
 	if !l.Enabled(r.ctx, level) {
 		return
@@ -261,7 +261,7 @@ func (l *guardLog) event(r *Record, e *FailedEvent) {
 // conflict writes the line of a conflict, or holds it for the end of the second. It is not sampled: either the provider
 // has changed an event under its id, which did not run, or somebody has forged one. e is the event of a batch of which
 // others ran; nil: it is the whole delivery.
-func (l *guardLog) conflict(r *Record, e *FailedEvent) {
+func (l *guardLog) conflict(r *pooledRecord, e *FailedEvent) {
 	if !l.Enabled(r.ctx, slog.LevelWarn) {
 		return
 	}
@@ -274,13 +274,13 @@ func (l *guardLog) conflict(r *Record, e *FailedEvent) {
 	}
 	attrs := l.attrsOf
 	if e != nil {
-		attrs = func(r *Record) []slog.Attr { return l.eventAttrs(r, e) }
+		attrs = func(r *pooledRecord) []slog.Attr { return l.eventAttrs(r, e) }
 	}
 	l.Write(context.WithoutCancel(r.ctx), slog.LevelWarn, eventConflict, attrs(r)...)
 }
 
 // unhandled counts an event that was answered 2xx without any code of the app: a line a minute for each type.
-func (l *guardLog) unhandled(r *Record, typ string) {
+func (l *guardLog) unhandled(r *pooledRecord, typ string) {
 	// The type is the sender's text: cleaned, it cannot forge a line, and the tally bounds how many there are.
 	k, shown := logKind{reason: r.Reason, level: slog.LevelInfo, nothing: true}, httpfield.Clean(typ)
 	if typ == "" {

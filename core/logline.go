@@ -89,7 +89,7 @@ func (k logKind) message() string {
 }
 
 // messageOf returns the text of a delivery's line. What a check let through comes first: it is the riskier news.
-func messageOf(r *Record) string {
+func messageOf(r *pooledRecord) string {
 	switch {
 	case len(r.WouldRefuse) > 0:
 		return letThrough
@@ -114,7 +114,7 @@ func messageOf(r *Record) string {
 
 // messageOfEvent returns the text of an event's line. A failure that was answered 2xx has its own: no retry will come,
 // and only the operator can have the event sent again.
-func messageOfEvent(why reason.Reason, r *Record) string {
+func messageOfEvent(why reason.Reason, r *pooledRecord) string {
 	if (why == reason.SignalFailed || why == reason.SignalPanicked) && r.Status >= 200 && r.Status <= 299 {
 		return eventNotAskedFor
 	}
@@ -145,7 +145,7 @@ func messageOfEvent(why reason.Reason, r *Record) string {
 }
 
 // levelOf returns Error for what this server or the app has to fix, and Warn for what a sender causes.
-func levelOf(r *Record) slog.Level {
+func levelOf(r *pooledRecord) slog.Level {
 	switch class := r.Reason.Class(); {
 	case r.Reason == reason.InFlight:
 		return slog.LevelInfo
@@ -163,7 +163,7 @@ func levelOf(r *Record) slog.Level {
 }
 
 // levelOfEvent is Error, but for proved deliveries that a limit of the config refused as it should.
-func levelOfEvent(why reason.Reason, r *Record) slog.Level {
+func levelOfEvent(why reason.Reason, r *pooledRecord) slog.Level {
 	if why == reason.RateLimited || why.Class() == reason.ClassRequest {
 		return levelOf(r)
 	}
@@ -198,7 +198,7 @@ func (l *line) addIdentity(id Identity) {
 }
 
 // addSource adds where the delivery came from. The address is one that the guard parsed, not the sender's text.
-func (l *line) addSource(r *Record) {
+func (l *line) addSource(r *pooledRecord) {
 	l.add("route", r.Route)
 	l.add("tenant", r.Tenant)
 	if r.Source.IsValid() {
@@ -207,7 +207,7 @@ func (l *line) addSource(r *Record) {
 }
 
 // lineAbout begins the line of a delivery, or of one of its events: what came of it, where it came from, and its names.
-func (l *guardLog) lineAbout(r *Record, why reason.Reason, typ, id string, identity Identity) line {
+func (l *guardLog) lineAbout(r *pooledRecord, why reason.Reason, typ, id string, identity Identity) line {
 	out := line(l.About(slog.String("reason", string(why)), slog.Int("status", r.Status)))
 	out.addSource(r)
 	out.add("detail", r.Detail)
@@ -220,7 +220,7 @@ func (l *guardLog) lineAbout(r *Record, why reason.Reason, typ, id string, ident
 }
 
 // attrsOf describes a delivery.
-func (l *guardLog) attrsOf(r *Record) []slog.Attr {
+func (l *guardLog) attrsOf(r *pooledRecord) []slog.Attr {
 	out := l.lineAbout(r, r.Reason, r.Type, r.ID, r.Identity)
 	out.addAll("would_refuse", len(r.WouldRefuse), func(i int) string {
 		would := &r.WouldRefuse[i]
@@ -237,7 +237,7 @@ func (l *guardLog) attrsOf(r *Record) []slog.Attr {
 }
 
 // eventAttrs describes an event of a delivery.
-func (l *guardLog) eventAttrs(r *Record, e *FailedEvent) []slog.Attr {
+func (l *guardLog) eventAttrs(r *pooledRecord, e *FailedEvent) []slog.Attr {
 	out := l.lineAbout(r, e.Reason, e.Type, e.ID, e.Identity)
 	if r.Events > 1 {
 		out = append(out, slog.Int("events", r.Events))
@@ -250,7 +250,7 @@ func (l *guardLog) eventAttrs(r *Record, e *FailedEvent) []slog.Attr {
 }
 
 // attrsOf describes the first event of a type that ran nothing.
-func (k logKind) attrsOf(r *Record, typ string) []slog.Attr {
+func (k logKind) attrsOf(r *pooledRecord, typ string) []slog.Attr {
 	var out line
 	out.add("reason", string(k.reason))
 	out = append(out, slog.Int("status", r.Status))

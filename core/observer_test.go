@@ -2,6 +2,8 @@ package core_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -213,4 +215,44 @@ func TestEveryRecordHasTheGuardsTime(t *testing.T) {
 		signed(event))
 	require.Equal(t, reason.GuardConflict, rec.last(t, inner).Reason)
 	require.Equal(t, testTime, rec.last(t, inner).Time)
+}
+
+// The context of an observer has the values of the request, and lasts: for a refusal it is a part of the answer, for a
+// delivery it is made for the record.
+func TestAnObserversContextHasNoEnd(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		request func() *http.Request
+		reason  reason.Reason
+	}{
+		"a refusal":  {func() *http.Request { return post(event) }, reason.MissingSignature},
+		"a delivery": {func() *http.Request { return signed(event) }, reason.Accepted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got context.Context
+			c, rec := config(timestamped())
+			c.Observers = append(c.Observers, core.ObserverFunc(func(ctx context.Context, _ core.Record) { got = ctx }))
+			g := mustNew(t, c)
+			r := row.request()
+			ctx, cancel := context.WithCancelCause(context.WithValue(r.Context(), traceKey{}, "4711"))
+			ctx, end := context.WithTimeout(ctx, time.Hour)
+			defer end()
+			run(g, r.WithContext(ctx), ok)
+			cancel(errors.New("hung up"))
+			require.Equal(t, row.reason, rec.last(t, g).Reason)
+			require.Equal(t, "4711", got.Value(traceKey{}))
+			require.Nil(t, got.Value("another key"))
+			require.Nil(t, got.Done())
+			require.NoError(t, got.Err())
+			require.NoError(t, context.Cause(got))
+			_, ends := got.Deadline()
+			require.False(t, ends)
+			child, stop := context.WithCancel(got)
+			require.NoError(t, child.Err())
+			stop()
+			require.ErrorIs(t, context.Cause(child), context.Canceled)
+			require.NotContains(t, fmt.Sprintf("%v %+v %#v", got, got, child), "hung up")
+		})
+	}
 }

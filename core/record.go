@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -96,36 +97,39 @@ type Record struct {
 	// Backfill reports that the app has fetched the event by itself ([Guard.Backfill]). It is no sign of life either.
 	Backfill bool
 	Dropped  int // records dropped before this one because this observer was slow
+}
+
+// pooledRecord is a record on its way to the log and the observers, with what the guard itself keeps of the outcome. It
+// is reused: an observer gets a copy of the Record, which refers to nothing of it.
+type pooledRecord struct {
+	Record
 
 	ctx      context.Context // of the request as it reached the guard
+	lasting  *lastingContext // the same without its end; nil: none was made
 	sampled  *explain.Sample // to be explained; nil: it is not
 	ended    time.Time       // by the real clock
 	proved   bool
 	emptySet bool // the set of signals has no receivers
 	// of the first event that was this delivery's to run; zero: it has none, or no store remembers it
 	fresh   Identity
-	line    lineKind      // how the log writes it; the log's own
-	unread  *Delivery     // whose events are not named here yet; nil: nothing waits
-	home    *recordPool   // where release returns it
-	holders *atomic.Int32 // how many queues it is in; a pointer, because an observer gets a copy while others let go
+	line    lineKind     // how the log writes it; the log's own
+	unread  *Delivery    // whose events are not named here yet; nil: nothing waits
+	kept    int64        // bytes that wait with it
+	home    *recordPool  // where release returns it
+	holders atomic.Int32 // how many queues it is in
 }
 
 // recordPool keeps records for later outcomes. Get gives one to fill in, put and forget.
 type recordPool struct {
 	sync.Pool
-	unread atomic.Int64 // bytes of the bodies that records in queues have to be named from
+	unread atomic.Int64 // bytes that records in queues keep until they are named
 }
 
 // get returns an empty record from the pool, or a new one. The caller must set holders before it hands it on.
-func (p *recordPool) get() *Record {
-	r, _ := p.Get().(*Record)
+func (p *recordPool) get() *pooledRecord {
+	r, _ := p.Get().(*pooledRecord)
 	if r == nil {
-		both := &struct { // in one allocation
-			Record
-			holders atomic.Int32
-		}{}
-		r = &both.Record
-		r.holders = &both.holders
+		r = &pooledRecord{}
 	}
 	r.home = p
 	return r
@@ -133,7 +137,7 @@ func (p *recordPool) get() *Record {
 
 // release gives one hold of the record back. With the last one it goes back to its pool, and keeps nothing of what it
 // pointed to.
-func (r *Record) release() {
+func (r *pooledRecord) release() {
 	// Whoever comes last clears it. A queue that read it afterwards would see the record of another request.
 	if r.holders.Add(-1) > 0 {
 		return
@@ -142,9 +146,9 @@ func (r *Record) release() {
 	r.sampled.Forgo()
 	home := r.home
 	if r.unread != nil {
-		home.unread.Add(-int64(r.BodyBytes))
+		home.unread.Add(-r.kept)
 	}
-	*r = Record{holders: r.holders}
+	*r = pooledRecord{}
 	home.Put(r)
 }
 
@@ -178,7 +182,7 @@ var replayStates = [...]ReplayState{ //lint:immutable a table
 }
 
 // record starts the record of an outcome. The caller completes it and passes it to put.
-func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *Record {
+func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *pooledRecord {
 	rec := g.watch.records.get()
 	rec.ended, rec.ctx = now, i.ctx
 	rec.Time, rec.Total, rec.Route, rec.Source = i.now, now.Sub(i.started), i.route, i.source
@@ -196,7 +200,7 @@ func (g *Guard) record(i *facts, why reason.Reason, status int, now time.Time) *
 }
 
 // put counts an outcome, logs it and hands it to the observers. It takes the record over.
-func (g *Guard) put(rec *Record) {
+func (g *Guard) put(rec *pooledRecord) {
 	// A person's redrive must not make a silent endpoint look alive.
 	if rec.Redrive == 0 && !rec.Backfill {
 		g.countVitals(rec)
@@ -204,12 +208,17 @@ func (g *Guard) put(rec *Record) {
 	line := g.watch.log.take(rec)
 	g.watch.boundUnread(rec)
 	// Before the first put: a fast observer could otherwise release the record while it is still being handed out.
-	rec.holders.Store(int32(len(g.watch.outlets)) + 1) // a config does not list that many observers
+	holders := len(g.watch.outlets) // a config does not list that many observers
+	if line {
+		holders++
+	}
+	rec.holders.Store(int32(max(holders, 1)))
+	if holders == 0 {
+		rec.release()
+		return
+	}
 	if line {
 		g.watch.log.pump.Put(rec)
-	} else {
-		// The hold that the log would have had.
-		defer rec.release()
 	}
 	for _, o := range g.watch.outlets {
 		o.pump.Put(rec)
@@ -275,8 +284,8 @@ func (g *Guard) introduce() {
 
 // outlet is one observer with its queue.
 type outlet struct {
-	pump     pump.Pump[*Record] // bounds what waits; its goroutine alone calls deliver
-	n        int                // its place in Config.Observers
+	pump     pump.Pump[*pooledRecord] // bounds what waits; its goroutine alone calls deliver
+	n        int                      // its place in Config.Observers
 	observer Observer
 	names    bool         // it reads the names of events
 	log      *guardLog    // the guard's; reports panics and lost records
@@ -293,7 +302,7 @@ func newOutlet(n int, o Observer, l *guardLog) *outlet {
 }
 
 // take hands a record to the observer, and gives it back.
-func (o *outlet) take(r *Record, dropped int) {
+func (o *outlet) take(r *pooledRecord, dropped int) {
 	r.explain() // before the copy: all observers and the log see the same findings
 	o.deliver(r, dropped)
 	r.release()
@@ -301,31 +310,56 @@ func (o *outlet) take(r *Record, dropped int) {
 
 // deliver contains the observer's panics: they are logged and crash nothing. The observer gets a copy, which it may
 // keep: it refers to nothing of the request.
-func (o *outlet) deliver(r *Record, dropped int) {
+func (o *outlet) deliver(r *pooledRecord, dropped int) {
 	defer func() {
 		if v := recover(); v != nil {
 			o.log.observerPanicked(o, r.ctx, v)
 		}
 	}()
-	// The request is over by now. A cancelled context would make exporters drop the record.
-	ctx := context.WithoutCancel(r.ctx)
-	rec := *r
+	rec := r.Record
 	if o.names {
-		rec.readNames()
+		r.unread.nameRecord(&rec)
 	}
-	// The pooled record is reused after release. Without these lines an observer that keeps its copy would keep
-	// internals of it.
-	rec.ctx, rec.sampled, rec.unread, rec.home, rec.holders = nil, nil, nil, nil, nil
 	rec.Dropped = dropped
 	if fn, ok := o.observer.(ObserverFunc); ok {
-		fn(ctx, rec) // its Observe would copy the record once more
+		fn(r.observersContext(), rec) // its Observe would copy the record once more
 		return
 	}
-	o.observer.Observe(ctx, rec)
+	o.observer.Observe(r.observersContext(), rec)
 }
 
+// observersContext returns the context of a record. The request is over by now: a cancelled one would make exporters
+// drop the record.
+func (r *pooledRecord) observersContext() context.Context {
+	if r.lasting != nil {
+		return r.lasting
+	}
+	return context.WithoutCancel(r.ctx)
+}
+
+// lastingContext is context.WithoutCancel as a part of what is allocated anyway.
+type lastingContext struct{ parent context.Context }
+
+// Deadline returns none.
+func (*lastingContext) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
+
+// Done returns nil: it never ends.
+func (*lastingContext) Done() <-chan struct{} { return nil }
+
+// Err returns nil, as Done.
+func (*lastingContext) Err() error { return nil }
+
+// Value returns the parent's value, but for those by which package context finds how the parent ended.
+func (c *lastingContext) Value(key any) any { return context.WithoutCancel(c.parent).Value(key) }
+
+// String names it, for contexts that are made from it.
+func (*lastingContext) String() string { return lease.ContextText }
+
+// Format prints the same for every verb, and nothing of the request.
+func (*lastingContext) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, lease.ContextText) }
+
 // drop counts a record for which the queue has no room.
-func (o *outlet) drop(r *Record) {
+func (o *outlet) drop(r *pooledRecord) {
 	// Dropping is the safe side: a flood of refusals must cost memory for at most one queue, and must not delay
 	// answers.
 	o.lost.Add(1)

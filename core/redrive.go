@@ -354,7 +354,7 @@ func (t *redrive) isClosed(ctx context.Context, err error) bool {
 }
 
 // conclude ends the run by what became of its delivery, never by the status that some middleware has answered.
-func (t *redrive) conclude(d *Delivery, rec *Record) {
+func (t *redrive) conclude(d *Delivery, rec *pooledRecord) {
 	// Fails closed: for any reason but accepted the entry is not closed.
 	failed := rec.Reason != reason.Accepted || rec.Replay == ReplayCommitFailed
 	err := rec.Err

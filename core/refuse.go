@@ -66,10 +66,12 @@ func (g *Guard) refusal(i *facts, f fault.Failure, cause error) *Reply {
 }
 
 // recordOf starts the record of a refusal.
-func (g *Guard) recordOf(i *facts, reply *Reply, now time.Time) *Record {
+func (g *Guard) recordOf(i *facts, reply *Reply, now time.Time) *pooledRecord {
 	rejection := reply.Rejection
 	rec := g.record(i, rejection.Reason, rejection.Status, now)
 	rec.Detail, rec.Err = rejection.detail, rejection.cause
+	reply.lasting.parent = i.ctx
+	rec.lasting = &reply.lasting
 	return rec
 }
 

@@ -21,6 +21,8 @@ type Reply struct {
 
 	names  []string // canonical
 	values []string // of each
+
+	lasting lastingContext // of a refusal, for its record: the observers' context needs no allocation of its own
 }
 
 // roomyReply is a reply with the places of its usual header and text and of the rejection, made at once. It serves no
@@ -30,7 +32,7 @@ type roomyReply struct {
 	Reply
 	nameRoom  [usualHeaders]string
 	valueRoom [usualHeaders]string
-	text      [48]byte
+	text      [32]byte // of every status that a guard answers
 	own       Rejection
 }
 

@@ -275,7 +275,7 @@ func (d *Delivery) report(e ending) {
 }
 
 // newRecord describes the delivery as it ended. The caller must hold mu.
-func (d *Delivery) newRecord(e ending) *Record {
+func (d *Delivery) newRecord(e ending) *pooledRecord {
 	state, storeErr := d.outcome()
 	// The store failed before anything was held: its error explains why the event may run again.
 	if err := d.unclaimed(); err != nil {
@@ -309,7 +309,7 @@ func (d *Delivery) newRecord(e ending) *Record {
 }
 
 // describe fills in what the record says of the events. The caller must hold mu, once the app has the delivery.
-func (d *Delivery) describe(rec *Record) {
+func (d *Delivery) describe(rec *pooledRecord) {
 	rec.Events, rec.Verify, rec.Backfill = len(d.states), d.verified, d.backfill
 	if d.redrive != nil {
 		rec.Redrive = d.redrive.run
@@ -334,7 +334,7 @@ func (d *Delivery) describe(rec *Record) {
 	if !waits {
 		d.read(false)
 	}
-	if d.name(rec); waits && d.unread.event {
-		rec.unread = d
+	if d.name(&rec.Record); waits && d.unread.event {
+		rec.unread, rec.kept = d, int64(d.unread.headBytes)
 	}
 }

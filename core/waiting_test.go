@@ -101,3 +101,77 @@ func TestABodyThatTheAppWritesIntoChangesNoRecord(t *testing.T) {
 		require.Equal(t, []string{"evt_1", "invoice.paid"}, []string{last.ID, last.Type})
 	}
 }
+
+// Without a store whoever has captured a delivery can send it as often as they like, with headers of any length. Of
+// these no more wait for a slow observer than of bodies, and the observer gets every name.
+func TestHeadersThatWaitForAnObserverAreBounded(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		atOnce bool // all of them have begun before the first has ended
+	}{{"one after the other", false}, {"all at once", true}} {
+		t.Run(row.name, func(t *testing.T) {
+			const copies = 100
+			var slow sync.Mutex
+			var begun, sent sync.WaitGroup
+			seen := &records{}
+			c, _ := config(timestamped())
+			c.Replay = core.DangerouslyNoReplay
+			c.Observers = []core.Observer{core.ObserverFunc(func(ctx context.Context, r core.Record) {
+				slow.Lock()
+				defer slow.Unlock()
+				seen.Observe(ctx, r)
+			})}
+			g := mustNew(t, c)
+			h := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(w, r.Body)
+				begun.Done()
+				if row.atOnce {
+					begun.Wait()
+				}
+			}))
+			var kept [copies]weak.Pointer[[1 << 20]byte]
+			send := func(n int) {
+				r, large := signed(event), new([1 << 20]byte)
+				kept[n] = weak.Make(large)
+				text := unsafe.String(&large[0], len(large))
+				switch n % 3 {
+				case 0:
+					r.Header["X-Text"] = []string{text}
+				case 1:
+					r.Trailer = http.Header{"X-Text": {text}}
+				default:
+					r.RequestURI = text
+				}
+				h.ServeHTTP(httptest.NewRecorder(), r)
+			}
+			slow.Lock()
+			begun.Add(copies)
+			for n := range copies {
+				if row.atOnce {
+					sent.Go(func() { send(n) })
+				} else {
+					send(n)
+				}
+			}
+			sent.Wait()
+			require.LessOrEqual(t, g.UnreadBytes(), int64(4<<20))
+			for range 3 {
+				runtime.GC()
+			}
+			alive := 0
+			for n := range kept {
+				if kept[n].Value() != nil {
+					alive++
+				}
+			}
+			slow.Unlock()
+			require.NoError(t, g.Flush(t.Context()))
+			require.Less(t, alive, 40, "of 1 MiB each")
+			require.Zero(t, g.UnreadBytes())
+			require.Len(t, seen.seen(), copies)
+			for _, r := range seen.seen() {
+				require.Equal(t, []string{"evt_1", "invoice.paid"}, []string{r.ID, r.Type})
+			}
+		})
+	}
+}

@@ -22,8 +22,12 @@ func (s *Store) Claim(ctx context.Context, items []replay.Item, lease time.Durat
 }
 
 // ClaimNow is Claim for a guard, which needs no context: the store waits for nobody. It writes the results into a list
-// of as many as there are items.
+// of as many as there are items, and claims nothing where the list is shorter.
 func (s *Store) ClaimNow(items []replay.Item, lease time.Duration, results []replay.Result) error {
+	// Fails closed, before any lock: a panic in the middle would leave claims that nobody knows of.
+	if len(results) < len(items) {
+		return fmt.Errorf("memstore: a list for %d results of %d items is too short", len(results), len(items))
+	}
 	return s.claim(context.Background(), items, lease, results)
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/replay/storetest"
@@ -63,4 +65,26 @@ func TestStoreKeepsTheContractWithoutAContext(t *testing.T) {
 	storetest.Run(t, h)
 	storetest.RunConcurrent(t, h)
 	storetest.RunHistories(t, h, 500, 1)
+}
+
+// A list that is too short for the results is a mistake of the caller. It must not leave a lock behind, or a claim that
+// nobody knows of.
+func TestAClaimWithoutRoomForItsResultsClaimsNothing(t *testing.T) {
+	t.Parallel()
+	for _, many := range []int{1, 2} {
+		s := memstore.New()
+		items := make([]replay.Item, many)
+		for i := range items {
+			items[i].Key[0] = byte(i + 1)
+		}
+		for room := range many {
+			require.Error(t, s.ClaimNow(items, time.Minute, make([]replay.Result, room)))
+		}
+		results := make([]replay.Result, many)
+		require.NoError(t, s.ClaimNow(items, time.Minute, results))
+		for _, r := range results {
+			require.Equal(t, replay.Claimed, r.State)
+		}
+		require.NoError(t, s.Close())
+	}
 }
