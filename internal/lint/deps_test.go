@@ -3,8 +3,11 @@ package lint_test
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 const (
@@ -31,7 +34,6 @@ func notInPrograms() []string {
 
 // TestDependencies holds every package to what a program that imports it may link.
 func TestDependencies(t *testing.T) {
-	rows := map[string]bool{}
 	for _, row := range []struct {
 		folder string
 		only   []string // foreign imports allowed; nil with not: any but those; both nil: none
@@ -56,11 +58,6 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/replay/storetest"},
 		{folder: "core/webhooktest"},
 
-		{folder: "chiwebhook", only: []string{chi}},
-		{folder: "httpwebhook"},
-		{folder: "ginwebhook", not: []string{echo, chi}},
-		{folder: "echowebhook", not: []string{echo5, gin, chi}},
-		{folder: "echo5webhook", not: []string{echo4, gin, chi}},
 		{folder: "core/replay/sqlstore"}, // and database/sql, but no driver
 		{folder: "core/replay/redisstore", not: []string{gin, echo, chi}},
 		{folder: "core/inbox/watermillinbox", only: []string{
@@ -73,13 +70,12 @@ func TestDependencies(t *testing.T) {
 		{folder: "examples/nethttp"},
 		{folder: "examples/demo", not: []string{"go.yaml.in"}},
 	} {
-		rows[row.folder] = true
 		t.Run(row.folder, func(t *testing.T) {
 			if !hasGo(filepath.Join(root, row.folder)) {
 				t.Logf("%s is not there yet", row.folder)
 				return
 			}
-			for _, p := range dependencies(t, row.folder) {
+			for _, p := range dependencies(t, "./"+row.folder) {
 				inside, foreign := under(p.path, module), !p.standard
 				switch {
 				case inside:
@@ -99,20 +95,41 @@ func TestDependencies(t *testing.T) {
 			}
 		})
 	}
-	adapters, err := filepath.Glob(filepath.Join(root, "*webhook"))
-	if err != nil || len(adapters) == 0 {
-		t.Fatalf("no adapters are found: %v", err)
-	}
-	for _, folder := range adapters {
-		if name := filepath.Base(folder); !rows[name] {
-			t.Errorf("%s has no row here: say what a program on it may link", name)
-		}
+}
+
+// TestAnAdapterLinksItsRouterAlone: a program on it links the router that directions names, what that links itself, and
+// no other router.
+func TestAnAdapterLinksItsRouterAlone(t *testing.T) {
+	rules := directions()
+	for _, name := range guarded(t)[1:] { // behind core
+		t.Run(name, func(t *testing.T) {
+			rule := slices.IndexFunc(rules, func(d direction) bool { return named(d.of, name) })
+			require.GreaterOrEqual(t, rule, 0, "give %s a line in directions of internal/lint/directions_test.go", name)
+			routers := rules[rule].foreign
+			all := dependencies(t, "./"+name)
+			allowed := map[string]bool{}
+			for _, p := range all {
+				if underAny(p.path, routers) {
+					for _, linked := range dependencies(t, p.path) {
+						allowed[linked.path] = true
+					}
+				}
+			}
+			for _, p := range all {
+				switch {
+				case underAny(p.path, notInPrograms()):
+					t.Errorf("%s links %s: that is for tests, or for the app to choose", name, p.path)
+				case !p.standard && !under(p.path, module) && !allowed[p.path]:
+					t.Errorf("%s links %s, and may link only what %q links", name, p.path, routers)
+				}
+			}
+		})
 	}
 }
 
 // TestTheCommandLinksNoDatabaseByDefault keeps its installation short: databases are linked by the tag "full" alone.
 func TestTheCommandLinksNoDatabaseByDefault(t *testing.T) {
-	for _, p := range dependencies(t, "cmd/sallyport") {
+	for _, p := range dependencies(t, "./cmd/sallyport") {
 		if underAny(p.path, []string{
 			"github.com/redis", "github.com/go-sql-driver", "github.com/jackc", "modernc.org",
 		}) {
@@ -126,29 +143,29 @@ type dependency struct {
 	standard bool
 }
 
-func dependencies(t *testing.T, folder string) []dependency {
+func dependencies(t *testing.T, path string) []dependency {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{.Standard}}", "./"+folder)
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}} {{.Standard}}", path)
 	cmd.Dir = root
-	switch inner, ok := strings.CutPrefix(folder, "examples/"); { // a module of its own
+	switch inner, ok := strings.CutPrefix(path, "./examples/"); { // a module of its own
 	case ok:
 		cmd.Dir, cmd.Args[len(cmd.Args)-1] = filepath.Join(root, "examples"), "./"+inner
-	case folder == "cmd/sallyport":
-		cmd.Dir, cmd.Args[len(cmd.Args)-1] = filepath.Join(root, folder), "."
+	case path == "./cmd/sallyport":
+		cmd.Dir, cmd.Args[len(cmd.Args)-1] = filepath.Join(root, path), "."
 	}
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go list -deps ./%s: %v\n%s", folder, err, &stderr)
+		t.Fatalf("go list -deps %s: %v\n%s", path, err, &stderr)
 	}
 	var list []dependency
 	for line := range strings.Lines(string(out)) {
-		path, standard, _ := strings.Cut(strings.TrimSpace(line), " ")
-		list = append(list, dependency{path, standard == "true"})
+		linked, standard, _ := strings.Cut(strings.TrimSpace(line), " ")
+		list = append(list, dependency{linked, standard == "true"})
 	}
 	if len(list) < 2 {
-		t.Fatalf("go list -deps ./%s lists %d packages: nothing was tested", folder, len(list))
+		t.Fatalf("go list -deps %s lists %d packages: nothing was tested", path, len(list))
 	}
 	return list
 }
