@@ -125,7 +125,8 @@ func TestNothingShowsWhatItMustNot(t *testing.T) {
 	require.NoError(t, err)
 	endpoints := hostile.Endpoints()
 	for _, c := range cases {
-		end := endpoints[c.Endpoint]
+		end, err := c.At(endpoints)
+		require.NoError(t, err)
 		e := &everything{seen: seen}
 		var handler http.Handler
 		made, err := end.New(e.watch)

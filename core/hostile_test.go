@@ -29,8 +29,8 @@ func TestHostile(t *testing.T) {
 	threats := map[string][2]int{}
 	used := map[string]bool{}
 	for _, c := range cases {
-		e := endpoints[c.Endpoint]
-		require.NotNil(t, e, "%s: %s: no endpoint %q", c.Threat, c.Name, c.Endpoint)
+		e, err := c.At(endpoints)
+		require.NoError(t, err)
 		used[c.Endpoint] = true
 		n := threats[c.Threat]
 		if c.Reason != "" && c.Reason.Class() == reason.ClassPassed {

@@ -32,7 +32,9 @@ func TestHostile(t *testing.T) {
 			t.Parallel()
 			refusals := map[string]refusal{}
 			for _, c := range cases {
-				hostileCase(t, rt, endpoints[c.Endpoint], &c, refusals)
+				e, err := c.At(endpoints)
+				require.NoError(t, err)
+				hostileCase(t, rt, e, &c, refusals)
 			}
 			// Plain, asking for credentials (401), and with the connection's end where a body was not read.
 			require.GreaterOrEqual(t, len(refusals), 3)

@@ -44,9 +44,12 @@ type Request struct {
 // Case is one row of the table.
 type Case struct {
 	Request
-	Name     string    `json:"name"`
-	Endpoint string    `json:"endpoint"`
-	After    []Request `json:"after"` // sent before it, to the same endpoint
+	Name     string `json:"name"`
+	Endpoint string `json:"endpoint"`
+	// Config has settings of the case's own, in addition to the endpoint's: {"Limits.MaxBody": 1024}. A setting that
+	// JSON cannot write, such as an interface, needs an endpoint of its own.
+	Config map[string]json.RawMessage `json:"config"`
+	After  []Request                  `json:"after"` // sent before it, to the same endpoint
 
 	Threat string `json:"-"`
 }

@@ -133,7 +133,6 @@ func Endpoints() map[string]*Endpoint {
 		"token":          unsigned(provider.Token("X-Token"), asks(header, Token)),
 		"query":          unsigned(provider.Basic(), asks(query, Token)),
 		"both":           text(provider.GitHub(), asks(core.BasicAuth, Pair)),
-		"https":          text(provider.GitHub(), func(c *core.Config) { c.DangerouslyAllowHTTP = false }),
 		"proxied":        text(provider.GitHub(), perimeter),
 		"sources": text(provider.GitHub(), func(c *core.Config) {
 			c.TrustedProxies, c.Sources = "10.0.0.0/8, fd00::/8", core.Networks("198.51.100.0/24, 2001:db8::/48")
@@ -145,9 +144,6 @@ func Endpoints() map[string]*Endpoint {
 		// A header behind the body, and a question that is signed.
 		"body-first": text(provider.Klaviyo()),
 		"asks":       text(provider.Airship("559384cd-6284-4e3e-9e4e-7c260019a251")),
-		"rated": text(provider.GitHub(), func(c *core.Config) {
-			c.TrustedProxies, c.RateLimit = "10.0.0.0/8", core.RateLimit{PerSecond: 1e-6, Burst: 2}
-		}),
 		// Senders that encrypt.
 		"wechat":   {Secret: "PUB_KEY_ID_1|" + rsaPEM, change: is(provider.WeChatPay(weChatPay()))},
 		"feishu":   text(provider.Feishu(), verifies("a-verify-token-1")),
