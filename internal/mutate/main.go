@@ -30,8 +30,8 @@ type mutation struct {
 }
 
 // mutations are in one function for each part of the code. A new one goes into the function of its step.
-func mutations() []mutation {
-	var all []mutation
+func mutations(files map[string]string) []mutation {
+	all := ofChecks(files)
 	for _, part := range [][]mutation{
 		ofProofs(), ofKeys(), ofHeaders(), ofThePerimeter(), ofBodies(), ofSecrets(), ofReplay(), ofSettling(), ofConfigs(),
 		ofBoundaries(), ofWhatShows(), ofEntries(), ofTokens(), ofSignatures(), ofTheJournal(), ofTheInbox(), ofThePage(),
@@ -152,7 +152,7 @@ func main() {
 		os.Exit(1)
 	}
 	var some []mutation
-	for _, m := range mutations() {
+	for _, m := range mutations(files) {
 		if err := m.locate(files); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", m.name, err)
 			os.Exit(1)
