@@ -244,7 +244,7 @@ func (d *Delivery) leaveUnread(t *eventSource) bool {
 // is part of it, which is made of the whole request.
 func (g *Guard) identityWaits(t *eventSource) bool {
 	v := g.signature
-	return g.entry.Identity.Kind != entry.BySigned && !t.claims.HasPayload() &&
+	return !g.entry.Identity.Kind.OfSigned() && !t.claims.HasPayload() &&
 		t.claims.Signed == [sha256.Size]byte{} && (v == nil || !v.Decodes && !v.SignsItems())
 }
 

@@ -101,7 +101,7 @@ func (d *Delivery) waits(rule *entry.Identity, t *eventSource) bool {
 // of an empty body does not distinguish events.
 func (g *Guard) bodiless(t *eventSource) bool {
 	return len(t.Body) == 0 && len(g.entry.Methods) > 0 && g.signature != nil && !g.signature.IsCustom() &&
-		t.claims != nil && g.entry.Identity.Kind != entry.BySigned
+		t.claims != nil && !g.entry.Identity.Kind.OfSigned()
 }
 
 // identityDigest returns the digest that an event is remembered by. Where the body is signed, it is that of the body,
@@ -112,12 +112,12 @@ func (d *Delivery) identityDigest(at int, t *eventSource) [sha256.Size]byte {
 	switch kind := g.entry.Identity.Kind; {
 	case v == nil || p == nil:
 	case v.IsCustom():
-		if kind == entry.BySigned || kind == entry.ByPointer && p.Signed != ([sha256.Size]byte{}) {
+		if kind.OfSigned() || kind.ReadsEvent() && p.Signed != ([sha256.Size]byte{}) {
 			return p.Signed
 		}
 	case v.SignsItems() && (!d.batch || g.signedItems()):
 		return v.ItemsDigest(at, d.batch, &signature.Input{Request: t.request, Body: t.Body, Claims: p})
-	case kind == entry.BySigned || v.Decodes && !d.batch:
+	case kind.OfSigned() || v.Decodes && !d.batch:
 		in := g.proofOf(t)
 		return v.SignedDigest(&in)
 	}

@@ -1,16 +1,13 @@
 package entry
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // IdentityKind is what an event's identity is made of.
 type IdentityKind uint8
 
 // The kinds. A body that a scheme signs as it came is remembered by its digest; where a scheme signs decoded values
 // instead, the digest is of those values, because another encoding of them would be another body under the same
-// signature.
+// signature. A new kind has a row in kinds, and one in core/identitykinds_test.go.
 const (
 	// ByDigest: the digest of what was proved, with the headers in With.
 	ByDigest IdentityKind = iota
@@ -24,18 +21,49 @@ const (
 	BySigned
 )
 
-// NamesDelivery reports whether the kind names a delivery as a whole. The events of a batch would all have one name.
-func (k IdentityKind) NamesDelivery() bool { return k == BySignedID || k == BySigned }
+// kind holds what the code asks of an IdentityKind. A property that a kind does not name is false.
+type kind struct {
+	// words says what events are remembered by, for the senders' pages.
+	words func(*Entry) string
+	// namesDelivery: it names a delivery as a whole. The events of a batch would all have one name.
+	namesDelivery bool
+	// namesID: an event's id is all that it needs: an operator who knows the id has the identity.
+	namesID bool
+	// readsEvent: it needs a value of the body or a detail of the event, such as its time: such an event is read before
+	// it is claimed. Of any other kind it may be read later, or never.
+	readsEvent bool
+	// ofPayload: the payload alone names the event: an app that has fetched one can backfill the event.
+	ofPayload bool
+	// ofSigned: it needs the signed text in its one form, which is made of the whole request.
+	ofSigned bool
+}
 
-// NamesID reports whether an event's id is all that the kind needs: an operator who knows the id has the identity.
-func (k IdentityKind) NamesID() bool { return k == BySignedID || k == ByPointer }
+// kinds are the kinds' properties.
+var kinds = [...]kind{ //lint:immutable a table
+	ByDigest:   {words: (*Entry).digestWords},
+	BySignedID: {words: func(*Entry) string { return "the signed id" }, namesDelivery: true, namesID: true},
+	ByPointer:  {words: (*Entry).pointerWords, namesID: true, readsEvent: true, ofPayload: true},
+	None:       {words: func(e *Entry) string { return "nothing: " + e.Identity.Why }},
+	BySigned:   {words: func(*Entry) string { return "what is signed" }, namesDelivery: true, ofSigned: true},
+}
 
-// ReadsEvent reports whether an identity of the kind needs a value of the body or a detail of the event, such as its
-// time: such an event is read before it is claimed. Of any other kind it may be read later, or never.
-func (k IdentityKind) ReadsEvent() bool { return k == ByPointer }
+// IdentityKinds returns how many kinds there are, for the test that has a row for each.
+func IdentityKinds() int { return len(kinds) }
 
-// OfPayload reports whether the payload alone names the event: an app that has fetched one can backfill the event.
-func (k IdentityKind) OfPayload() bool { return k == ByPointer }
+// NamesDelivery reports whether the kind names a delivery as a whole.
+func (k IdentityKind) NamesDelivery() bool { return kinds[k].namesDelivery }
+
+// NamesID reports whether an event's id is all that the kind needs.
+func (k IdentityKind) NamesID() bool { return kinds[k].namesID }
+
+// ReadsEvent reports whether an identity of the kind needs a value of the body or a detail of the event.
+func (k IdentityKind) ReadsEvent() bool { return kinds[k].readsEvent }
+
+// OfPayload reports whether the payload alone names the event.
+func (k IdentityKind) OfPayload() bool { return kinds[k].ofPayload }
+
+// OfSigned reports whether the kind needs the signed text in its one form.
+func (k IdentityKind) OfSigned() bool { return kinds[k].ofSigned }
 
 // Identity says what an event is remembered by.
 type Identity struct {
@@ -68,9 +96,9 @@ type Identity struct {
 	Why                        string
 }
 
-// Pointers returns where the values are that name an event; nil for every kind but ByPointer.
+// Pointers returns where the values are that name an event; nil where none does.
 func (i *Identity) Pointers() []string {
-	if i.Kind != ByPointer {
+	if i.Pointer == "" {
 		return nil
 	}
 	return append([]string{i.Pointer}, i.And...)
@@ -100,33 +128,30 @@ type Members struct {
 
 // Remembered returns what the entry's events are remembered by, in the words of the senders' pages.
 func (e *Entry) Remembered() string {
-	var text string
-	switch rule := &e.Identity; rule.Kind {
-	case BySignedID:
-		text = "the signed id"
-	case ByPointer:
-		text = "`" + strings.Join(rule.Pointers(), "`, `") + "` in the body"
-	case BySigned:
-		text = "what is signed"
-	case None:
-		return "nothing: " + rule.Why
-	case ByDigest:
-		text = "the body"
-		if e.Batch != nil {
-			text = "the event's part of the body"
-		}
-		if len(rule.With) > 0 {
-			between := "`, `"
-			if rule.Either {
-				between = "` or `"
-			}
-			text += " with `" + strings.Join(rule.With, between) + "`"
-		}
-	default: // the page would say something else than what is remembered
-		panic(fmt.Sprintf("entry: kind %d of IdentityKind has no words: add them to Remembered, in "+
-			"internal/entry/identity.go", rule.Kind))
+	text := kinds[e.Identity.Kind].words(e)
+	if e.Identity.Kind == None {
+		return text
 	}
 	return text + e.Identity.exceptions()
+}
+
+func (e *Entry) pointerWords() string {
+	return "`" + strings.Join(e.Identity.Pointers(), "`, `") + "` in the body"
+}
+
+func (e *Entry) digestWords() string {
+	text := "the body"
+	if e.Batch != nil {
+		text = "the event's part of the body"
+	}
+	if with := e.Identity.With; len(with) > 0 {
+		between := "`, `"
+		if e.Identity.Either {
+			between = "` or `"
+		}
+		text += " with `" + strings.Join(with, between) + "`"
+	}
+	return text
 }
 
 // exceptions says which events are remembered otherwise, or not at all.
