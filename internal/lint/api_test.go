@@ -153,8 +153,8 @@ var Fixed = 1
 			"name: export it, or return an interface",
 		"the link [Rows.Lost] leads nowhere",
 		"the link [Moved] leads nowhere",
-		"nobody uses Rows.Idle of example.com/acme: remove it, or show its use in an example (provider: make docs)",
-		"nobody uses Write of example.com/acme: remove it, or show its use in an example (provider: make docs)",
+		"nobody uses Rows.Idle of example.com/acme: remove it, or use it in a test or an example (provider: make docs)",
+		"nobody uses Write of example.com/acme: remove it, or use it in a test or an example (provider: make docs)",
 	}, list)
 	require.Equal(t, []string{"\t//lint:ignore ST1012 a remark in a group"}, remarks(t, top))
 }

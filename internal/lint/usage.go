@@ -149,7 +149,7 @@ func (a *API) Unused(u *Usage) (list []Finding) {
 		}
 		if !used {
 			list = append(list, Finding{m.At.Filename, m.At.Line, fmt.Sprintf(
-				"nobody uses %s of %s: remove it, or show its use in an example (provider: make docs)", m.Name,
+				"nobody uses %s of %s: remove it, or use it in a test or an example (provider: make docs)", m.Name,
 				m.Path)})
 		}
 	}
