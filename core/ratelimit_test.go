@@ -44,6 +44,37 @@ func (u unread) Read([]byte) (int, error) {
 }
 func (unread) Close() error { return nil }
 
+// whileRead runs something while a body is read.
+type whileRead struct {
+	*strings.Reader
+	run func()
+}
+
+func (w *whileRead) Read(p []byte) (int, error) {
+	if w.run != nil {
+		run := w.run
+		w.run = nil
+		run()
+	}
+	return w.Reader.Read(p)
+}
+
+func (*whileRead) Close() error { return nil }
+
+// TestDeliveriesAtOnceShareARate: each may pass the look before its body is read, and all are counted after the proof.
+func TestDeliveriesAtOnceShareARate(t *testing.T) {
+	t.Parallel()
+	c, rec := config(timestamped())
+	c.RateLimit = core.RateLimit{PerSecond: 1e-6, Burst: 1}
+	g := mustNew(t, c)
+	slow := from(signed(event1(1)), provider4)
+	slow.Body = &whileRead{strings.NewReader(event1(1)), func() {
+		require.Equal(t, 200, run(g, from(signed(event1(2)), provider4), ok).Code)
+	}}
+	require.Equal(t, 429, run(g, slow, never(t)).Code)
+	require.Equal(t, reason.RateLimited, rec.last(t, g).Reason)
+}
+
 func TestRateLimits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
