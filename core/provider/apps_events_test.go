@@ -158,6 +158,11 @@ func appEventRows() []eventRow {
 			core.Event{Type: "message_delivery_report", Time: moment, Authenticated: typeAndTime}, false,
 		},
 		{
+			"cronofy", provider.Cronofy(),
+			`{"notification":{"type":"scheduling_request_time_chosen","triggered_at":"2026-03-01T12:00:00Z"}}`, nil,
+			core.Event{Type: "scheduling_request_time_chosen", Time: moment, Authenticated: typeAndTime}, true,
+		},
+		{
 			"coinbase's platform, a wallet", provider.CoinbaseCDP(),
 			`{"eventId":"1","eventType":"wallet.activity.detected","timestamp":"2026-03-01T12:00:00Z"}`,
 			headers{"X-Event-Id": "2"},

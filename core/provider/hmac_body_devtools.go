@@ -52,7 +52,7 @@ func Heroku() core.Provider {
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/webhook_metadata/event/include"), Action: pointer("/action"),
-			Data: "/data",
+			Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/data",
 		},
 	})
 }

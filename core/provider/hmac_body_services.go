@@ -128,7 +128,8 @@ func Cronofy() core.Provider {
 		}),
 		Identity: entry.Identity{Kind: entry.None, Why: "a notification names a channel and the time from which " +
 			"events changed: two may be equal to the byte"},
-		Event: entry.Event{Type: pointer("/notification/type"), Data: "/notification"},
+		Event: entry.Event{Type: pointer("/notification/type"), Time: pointer("/notification/triggered_at"),
+			TimeUnit: entry.RFC3339, Data: "/notification"},
 	})
 }
 

@@ -57,6 +57,8 @@ func TestWhatASendersEventSays(t *testing.T) {
 		{"vercel", `{"id":"1","type":"deployment.created","createdAt":` + milli + `,"payload":{"a":1}}`, nil,
 			core.Event{ID: "1", Type: "deployment.created", Time: moment, Data: []byte(`{"a":1}`), Authenticated: all},
 			false},
+		{"heroku", `{"id":"1","created_at":` + rfc + `,"webhook_metadata":{"event":{"include":"api:build"}}}`, nil,
+			core.Event{ID: "1", Type: "api:build", Time: moment, Authenticated: all}, false},
 		{"heroku", `{"id":"1","action":"create","data":{"a":1},"webhook_metadata":{"event":{"include":"api:release"}}}`,
 			nil, core.Event{ID: "1", Type: "api:release", Action: "create", Data: []byte(`{"a":1}`),
 				Authenticated: idKind}, false},

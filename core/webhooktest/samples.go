@@ -87,7 +87,7 @@ func Samples(p core.Provider) []Sample {
 			s.Header.Set("Content-Type", "multipart/form-data; boundary="+sampleBoundary)
 		} else if f.Text != "" {
 			s.Body = []byte(f.Text)
-		} else {
+		} else if f.Body != nil { // without any, the headers are all
 			// The files are indented for readers. Providers send JSON without spaces.
 			var compact bytes.Buffer
 			if err := json.Compact(&compact, f.Body); err != nil {

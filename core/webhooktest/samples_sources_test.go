@@ -11,15 +11,18 @@ import (
 // sendersWithSources are the senders whose samples say where their members come from.
 func sendersWithSources() []string {
 	return []string{
-		"adyen-platform", "airtable", "alchemy", "alertmanager", "anthropic", "asana", "azure-devops",
-		"azure-event-grid-cloudevents", "azure-event-grid", "bitbucket-server", "box", "braintree", "buildkite",
-		"cal-com", "chargebee", "checkout-com", "circleci", "clickup", "cloudevents", "cloudflare-notifications",
-		"cloudflare-stream", "coinbase-cdp", "contentful", "docker-hub", "dropbox-sign", "elevenlabs", "figma",
-		"forgejo", "gitea", "github-style", "gocardless", "gogs", "google-eventarc", "google-pubsub", "hubspot-v1",
-		"increase", "launchdarkly", "mercado-pago", "microsoft-graph", "midtrans", "mollie", "monday", "moralis",
-		"mux", "okta", "plaid", "postal-sha1", "recurly", "replicate", "retell", "revolut", "ringcentral",
-		"sentry-ui", "sharepoint", "sinch-application", "sinch-numbers", "sinch", "supabase", "telnyx", "trello",
-		"viber", "vonage", "wise", "x-twitter", "xendit", "zendesk",
+		"adyen-platform", "airtable", "alchemy", "alertmanager", "anthropic", "asana", "aws-eventbridge", "aws-sns",
+		"azure-devops", "azure-event-grid-cloudevents", "azure-event-grid", "bitbucket-server", "box", "braintree",
+		"buildkite", "cal-com", "calendly", "chargebee", "checkout-com", "checkr", "circleci", "clickup",
+		"cloudevents", "cloudflare-notifications", "cloudflare-stream", "cloudinary-sha256", "cloudinary",
+		"coinbase-cdp", "contentful", "cronofy", "docker-hub", "dropbox-sign", "dropbox", "elevenlabs", "figma",
+		"forgejo", "fusionauth", "gitea", "github-style", "gocardless", "gogs", "google-eventarc", "google-pubsub",
+		"google-push-channels", "heroku", "hookdeck", "hubspot-v1", "increase", "intercom-app", "jira-connect",
+		"jira-oauth", "launchdarkly", "mercado-pago", "microsoft-graph", "midtrans", "mollie", "monday", "moralis",
+		"ms-teams", "mux", "netlify", "okta", "plaid", "postal-sha1", "quickbooks", "recurly", "replicate", "retell",
+		"revolut", "ringcentral", "sanity", "sentry-ui", "sharepoint", "sinch-application", "sinch-numbers", "sinch",
+		"smartcar", "strava", "supabase", "telnyx", "travis-ci", "trello", "viber", "vonage", "webflow", "wise",
+		"workos", "x-twitter", "xendit", "zendesk",
 	}
 }
 
