@@ -174,9 +174,9 @@ func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
 }
 
 // equalBodies says what the default costs, and that nothing has to be done.
-const equalBodies = "sallyport: two events of this provider may have one body, and only an unsigned id tells them apart: " +
-	"both run, and no event is lost. So whoever captured such a delivery can run it again until the secret changes. " +
-	"Nothing has to be done; DangerouslyDropEqualBodies would drop the second of two equal bodies"
+const equalBodies = "sallyport: two events of this provider may have one body, and only an unsigned id tells them " +
+	"apart: both run, and no event is lost. So whoever captured such a delivery can run it again until the secret " +
+	"changes. Nothing has to be done; DangerouslyDropEqualBodies would drop the second of two equal bodies"
 
 // announceApart logs once what it costs that no event with an equal body is lost.
 func (g *Guard) announceApart() {

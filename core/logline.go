@@ -16,12 +16,13 @@ const (
 	deliveriesSoFar  = "sallyport: webhook deliveries arrived"
 	deliveryAccepted = "sallyport: webhook delivery accepted"
 	deliveryKnown    = "sallyport: webhook delivery of an event that was processed before: nothing to do"
-	deliveryInFlight = "sallyport: webhook delivery of an event that is being processed: the provider is asked to come back"
-	handshakeDone    = "sallyport: webhook handshake or test answered"
-	deliveryRefused  = "sallyport: webhook delivery refused: see detail for what to check"
-	deliveryFailed   = "sallyport: webhook delivery refused because of this server: see detail for what to fix"
-	letThrough       = "sallyport: webhook delivery let through that would be refused: a check only reports"
-	refusedProved    = "sallyport: genuine webhook delivery refused: see detail; the provider is asked to send it again"
+	deliveryInFlight = "sallyport: webhook delivery of an event that is being processed: the provider is asked to " +
+		"come back"
+	handshakeDone   = "sallyport: webhook handshake or test answered"
+	deliveryRefused = "sallyport: webhook delivery refused: see detail for what to check"
+	deliveryFailed  = "sallyport: webhook delivery refused because of this server: see detail for what to fix"
+	letThrough      = "sallyport: webhook delivery let through that would be refused: a check only reports"
+	refusedProved   = "sallyport: genuine webhook delivery refused: see detail; the provider is asked to send it again"
 
 	eventFailed = "sallyport: webhook event failed: the receiver returned an error; the provider is asked to " +
 		"send it again"

@@ -266,9 +266,9 @@ func (t *redrive) notReached(status int) error {
 	outer := t.outer
 	t.mu.Unlock()
 	if outer != "" {
-		return fmt.Errorf("%w: it passed the guard of %q, and the app answered %d before that of %q: mount both guards "+
-			"on the route, and let nothing between them answer, or read the body; a handler without its guard was "+
-			"called without the event", journal.ErrNotReached, outer, status, t.guard.endpoint)
+		return fmt.Errorf("%w: it passed the guard of %q, and the app answered %d before that of %q: mount both "+
+			"guards on the route, and let nothing between them answer, or read the body; a handler without its "+
+			"guard was called without the event", journal.ErrNotReached, outer, status, t.guard.endpoint)
 	}
 	return fmt.Errorf("%w: the app answered %d before it: exempt such middleware from requests of a redrive, "+
 		"or put its check into the guard's Credentials, Sources and RateLimit", journal.ErrNotReached, status)

@@ -301,7 +301,8 @@ func (d *Delivery) newRecord(e ending) *pooledRecord {
 		case ReplayCommitFailed:
 			rec.Detail = "the app's work is done but the store did not take the commit: the event may run again"
 		case ReplayUnclaimed:
-			rec.Detail = "the replay store failed and the endpoint accepts unclaimed deliveries: the event may run again"
+			rec.Detail = "the replay store failed and the endpoint accepts unclaimed deliveries: the event may run " +
+				"again"
 		}
 	}
 	rec.Overrun = d.guard.signals.ackLimit > 0 && rec.Total > d.guard.signals.ackLimit

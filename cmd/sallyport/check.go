@@ -194,8 +194,8 @@ func (x *examiner) tries(name string, w want, requests ...*http.Request) error {
 			}
 		}
 		if a, err = send(x.ctx, x.client, r); err != nil {
-			// An endpoint may hang up on what it refuses. On what it accepts, or if it is not there at all, this is not an
-			// answer.
+			// An endpoint may hang up on what it refuses. On what it accepts, or if it is not there at all, this is
+			// not an answer.
 			switch {
 			case w.accepted || x.ctx.Err() != nil || isDial(err):
 				return err

@@ -38,7 +38,8 @@ func (c *HMACConfig) signed() ([]entry.Part, error) {
 		return nil, fmt.Errorf("HMACConfig: {timestamp} in Signed and a place for it go together; a timestamp that " +
 			"is not signed proves nothing")
 	case (ids > 0) != (c.IDHeader != ""):
-		return nil, fmt.Errorf("HMACConfig: {id} in Signed and IDHeader go together; an id that is not signed is no identity")
+		return nil, fmt.Errorf("HMACConfig: {id} in Signed and IDHeader go together; an id that is not signed is no " +
+			"identity")
 	}
 	return parts, checkDivision(parts)
 }

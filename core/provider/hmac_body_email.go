@@ -58,9 +58,10 @@ const mailerSendTest = "test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G"
 func Mailtrap() core.Provider {
 	return of(entry.Entry{
 		Name: "mailtrap", Title: "Mailtrap", Confidence: "B",
-		Docs:       "https://docs.mailtrap.io/email-api-smtp/advanced/webhooks",
-		SecretFrom: "the webhook's page > Signature secret, or signing_secret in the answer to the call that created it",
-		Scheme:     hexHMAC("Mailtrap-Signature"),
+		Docs: "https://docs.mailtrap.io/email-api-smtp/advanced/webhooks",
+		SecretFrom: "the webhook's page > Signature secret, or signing_secret in the answer to the call that " +
+			"created it",
+		Scheme: hexHMAC("Mailtrap-Signature"),
 		Event: entry.Event{
 			ID: pointer("/event_id"), Type: pointer("/event"), Action: pointer("/bounce_category"),
 			Time:     pointer("/timestamp"),

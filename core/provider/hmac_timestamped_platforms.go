@@ -175,9 +175,10 @@ func Airship(validationCode ...string) core.Provider {
 			Timestamp: entry.Timestamp{Field: headers("X-Ua-Timestamp")},
 			Signed:    []entry.Part{entry.TimestampText(), entry.Literal(":"), entry.Body()},
 		},
-		Unsigned: []string{"the method: the signature of a question for the validation code fits an empty notification"},
-		Event:    entry.Event{Type: []entry.Value{{JSON: "/push_id", Const: "push"}}, Data: "/payload"},
-		Batch:    &entry.Batch{Pointer: "/values"},
+		Unsigned: []string{"the method: the signature of a question for the validation code fits an empty " +
+			"notification"},
+		Event: entry.Event{Type: []entry.Value{{JSON: "/push_id", Const: "push"}}, Data: "/payload"},
+		Batch: &entry.Batch{Pointer: "/values"},
 	}
 	var err error
 	for _, code := range validationCode {

@@ -31,8 +31,9 @@ import (
 func PayPal(webhookID string) core.Provider {
 	e := entry.Entry{
 		Name: "paypal", Title: "PayPal", Confidence: "A",
-		Docs:       "https://developer.paypal.com/api/rest/webhooks/rest/",
-		SecretFrom: "the certificate at a delivery's PAYPAL-CERT-URL, in PEM, for keys at hand; usually Keys fetches it",
+		Docs: "https://developer.paypal.com/api/rest/webhooks/rest/",
+		SecretFrom: "the certificate at a delivery's PAYPAL-CERT-URL, in PEM, for keys at hand; usually Keys " +
+			"fetches it",
 		Scheme: &entry.Scheme{
 			Algorithm: entry.RSAPKCS1SHA256,
 			Key:       entry.Key{Certificate: true},

@@ -32,7 +32,8 @@ func Adyen() core.Provider {
 			Key:       entry.Key{Encoding: entry.Hex},
 			Items:     "/notificationItems",
 			Signature: entry.Signature{
-				Field: entry.Field{JSON: "/NotificationRequestItem/additionalData/hmacSignature"}, Encoding: entry.Base64,
+				Field:    entry.Field{JSON: "/NotificationRequestItem/additionalData/hmacSignature"},
+				Encoding: entry.Base64,
 			},
 			// Only the merchant's own reference may hold a colon: read from both ends, the text divides in one way.
 			Signed: []entry.Part{
@@ -101,7 +102,8 @@ func MercadoPago() core.Provider {
 		// Its X-Signature is there as well, and fits no secret: so Mercado Pago's own page on IPN says.
 		Others: []entry.Other{{
 			Query: []string{"id", "topic"}, What: "an IPN notification, which no secret verifies",
-			Do: "remove notification_url and the IPN URL at Mercado Pago, or give IPN a URL of its own and trust the API alone",
+			Do: "remove notification_url and the IPN URL at Mercado Pago, or give IPN a URL of its own and trust " +
+				"the API alone",
 		}},
 	})
 }

@@ -122,7 +122,8 @@ func HuggingFace() core.Provider {
 		"X-Webhook-Secret",
 		entry.Event{Type: pointer("/event/scope"), Action: pointer("/event/action"), Tenant: pointer("/repo/owner/id")})
 	e.Identity = entry.Identity{
-		Kind: entry.None, Why: "a changed setting may come as an empty `updatedConfig`, which is the same for the next one",
+		Kind: entry.None, Why: "a changed setting may come as an empty `updatedConfig`, which is the same for the " +
+			"next one",
 	}
 	return of(e)
 }

@@ -10,12 +10,13 @@
 //   - The 200 is sent once the broker has confirmed the event. While the broker is down it is a 500, and the provider's
 //     retry hands the event over when the broker is back.
 //   - A duplicate delivery is answered 200 by the guard and not published again. What the guard cannot see (it was
-//     restarted with a memory of its own; a publish arrived whose confirmation was lost) comes twice with the same UUID,
-//     and the worker, which remembers in the database -db what it has done, leaves it out.
-//   - A worker that dies has not acknowledged what it was working on: another one gets it, at the latest after -takeover.
-//     What it wrote in the transaction of the event (sqltx.Tx) is rolled back; work elsewhere is done twice.
-//   - What fails is tried again, a few times. Then it is parked in the journal, in the same database, and its message is
-//     acknowledged: nothing waits behind it for ever. "sallyport redrive", or core.Redriver with its Inbox, runs it again.
+//     restarted with a memory of its own; a publish arrived whose confirmation was lost) comes twice with the same
+//     UUID, and the worker, which remembers in the database -db what it has done, leaves it out.
+//   - A worker that dies has not acknowledged what it was working on: another one gets it, at the latest after
+//     -takeover. What it wrote in the transaction of the event (sqltx.Tx) is rolled back; work elsewhere is done twice.
+//   - What fails is tried again, a few times. Then it is parked in the journal, in the same database, and its message
+//     is acknowledged: nothing waits behind it for ever. "sallyport redrive", or core.Redriver with its Inbox, runs it
+//     again.
 //
 // What a broker confirms is as safe as the broker is set up to keep it. Redis forgets a second of confirmed messages in
 // a crash unless it runs with "--appendonly yes --appendfsync always", and keeps the stream only with a

@@ -7,13 +7,13 @@
 // are created at start where they are missing: River's, the replay store's (sallyport_replay), the journal's
 // (sallyport_journal), and the work's (payments).
 //
-//   - The job and "done" are committed together, or neither is: whatever crashes, an event that was answered 200 has one
-//     job, and one that was not is sent again. There is no broker that could be down while the database is up.
+//   - The job and "done" are committed together, or neither is: whatever crashes, an event that was answered 200 has
+//     one job, and one that was not is sent again. There is no broker that could be down while the database is up.
 //   - A duplicate delivery is answered 200 and enqueues nothing, for as long as the replay store remembers.
-//   - Work in the database is done exactly once. Work elsewhere (a mail, a call to another service) is done at least once:
-//     give the service Event.Identity as an idempotency key.
-//   - What fails ten times, or for good, is parked in the journal in the transaction that completes the job. An operator
-//     sees it there, and core.Redriver with its Inbox runs it again.
+//   - Work in the database is done exactly once. Work elsewhere (a mail, a call to another service) is done at least
+//     once: give the service Event.Identity as an idempotency key.
+//   - What fails ten times, or for good, is parked in the journal in the transaction that completes the job. An
+//     operator sees it there, and core.Redriver with its Inbox runs it again.
 package main
 
 import (

@@ -87,11 +87,11 @@ func (s settings) completePath(w io.Writer, from *remembered, size int) {
 	adds := benchDuties(s, w, from, genuine)
 	hashes := func(ns float64) float64 { return ns / figures[0].median }
 	s.goals.hold("The complete path, "+name, "× SHA-256 of the body", hashes(figures[1].median), from.most[size])
-	s.goals.because(1, fmt.Sprintf("duty by duty, what no guard with a store can leave out is %.2f (a check, the copy of "+
-		"the body for the signal, what the store does, and the digest where one is remembered); the list of secrets adds "+
-		"%.2f (laws 2, 3, 7), the perimeter, the handle, the body that the app keeps and the record %.2f (7, 8, 18, 19, "+
-		"24), the deadline and the watched answer %.2f (7, 12), the event with its identity %.2f (11, 13), claim, lease "+
-		"and commit %.2f (12, 15 to 17), the signal %.2f (17, 26, 27)",
+	s.goals.because(1, fmt.Sprintf("duty by duty, what no guard with a store can leave out is %.2f (a check, the "+
+		"copy of the body for the signal, what the store does, and the digest where one is remembered); the list of "+
+		"secrets adds %.2f (laws 2, 3, 7), the perimeter, the handle, the body that the app keeps and the record "+
+		"%.2f (7, 8, 18, 19, 24), the deadline and the watched answer %.2f (7, 12), the event with its identity "+
+		"%.2f (11, 13), claim, lease and commit %.2f (12, 15 to 17), the signal %.2f (17, 26, 27)",
 		hashes(find(figures, leastWhole).median), hashes(adds[1]), hashes(adds[2]), hashes(adds[3]), hashes(adds[4]),
 		hashes(adds[5]), hashes(adds[6])))
 	s.goals.state("A duplicate, "+name, "× SHA-256 of the body", hashes(figures[2].median))

@@ -299,8 +299,8 @@ func growthTenants(s settings) curve {
 		}
 		took := s.cost(next) / 1e3
 		c.points = append(c.points, point{float64(n), took})
-		c.note = fmt.Sprintf("A tenant that has received takes %.0f bytes of memory with %d of them, its secret's text "+
-			"and its source in the map of secrets.ByTenant included.", float64(inUse()-before)/float64(n), n)
+		c.note = fmt.Sprintf("A tenant that has received takes %.0f bytes of memory with %d of them, its secret's "+
+			"text and its source in the map of secrets.ByTenant included.", float64(inUse()-before)/float64(n), n)
 		runtime.KeepAlive(g)
 		runtime.KeepAlive(names)
 	}

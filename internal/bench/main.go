@@ -119,7 +119,8 @@ path's tests hold them, of instructions %cmake instructions%c.
 
 | module | version |
 |---|---|
-`, '`', '`', s.rounds, s.each, '`', '`', cpuName(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, load(), runtime.Version())
+`, '`', '`', s.rounds, s.each, '`', '`', cpuName(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, load(),
+		runtime.Version())
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
 			if measured(d.Path) {

@@ -63,9 +63,9 @@ func summary(sections []section) string {
 		}
 	}
 	b.WriteString("\n## What a request costs\n\nTime on the wall that is added to net/http's router, with a handler " +
-		"that reads the body. The hand-written check verifies one secret and keeps no replay out; the vendor's library " +
-		"stands in the same middleware.\n\n| sender and body | hand-written check | the vendor's library | sallyport | " +
-		"of hand-written |\n|---|---:|---:|---:|---:|\n")
+		"that reads the body. The hand-written check verifies one secret and keeps no replay out; the vendor's " +
+		"library stands in the same middleware.\n\n| sender and body | hand-written check | the vendor's library | " +
+		"sallyport | of hand-written |\n|---|---:|---:|---:|---:|\n")
 	for name, cells := range requests(sections) {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", name, cells[1].time(), cells[2].time(), cells[3].time(),
 			cells[4].name)

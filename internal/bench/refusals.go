@@ -22,8 +22,9 @@ func benchRefusals(s settings, w io.Writer) error {
 	for _, f := range byHeaders {
 		s.goals.state(f.name, "ns", f.median)
 		s.goals.hold(f.name, "allocations", whole(f.allocs), 1)
-		s.goals.because(1, "one is the answer, whose header whoever wraps the response may keep or write into, and whose "+
-			"rejection the app may keep; the other is the observer's context, made on its own goroutine, which it may keep")
+		s.goals.because(1, "one is the answer, whose header whoever wraps the response may keep or write into, and "+
+			"whose rejection the app may keep; the other is the observer's context, made on its own goroutine, "+
+			"which it may keep")
 	}
 	return nil
 }
@@ -64,7 +65,8 @@ func (s settings) refuse(w io.Writer, size int) []figure {
 		s.goals.hold(task, "bytes of garbage", whole(figures[1].bytes), 2<<10)
 		s.goals.because(1, "the reply and the rejection that the app may keep are 0.5 KB; the rest are the samples "+
 			"of refused "+
-			"bodies that are explained, as many as a fixed allowance of time permits, which fills up again between rounds")
+			"bodies that are explained, as many as a fixed allowance of time permits, which fills up again between "+
+			"rounds")
 		s.goals.hold(task, "× the hand-written check", forged/figures[4].median, 1)
 	} else {
 		s.goals.state(task, "× the hand-written check", forged/figures[4].median)

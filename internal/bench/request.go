@@ -39,8 +39,8 @@ func benchRequest(s settings, w io.Writer) error {
 		"hand-written middleware checks one secret and keeps no replay out; the vendor's library stands in the same "+
 		"middleware. Each column is what is added to the unguarded router: ns on the wall, without another heap, and "+
 		"in the column that says so CPU time with one, as a part of what the hand-written check adds. An observer is "+
-		"included that gets every record and needs no names of events, as those of metrics do. Allocations and bytes are "+
-		"ours without it, because its records are made in a goroutine of its own.\n\n")
+		"included that gets every record and needs no names of events, as those of metrics do. Allocations and "+
+		"bytes are ours without it, because its records are made in a goroutine of its own.\n\n")
 	for _, from := range senders() {
 		for _, size := range []int{1 << 10, 64 << 10} {
 			if err := s.requestTable(w, &from, size); err != nil {
@@ -169,9 +169,10 @@ func (s settings) holdAllocations(from *sender, size int, rows []added) {
 		a := worst(group.rows, func(a *added) float64 { return whole(a.allocs) })
 		s.goals.hold(fmt.Sprintf("A whole request, %s, %s, %s", from.name, sizeName(size), group.name),
 			"allocations more than the router's own", whole(a.allocs), group.most)
-		s.goals.because(1, "three are the guard's own: the handle, the body and the function that gives it again; what "+
-			a.router+" adds, and why, is said in internal/adaptertest/routers_test.go, whose test holds it. With large "+
-			"bodies the collector comes more often, and empties the router's own pools")
+		s.goals.because(1, "three are the guard's own: the handle, the body and the function that gives it again; "+
+			"what "+
+			a.router+" adds, and why, is said in internal/adaptertest/routers_test.go, whose test holds it. With "+
+			"large bodies the collector comes more often, and empties the router's own pools")
 	}
 }
 

@@ -88,7 +88,8 @@ func benchRefuse(s settings, w io.Writer) error {
 // benchSecrets has the secret that matches last in a list.
 func benchSecrets(s settings, w io.Writer) error {
 	const n = 20
-	fmt.Fprintf(w, "## A list of secrets\n\nStripe, the last of %d secrets; the floor is as many passes over the body.\n\n", n)
+	fmt.Fprintf(w, "## A list of secrets\n\nStripe, the last of %d secrets; the floor is as many passes over the "+
+		"body.\n\n", n)
 	secrets := make([]string, n)
 	for i := range secrets {
 		secrets[i] = stripeSecret + strconv.Itoa(i)

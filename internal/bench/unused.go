@@ -16,9 +16,9 @@ import (
 
 // benchUnused has deliveries to guards with features that the delivery does not use, next to guards without.
 func benchUnused(s settings, w io.Writer) error {
-	fmt.Fprint(w, "## Features that are not used\n\n1 KiB. Nothing may be allocated for a feature that a delivery does "+
-		"not use: an email sender's event that nobody normalises, a journal in which nothing is kept, metrics that "+
-		"nobody asked for. `make instructions` bounds the instructions of these paths.\n\n")
+	fmt.Fprint(w, "## Features that are not used\n\n1 KiB. Nothing may be allocated for a feature that a delivery "+
+		"does not use: an email sender's event that nobody normalises, a journal in which nothing is kept, metrics "+
+		"that nobody asked for. `make instructions` bounds the instructions of these paths.\n\n")
 	kept, err := journal.InMemory(journal.Config{Keys: secrets.Static(plainSecret)})
 	must(err)
 	svix, resend, hub := provider.Svix(), provider.Resend(), provider.GitHub()

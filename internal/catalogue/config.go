@@ -25,12 +25,12 @@ func inConfig(e *Entry) []Parameter {
 		doc := "the URL registered at the provider, which is signed, with its query"
 		switch {
 		case !data.SignsURL():
-			doc = "the URL registered at the provider, whose hash is a part of the answer when it is saved; without it, " +
-				"it is rebuilt from the request, whose host a proxy may have changed"
+			doc = "the URL registered at the provider, whose hash is a part of the answer when it is saved; without " +
+				"it, it is rebuilt from the request, whose host a proxy may have changed"
 		case data.Scheme.Boundary().URL:
 		case data.Scheme.BodySHA256 != "":
-			doc += "; leave it out where the URL differs from message to message: then it is rebuilt from the request, " +
-				"and a proxy has to pass the host on"
+			doc += "; leave it out where the URL differs from message to message: then it is rebuilt from the " +
+				"request, and a proxy has to pass the host on"
 		default:
 			doc += "; without it, it is rebuilt from the request, whose host a proxy may have changed"
 		}
@@ -53,14 +53,15 @@ func inConfig(e *Entry) []Parameter {
 	if awaits {
 		all = append(all, Parameter{
 			Name: AwaitSecret, Field: "Setup.AwaitingSecret", Sample: []string{"true"},
-			Doc: "true while the provider has not shown the secret, which it does after its first requests were answered",
+			Doc: "true while the provider has not shown the secret, which it does after its first requests were " +
+				"answered",
 		})
 	}
 	if handsOver {
 		all = append(all, Parameter{
 			Name: SecretSinkFile, Field: "Setup.SecretSink", Sample: []string{"/var/lib/receiver/secret"},
-			Doc: "what takes the secret that the provider hands over: a function of yours, or the file that the receiver " +
-				"writes it to, and reads it from since",
+			Doc: "what takes the secret that the provider hands over: a function of yours, or the file that the " +
+				"receiver writes it to, and reads it from since",
 		})
 	}
 	return all

@@ -54,7 +54,8 @@ func platformFacts() map[string]Fact {
 		"checkr": {"2026-11-29", "checkr's examples", "provider.Checkr()"},
 		"circle": {"2026-11-29", "", "provider.Circle()"},
 		"constant-contact": {"2026-11-29", "",
-			"jws.ConstantContact(jws.ConstantContactConfig{APIKeys: []string{\"40a0b12-342b-436d-97c3-000000000000\"}})"},
+			"jws.ConstantContact(jws.ConstantContactConfig{APIKeys: " +
+				"[]string{\"40a0b12-342b-436d-97c3-000000000000\"}})"},
 		"cronofy":       {"2026-11-29", "cronofy/cronofy-ruby", "provider.Cronofy()"},
 		"cursor":        {"2026-11-29", "", "provider.Cursor()"},
 		"deel":          {"2026-11-29", "", "provider.Deel()"},

@@ -28,7 +28,8 @@ func guides() map[string]Guide {
 			"Webhooks > Add Webhook: the URL and the events; copy the Webhook Secret from the webhook's page into " +
 				"`AHASEND_SECRET`.",
 			"\"Send Test Event\" sends signed events.",
-		}, Notes: []string{"Give messages that come in (Routes) an endpoint of their own: a route has another secret."}},
+		}, Notes: []string{"Give messages that come in (Routes) an endpoint of their own: a route has another " +
+			"secret."}},
 		"amazon-ses": snsGuide("SES > Configuration sets > the set > Event destinations: an SNS topic, whose " +
 			"ARN goes into `topics`."),
 		"aws-sns": snsGuide("Put the ARNs of your topics into `topics`: messages of all others are refused."),
@@ -45,8 +46,8 @@ func guides() map[string]Guide {
 			"Developer Portal > the application > General Information: copy the public key into " +
 				"`DISCORD_PUBLIC_KEY`, and start the endpoint.",
 			"Interactions Endpoint URL, or Webhooks > Endpoint: enter the URL and save.",
-			"Discord sends a PING, and requests with wrong signatures on purpose, which must be answered 401: the log " +
-				"has refusals (`bad_signature`) then.",
+			"Discord sends a PING, and requests with wrong signatures on purpose, which must be answered 401: the " +
+				"log has refusals (`bad_signature`) then.",
 		}},
 		"front": {Refuses: []string{"rule webhooks, which are signed with SHA-1 and without a time: use an " +
 			"application webhook"}},
@@ -59,7 +60,8 @@ func guides() map[string]Guide {
 				"into `GITLAB_SECRET`.",
 			"Press Test > Push events.",
 		}},
-		"heroku": {Notes: []string{"Subscribe at the level sync: at the level notify an event is sent once and never again."}},
+		"heroku": {Notes: []string{"Subscribe at the level sync: at the level notify an event is sent once and " +
+			"never again."}},
 		"hubspot": {Notes: []string{
 			"Leave `PublicURL` out where CRM cards ask with a GET: HubSpot makes their query.",
 			"The Test button's sample is always the same: a second one is answered `already processed`.",
@@ -72,8 +74,8 @@ func guides() map[string]Guide {
 			"Start the endpoint with the guard below: MailerSend tries the URL before it shows a secret.",
 			"Email > Domains > the domain > Webhooks > Create webhook: the URL and the events. Saving sends " +
 				"`webhook.test`.",
-			"Copy the signing secret from the webhook's page into `MAILERSEND_SECRET`, and start again with the guard " +
-				"above. Until then events are answered 503.",
+			"Copy the signing secret from the webhook's page into `MAILERSEND_SECRET`, and start again with the " +
+				"guard above. Until then events are answered 503.",
 		}, Notes: []string{"`webhook.test` is signed with a secret that MailerSend publishes. It proves that test " +
 			"and nothing else."}},
 		"mailgun": {Notes: []string{
@@ -91,7 +93,8 @@ func guides() map[string]Guide {
 			"Copy the key under Public Key Verification into `MAILPACE_PUBLIC_KEY`: both are signed with it.",
 		}},
 		"mailtrap": {Steps: []string{
-			"Settings > Webhooks > Create New Webhook: the URL, the payload format JSON, Email Sending or Inbound Inboxes.",
+			"Settings > Webhooks > Create New Webhook: the URL, the payload format JSON, Email Sending or Inbound " +
+				"Inboxes.",
 			"Copy the webhook's Signature secret into `MAILTRAP_SECRET`, and start the endpoint.",
 			"\"Run Test\" sends made-up events.",
 		}},
@@ -103,8 +106,8 @@ func guides() map[string]Guide {
 			"under either."}},
 		"messagebird": {Refuses: []string{"the older signature: use `messagebird-legacy`"}},
 		"meta": {Steps: []string{
-			"App Dashboard > App settings > Basic: copy the App Secret into `META_SECRET`, and start the endpoint with a " +
-				"verify token of your own (`secrets.Generate()`) in `META_VERIFY_TOKEN`.",
+			"App Dashboard > App settings > Basic: copy the App Secret into `META_SECRET`, and start the endpoint " +
+				"with a verify token of your own (`secrets.Generate()`) in `META_VERIFY_TOKEN`.",
 			"App Dashboard > Webhooks: the callback URL, and the same verify token. \"Verify and save\" asks with a " +
 				"GET. Then subscribe to fields.",
 		}},
@@ -118,21 +121,22 @@ func guides() map[string]Guide {
 			"through an app"}},
 		"notion": {Steps: []string{
 			"Start the endpoint with the guard below.",
-			"The integration's settings > Webhooks: create a subscription with the URL and the events. Notion sends a " +
-				"`verification_token`, which `store` writes to `notion.secret`, and the log says `webhook handshake " +
-				"or test answered`.",
+			"The integration's settings > Webhooks: create a subscription with the URL and the events. Notion sends " +
+				"a `verification_token`, which `store` writes to `notion.secret`, and the log says `webhook " +
+				"handshake or test answered`.",
 			"Paste the token into Notion's form, and press Verify.",
 			"Put the token into `NOTION_SECRET`, and start again with the guard above. Until then events are " +
 				"answered 503, " +
 				"and Notion sends them again.",
-		}, Notes: []string{"Another subscription hands over a token of its own. While a secret is configured it is refused " +
-			"(`hands_secret_over` in the log): give it an endpoint of its own."}},
+		}, Notes: []string{"Another subscription hands over a token of its own. While a secret is configured it is " +
+			"refused (`hands_secret_over` in the log): give it an endpoint of its own."}},
 		"plaid": {Steps: []string{
 			"Start the endpoint with the client id and the secret of your API access in `PLAID_CLIENT_ID` and " +
 				"`PLAID_SECRET`: `fetch` asks Plaid for the keys that it signs with.",
 			"Give the URL as `webhook` to the call that creates a link token.",
 		}, Notes: []string{"In the sandbox ask `sandbox.plaid.com`."}},
-		"paypal":   {Refuses: []string{"events of the webhook simulator, which no certificate verifies: use the sandbox"}},
+		"paypal": {Refuses: []string{"events of the webhook simulator, which no certificate verifies: use the " +
+			"sandbox"}},
 		"paystack": {Refuses: []string{"the header of 2026 samples with a timestamp and key ids (`t=..,v1=..`)"}},
 		"polar":    {Refuses: []string{"the formats Discord and Slack, which are not signed: choose raw"}},
 		"postal": {Notes: []string{
@@ -143,14 +147,14 @@ func guides() map[string]Guide {
 		"postmark": {Steps: []string{
 			"Choose a user and a password of at least 16 bytes: `secrets.GeneratePair()` makes both, as one text " +
 				"`user:password`. Put it into `POSTMARK_USER_PASSWORD`.",
-			"The server > the message stream > Webhooks > Add webhook: the URL, the same user and password as HTTP Auth, " +
-				"the events. For messages that come in, write them into the URL: `https://user:password@...`.",
+			"The server > the message stream > Webhooks > Add webhook: the URL, the same user and password as HTTP " +
+				"Auth, the events. For messages that come in, write them into the URL: `https://user:password@...`.",
 			"Test the webhook before you save: a sample of each event arrives.",
 		}},
 		"recurly": {Refuses: []string{"XML, which is not signed: choose JSON"}},
 		"sendgrid": {Steps: []string{
-			"Settings > Mail Settings > Event Webhooks: create a webhook with the URL and the events, and turn the Signed " +
-				"Event Webhook on: without it nothing is signed, and every delivery is refused.",
+			"Settings > Mail Settings > Event Webhooks: create a webhook with the URL and the events, and turn the " +
+				"Signed Event Webhook on: without it nothing is signed, and every delivery is refused.",
 			"Copy the Verification Key. It is a public key, not a secret and not an API key (`SG...`), and goes into " +
 				"`SENDGRID_PUBLIC_KEY`.",
 			"\"Test Your Integration\" sends signed events.",
@@ -176,8 +180,8 @@ func guides() map[string]Guide {
 			"Event Subscriptions > Request URL: Slack sends a signed url_verification, which is answered.",
 		}},
 		"sparkpost-relay": {Steps: []string{
-			"Create the relay webhook by the API (POST /api/v1/relay-webhooks): the URL as target, and a token of your own " +
-				"(`secrets.Generate()`) as auth_token, which also goes into `SPARKPOST_RELAY_SECRET`.",
+			"Create the relay webhook by the API (POST /api/v1/relay-webhooks): the URL as target, and a token of " +
+				"your own (`secrets.Generate()`) as auth_token, which also goes into `SPARKPOST_RELAY_SECRET`.",
 		}, Notes: []string{"A relay webhook with auth_type oauth2 presents a bearer token in place of this one."}},
 		"stripe": {Steps: []string{
 			"Workbench > Webhooks > Add destination: the events and the URL.",
@@ -206,8 +210,8 @@ func guides() map[string]Guide {
 				"503, and the log says that the signature matches under none of the secrets.",
 		}},
 		"xero": {Steps: []string{
-			"developer.xero.com > the app > Webhooks: the delivery URL; copy the webhooks key into `XERO_SECRET`, and " +
-				"start the endpoint.",
+			"developer.xero.com > the app > Webhooks: the delivery URL; copy the webhooks key into `XERO_SECRET`, " +
+				"and start the endpoint.",
 			"\"Send intent to receive\" sends deliveries without events, some wrongly signed. It wants 200 and 401, " +
 				"and gets both: the log has refusals (`bad_signature`) then.",
 		}},
@@ -227,8 +231,8 @@ func guides() map[string]Guide {
 func snsGuide(first string) Guide {
 	return Guide{Steps: []string{
 		first + " No secret is shared: `source` fetches the certificates.",
-		"Start the endpoint. Then SNS > Topics > the topic > Create subscription: the protocol HTTPS and the URL. Leave " +
-			"raw message delivery off: raw messages are not signed, and are refused.",
+		"Start the endpoint. Then SNS > Topics > the topic > Create subscription: the protocol HTTPS and the URL. " +
+			"Leave raw message delivery off: raw messages are not signed, and are refused.",
 		"SNS sends a SubscriptionConfirmation. `confirm` confirms the subscription, and SNS shows it as confirmed.",
 	}, Notes: []string{"Topics of the European Sovereign Cloud (partition aws-eusc) are not known yet."}}
 }

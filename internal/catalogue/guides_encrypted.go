@@ -10,13 +10,13 @@ func encryptedGuides() map[string]Guide {
 			"Choose the events.",
 		}, Notes: []string{
 			"The token and the key are two secrets: the token goes into `DINGTALK_SECRET`.",
-			"DingTalk asks for an encrypted `success` as the answer to each event. Signals answer so; a handler that writes " +
-				"its own answer writes what `Delivery.Acknowledgement` returns.",
+			"DingTalk asks for an encrypted `success` as the answer to each event. Signals answer so; a handler " +
+				"that writes its own answer writes what `Delivery.Acknowledgement` returns.",
 			"Events that could not be pushed are kept at DingTalk for seven days, and can be fetched.",
 		}, Refuses: []string{"outgoing messages of robots, whose signature does not cover the body"}},
 		"feishu": {Steps: []string{
-			"The app > Events & callbacks > Encryption strategy: set an Encrypt Key, which goes into `FEISHU_SECRET`; " +
-				"copy the Verification Token into `FEISHU_VERIFY_TOKEN`.",
+			"The app > Events & callbacks > Encryption strategy: set an Encrypt Key, which goes into " +
+				"`FEISHU_SECRET`; copy the Verification Token into `FEISHU_VERIFY_TOKEN`.",
 			"Event configuration > Send to the developer's server: the URL. Saving sends an encrypted challenge.",
 			"Add the events.",
 		}, Refuses: []string{

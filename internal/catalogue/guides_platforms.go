@@ -5,9 +5,10 @@ func platformGuides() map[string]Guide {
 	return map[string]Guide{
 		"adobe-sign": {Notes: []string{
 			"The client id is no secret. Register a URL with a token of your own, and check it: " +
-				"`Credentials: []core.Credential{core.QueryToken(\"token\", secrets.FromEnv(\"ADOBE_SIGN_TOKEN\"))}`. " +
-				"Or have a proxy demand Adobe's client certificate. The guard cannot see that, so without a " +
-				"credential it warns at the start: whoever knows the client id can send anything that reaches it.",
+				"`Credentials: []core.Credential{core.QueryToken(\"token\", " +
+				"secrets.FromEnv(\"ADOBE_SIGN_TOKEN\"))}`. Or have a proxy demand Adobe's client certificate. The " +
+				"guard cannot see that, so without a credential it warns at the start: whoever knows the client id " +
+				"can send anything that reaches it.",
 		}},
 		"alipay": {Refuses: []string{
 			"notifications with the older sign_type RSA, which is SHA-1: choose RSA2 in the app's settings",
@@ -38,8 +39,9 @@ func platformGuides() map[string]Guide {
 			"Signing is switched on by Affirm on request. Checkout events are forms, prequalification events JSON.",
 		}},
 		"airship": {Steps: []string{
-			"Settings > Channels > Open Channels > Configure New Open Channel: the URL without /push, and \"Signature " +
-				"Hash\" with a secret of your own (`secrets.Generate()`), which also goes into `AIRSHIP_SECRET`; save.",
+			"Settings > Channels > Open Channels > Configure New Open Channel: the URL without /push, and " +
+				"\"Signature Hash\" with a secret of your own (`secrets.Generate()`), which also goes into " +
+				"`AIRSHIP_SECRET`; save.",
 			"Copy the validation code that the settings show then into the configuration, and deploy.",
 			"Check \"Enabled\" and save: Airship gets /validate below the URL.",
 		}, Refuses: []string{"compressed bodies (Content-Encoding: gzip), as in Airship's own example: " +
@@ -65,8 +67,8 @@ func platformGuides() map[string]Guide {
 			"A POST to /partner/webhooks/subscriptions/{topic_id}/tests sends a test notification.",
 		}},
 		"dub": {Refuses: []string{"the formats of Slack and Segment URLs"}},
-		"getstream": {Refuses: []string{"compressed bodies, which are signed before they are compressed: leave payload " +
-			"compression off"}},
+		"getstream": {Refuses: []string{"compressed bodies, which are signed before they are compressed: leave " +
+			"payload compression off"}},
 		"fireblocks": {Notes: []string{
 			"Each environment (US, EU, EU2, sandbox) has keys of its own: choose that of the workspace for " +
 				"keys.Fireblocks.",
@@ -77,8 +79,8 @@ func platformGuides() map[string]Guide {
 			"webhooks whose secret does not sign the payload: use `jfrog-token`",
 			"custom webhooks with a payload of one's own, which are not signed",
 		}},
-		"klaviyo": {Refuses: []string{"webhook actions of flows, which are not signed: send a header with a secret of " +
-			"your own, and use `provider.Token`"}},
+		"klaviyo": {Refuses: []string{"webhook actions of flows, which are not signed: send a header with a secret " +
+			"of your own, and use `provider.Token`"}},
 		"linkedin": {Notes: []string{
 			"LinkedIn asks for the URL again every two hours, and blocks it after three failures in a row.",
 		}},
@@ -87,7 +89,8 @@ func platformGuides() map[string]Guide {
 		"shippo": {Refuses: []string{"webhooks with a token in the URL: use `shippo-token`"}},
 		"greenhouse": {Notes: []string{"Saving a webhook sends a ping. Where its answer is not 200, the webhook is " +
 			"created disabled: enable it again."}},
-		"tailscale": {Refuses: []string{"the formats of Slack, Discord, Mattermost and Google Chat, which are not signed"}},
+		"tailscale": {Refuses: []string{"the formats of Slack, Discord, Mattermost and Google Chat, which are not " +
+			"signed"}},
 		"vapi": {Refuses: []string{"bearer tokens: use `bearer`",
 			"HMAC credentials, whose form you choose: describe them with `provider.HMAC`"}},
 		"wix": {Notes: []string{

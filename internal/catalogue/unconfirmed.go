@@ -12,8 +12,8 @@ func unconfirmed() map[string]string {
 			"that compare the header with the secret hash itself exist as well",
 		"freescout": "the signature and how its key is made: the module's source is not public, and receivers that " +
 			"quote it agree",
-		"lob": "what is signed, and whether the time is in seconds or milliseconds: receivers differ in the unit, and " +
-			"both are read",
+		"lob": "what is signed, and whether the time is in seconds or milliseconds: receivers differ in the unit, " +
+			"and both are read",
 		"lox24": "the header X-LOX24-Token: LOX24's page on notifications describes the event and names no " +
 			"credential, and Symfony's bridge wants the header",
 		"oura": "the signature, the window of its time and the handshake: receivers that cite Oura's pages agree",

@@ -3,6 +3,6 @@
 // internal/adaptertest through every router over real sockets.
 //
 // A file holds the cases of one threat, named by its number. A case is a request, the requests that came before it, and
-// the reason and status that have to come of it. It names one of [Endpoints], and may have settings of its own. Texts are
-// templates, because a signature depends on the body: see [Functions].
+// the reason and status that have to come of it. It names one of [Endpoints], and may have settings of its own. Texts
+// are templates, because a signature depends on the body: see [Functions].
 package hostile

@@ -40,8 +40,8 @@ func (c *checker) comparisons(f *ast.File) {
 		case *ast.SelectorExpr:
 			// Handed on, nobody sees what it compares.
 			if name := c.functionName(n); comparerOf(name) == comparesAny && !called[n] && !c.excused(notSecret, n) {
-				c.report(n, "%s is used as a value, so that what it compares is not seen; write the comparison out, or "+
-					"say why it is no secret: //lint:%s <reason>", name, notSecret)
+				c.report(n, "%s is used as a value, so that what it compares is not seen; write the comparison out, "+
+					"or say why it is no secret: //lint:%s <reason>", name, notSecret)
 			}
 		case *ast.BinaryExpr:
 			switch n.Op {

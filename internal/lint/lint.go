@@ -4,7 +4,8 @@
 //   - secrets, MACs, signatures and credentials are compared in constant time only;
 //   - packages that decide about security hold no mutable package-level state, no init functions, no math/rand and
 //     (in core) no regular expressions;
-//   - what users see has types that can be named, is used by somebody, links to what exists, and has no remarks for tools.
+//   - what users see has types that can be named, is used by somebody, links to what exists, and has no remarks for
+//     tools.
 //
 // # Directives
 //

@@ -23,7 +23,8 @@ func (c *checker) state(f *ast.File) {
 		switch d := decl.(type) {
 		case *ast.FuncDecl:
 			if d.Recv == nil && d.Name.Name == "init" {
-				c.report(d, "no init functions: what is linked must not change what happens; call it where it is needed")
+				c.report(d, "no init functions: what is linked must not change what happens; call it where it is "+
+					"needed")
 			}
 		case *ast.GenDecl:
 			if d.Tok != token.VAR {

@@ -63,8 +63,8 @@ func readAmazonSES(ctx context.Context, e *core.Event, c *Config, m *Message) er
 		m.parseRaw(content, &fromFile)
 		return nil
 	default:
-		return fmt.Errorf("%w: the receipt rule notifies for the action %.40q, which does not say where the message is: "+
-			"use the action SNS, or S3 with a topic", errSetUp, action)
+		return fmt.Errorf("%w: the receipt rule notifies for the action %.40q, which does not say where the message "+
+			"is: use the action SNS, or S3 with a topic", errSetUp, action)
 	}
 }
 

@@ -27,8 +27,8 @@ const ownEntry = "\n## Your own entry in ten lines\n\n" +
 	"```go\n" + ownEntryCode + "```\n\n" +
 	"`HMACConfig` has fields for prefixes, lists of pairs, encodings, units of time, signed ids and batches; " +
 	"`core.New` refuses a\n" +
-	"scheme whose signed text could be divided in two ways. A sender with a key pair is `provider.PublicKey`; one that\n" +
-	"presents a secret as it is, `provider.Basic`, `provider.Bearer` or `provider.Token`. Test it with " +
+	"scheme whose signed text could be divided in two ways. A sender with a key pair is `provider.PublicKey`; one " +
+	"that\npresents a secret as it is, `provider.Basic`, `provider.Bearer` or `provider.Token`. Test it with " +
 	"`webhooktest.NewRequest`,\n" +
 	"which signs for it as well.\n"
 

@@ -139,8 +139,8 @@ func (v *Verifier) CheckHead(in *Input) fault.Failure {
 }
 
 const (
-	notAnObject = "the body is not one JSON object, as every delivery of this provider is: it is of another product or " +
-		"format, or a text that the provider signs for whoever asks"
+	notAnObject = "the body is not one JSON object, as every delivery of this provider is: it is of another product " +
+		"or format, or a text that the provider signs for whoever asks"
 	notWhole = "the body is not one JSON object or list from its first byte to its last: " +
 		"whoever captured a delivery can move what is signed behind it into the body"
 	zeroByte = "the body holds a zero byte, which no text does: " +

@@ -27,8 +27,8 @@ func ParseTable(d sqltx.Dialect, name string) (Table, error) {
 		t.Schema, t.Name = schema, rest
 	}
 	if !isName(t.Name) || qualified && !isName(schema) {
-		return Table{}, fmt.Errorf("the table name %.80q is not valid: use lower-case ASCII letters, digits and _, not "+
-			"a digit first, at most %d bytes; or two such names with a dot between, schema.table", name, maxName)
+		return Table{}, fmt.Errorf("the table name %.80q is not valid: use lower-case ASCII letters, digits and _, "+
+			"not a digit first, at most %d bytes; or two such names with a dot between, schema.table", name, maxName)
 	}
 	return t, nil
 }

@@ -35,8 +35,8 @@ var _ limit.Limiter = (*Limiter)(nil)
 // New makes a limiter.
 func New(c Config) (*Limiter, error) {
 	if !(c.PerSecond > 0 && c.PerSecond <= fastest) || c.Burst < 1 || c.MaxKeys < 0 {
-		return nil, errors.New("sallyport: memlimit: PerSecond must be above 0 and at most a billion, Burst at least 1, and " +
-			"MaxKeys not negative")
+		return nil, errors.New("sallyport: memlimit: PerSecond must be above 0 and at most a billion, Burst at " +
+			"least 1, and MaxKeys not negative")
 	}
 	most := c.MaxKeys
 	if most == 0 {

@@ -44,8 +44,8 @@ func parseComponent(text string) (component, error) {
 		return c, nil
 	}
 	if params != "" || !c.known() {
-		return c, fmt.Errorf("httpsig.Config.Components: %.80q is no header field in lower case, and no component of a "+
-			"request", text)
+		return c, fmt.Errorf("httpsig.Config.Components: %.80q is no header field in lower case, and no component of "+
+			"a request", text)
 	}
 	return c, nil
 }

@@ -142,7 +142,8 @@ func (c *Config) check() error {
 		mistakes = append(mistakes, fmt.Errorf("httpsig.Config."+format, args...))
 	}
 	if !slices.Contains([]Algorithm{HMACSHA256, Ed25519, ECDSAP256SHA256, RSAPSSSHA512, RSAv15SHA256}, c.Algorithm) {
-		mistake("Algorithm %.40q is none of hmac-sha256, ed25519, ecdsa-p256-sha256, rsa-pss-sha512 and rsa-v1_5-sha256",
+		mistake("Algorithm %.40q is none of hmac-sha256, ed25519, ecdsa-p256-sha256, rsa-pss-sha512 and "+
+			"rsa-v1_5-sha256",
 			c.Algorithm)
 	}
 	if !slices.Contains([]Encoding{Text, Base64, Hex}, c.KeyEncoding) {

@@ -10,8 +10,8 @@ import (
 var digestRules = []rule{
 	{
 		name: "a digest of the store's own tells another event",
-		explanation: "a store that is a Digester makes one digest of equal bytes, and another one of any others: a key " +
-			"that comes with other bytes is a conflict",
+		explanation: "a store that is a Digester makes one digest of equal bytes, and another one of any others: a " +
+			"key that comes with other bytes is a conflict",
 		try: func(p *probe) {
 			// Events that differ in one bit, and in their length alone. A digest of a part of an event, or of its
 			// length, finds some of them equal.

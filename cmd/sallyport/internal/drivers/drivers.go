@@ -122,8 +122,8 @@ func open(kind, text string) (*sql.DB, sqlstore.Dialect, error) {
 	case database.Postgres:
 		driver, dialect = "pgx", sqlstore.PostgreSQL
 		if _, bad := pgx.ParseConfig(text); bad != nil { // whose text may hold the password
-			err = errors.New("must be a URL such as postgres://user:password@127.0.0.1:5432/database, with parameters " +
-				"that PostgreSQL has")
+			err = errors.New("must be a URL such as postgres://user:password@127.0.0.1:5432/database, with " +
+				"parameters that PostgreSQL has")
 		}
 	case database.MySQL:
 		driver, dialect = "mysql", sqlstore.MySQL

@@ -198,8 +198,8 @@ func (e *endpointConfig) keyOf(field string) string {
 }
 
 // signal is the app's code of this receiver: it works for as long, and fails as often, as simulate says, and prints a
-// line. The line comes after the work and before the router takes over again, however the work ends. An event whose line
-// cannot be written fails, so that the sender sends it again: the line is all that becomes of it.
+// line. The line comes after the work and before the router takes over again, however the work ends. An event whose
+// line cannot be written fails, so that the sender sends it again: the line is all that becomes of it.
 func (e *endpoint) signal(ev core.Event) (err error) {
 	line := signalLine{Endpoint: ev.Endpoint, Provider: ev.Provider, ID: ev.ID, Type: ev.Type, Secret: ev.Secret,
 		Attempt: "panic"}
