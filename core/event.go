@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -334,4 +335,18 @@ func (r *eventReader) data(payload []byte) []byte {
 	}
 	r.failed = true
 	return nil
+}
+
+// entry begins an entry of the journal: what the event says of itself, and what came of it.
+func (e *Event) entry(why reason.Reason, err error, finished []string) *journal.Entry {
+	out := &journal.Entry{
+		Endpoint: e.Endpoint, Provider: e.Provider, Tenant: e.Tenant,
+		EventID: e.ID, Type: e.Type, Action: e.Action, Time: e.Time, Attempt: e.Attempt,
+		Identity: e.Identity, Authenticated: journal.Authenticated(e.Authenticated), Secret: e.Secret,
+		Reason: why, Finished: finished,
+	}
+	if err != nil {
+		out.Err = err.Error()
+	}
+	return out
 }

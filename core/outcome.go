@@ -1,17 +1,14 @@
 package core
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 	"runtime/debug"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
-	"github.com/sallyport-go/sallyport/core/internal/txwatch"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -242,141 +239,80 @@ func call(fn func() error) (res result) {
 	return res
 }
 
-// RunResult is what came of an event that [Signals.Run] ran.
-type RunResult struct {
-	// Handled reports whether a receiver takes the event. Of an event that none takes, and that the provider was
-	// answered 2xx for, somebody has to know: park it.
-	Handled bool
-	// Reason is accepted, unhandled, permanent, undecodable, signal_failed or signal_panicked.
-	Reason      reason.Reason
-	Err         error  // nil where no receiver failed; an event that nobody takes is no error
-	Permanent   bool   // another attempt would meet the same error; what the receivers did is to be committed
-	Undecodable bool   // no receiver could decode the event: only another version of the app can
-	Stack       []byte // of a panic
-	// Finished are the named receivers that have done their part, those of the arguments included: leave them out of
-	// the next attempt. A receiver that wrote into the event's transaction (sqltx.Tx) is not among them where Commits
-	// is false, because what it wrote is rolled back.
-	Finished []string
-	// Receivers is what each receiver did, in the order of their calls: [RunResult.Entry] keeps it.
-	Receivers []journal.Receiver
+// ranReceivers is what the receivers of the event in hand did. The first stands by itself: most events have one.
+// The others stand in a slice that guards use again: success must allocate nothing for a journal.
+type ranReceivers struct {
+	first ranReceiver
+	rest  *[]ranReceiver // nil: there is no second
 }
 
-// Commits reports whether the transaction of the event is to be committed: its receivers succeeded or gave up for good.
-// Otherwise it is to be rolled back. The zero RunResult does not commit.
-func (r *RunResult) Commits() bool {
-	return r.Reason == reason.Accepted || r.Reason == reason.Permanent
-}
-
-// Run calls the receivers of an event in a worker, as they are called for a delivery: all of them, in the order of
-// registration; a panic is contained, and of their outcomes the worst decides. finished names receivers that did their
-// part in an earlier attempt: they are left out. Run claims nothing and commits nothing. The caller does, and must run
-// an event only once at a time.
-//
-// The receivers' context and [Event.Context] are ctx. For sqltx.Tx make it with sqltx.Offer: receivers of one event
-// share that transaction, named ones too. [Event.Respond] does nothing.
-//
-// Run freezes the set, see [Freeze]: it panics where a receiver takes a router's own context.
-func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResult {
-	s.freeze(reflect.TypeFor[context.Context]())
-	shared := &eventRun{ctx: ctx}
-	shared.answer = &shared.own
-	e.run = shared
-	var total result
-	var inTransaction []string
-	var ran []ranReceiver
-	for n := range s.receivers {
-		rc := &s.receivers[n]
-		if !rc.pattern.Matches(e.Type) {
-			continue
-		}
-		// It counts as handled: otherwise an event whose receivers have all finished would look like one that nobody
-		// takes.
-		if rc.name != "" && slices.Contains(finished, rc.name) {
-			total.handled = true
-			total.finished = append(total.finished, rc.name)
-			ran = append(ran, ranReceiver{receiver: rc, before: true})
-			continue
-		}
-		own, used := e, func() bool { return false }
-		if rc.name != "" {
-			own.run = &eventRun{answer: shared.answer}
-			// used reports afterwards whether the receiver asked for the event's transaction.
-			own.run.ctx, used = txwatch.Start(ctx)
-		}
-		began := time.Now()
-		res := call(func() error { return rc.call(own.run.ctx, own.run.ctx, own) })
-		ran = append(ran, ranNow(rc, &res, began))
-		if res.declined {
-			continue
-		}
-		total.handled = true
-		total.merge(res)
-		switch {
-		case rc.name == "" || !res.succeeded:
-		// Not finished yet: its writes exist only once the worker commits.
-		case used():
-			inTransaction = append(inTransaction, rc.name)
-		default:
-			total.finished = append(total.finished, rc.name)
-		}
-		if total.abort {
-			break
-		}
-	}
-	s.callUnhandled(ctx, &e, &total)
-	total.conclude()
-	out := total.ran(inTransaction)
-	out.Receivers = receiversOf(ran)
-	return out
-}
-
-// callUnhandled calls the receiver of what no other takes. Its outcome is no answer to the event.
-func (s *Signals) callUnhandled(ctx context.Context, e *Event, total *result) {
-	if total.handled || s.unhandled == nil {
+func (r *ranReceivers) add(rooms *sync.Pool, one ranReceiver) {
+	if r.first.receiver == nil {
+		r.first = one
 		return
 	}
-	res := call(func() error { s.unhandled(ctx, *e); return nil })
-	total.stack, total.err, total.abort = res.stack, res.err, res.abort
+	if r.rest == nil {
+		if r.rest, _ = rooms.Get().(*[]ranReceiver); r.rest == nil {
+			r.rest = new([]ranReceiver)
+		}
+	}
+	*r.rest = append(*r.rest, one)
 }
 
-// ran describes the result to a worker.
-func (t *result) ran(inTransaction []string) RunResult {
-	r := RunResult{
-		Handled: t.handled, Reason: t.reason(), Err: t.err, Stack: t.stack, Finished: t.finished,
-		Permanent: t.worst == outcomePermanent, Undecodable: t.worst == outcomeUndecodable,
+// all returns a copy.
+func (r *ranReceivers) all() []ranReceiver {
+	switch {
+	case r.first.receiver == nil:
+		return nil
+	case r.rest == nil:
+		return []ranReceiver{r.first}
 	}
-	if r.Commits() {
-		// Fails closed: what is rolled back was not done, whatever its receiver returned.
-		r.Finished = append(r.Finished, inTransaction...)
-	}
-	return r
+	return append([]ranReceiver{r.first}, *r.rest...)
 }
 
-// Entry returns what a journal keeps of an event that its worker has given up: a parked entry, with the whole event,
-// which [Redriver] runs again through its Inbox. attempts is how often the event was tried. The event must have been
-// proved: Entry panics for one that is [Event.Unproved], because nothing unproved may stand where it could be run.
-func (r *RunResult) Entry(e *Event, attempts int) *journal.Entry {
-	if e.Unproved {
-		panic("sallyport: an event that nothing proves must not be kept where it could be run")
+// reset forgets the event. A receiver that ends the goroutine keeps it from being called: the slice is garbage then.
+func (r *ranReceivers) reset(rooms *sync.Pool) {
+	if r.rest != nil {
+		clear(*r.rest) // an error may hold a body
+		*r.rest = (*r.rest)[:0]
+		rooms.Put(r.rest)
 	}
-	entry := e.entry(r.Reason, r.Err, r.Finished)
-	entry.State, entry.Kind = journal.Parked, journal.FromInbox
-	entry.Attempts, entry.Last = attempts, time.Now()
-	entry.Receivers = r.Receivers
-	entry.Body, _ = e.MarshalBinary() // the error is always nil
-	return entry
+	*r = ranReceivers{}
 }
 
-// entry begins an entry of the journal: what the event says of itself, and what came of it.
-func (e *Event) entry(why reason.Reason, err error, finished []string) *journal.Entry {
-	out := &journal.Entry{
-		Endpoint: e.Endpoint, Provider: e.Provider, Tenant: e.Tenant,
-		EventID: e.ID, Type: e.Type, Action: e.Action, Time: e.Time, Attempt: e.Attempt,
-		Identity: e.Identity, Authenticated: journal.Authenticated(e.Authenticated), Secret: e.Secret,
-		Reason: why, Finished: finished,
+// ranReceiver is what one receiver did with an event.
+type ranReceiver struct {
+	receiver *receiver
+	took     time.Duration
+	err      error
+	worst    outcome
+	before   bool // it had done its part before, and was left out
+	declined bool
+}
+
+// ranNow describes a receiver that has just returned.
+func ranNow(rc *receiver, res *result, began time.Time) ranReceiver {
+	return ranReceiver{receiver: rc, took: max(1, time.Since(began)), err: res.err, worst: res.worst,
+		declined: res.declined}
+}
+
+// receiversOf describes to the journal what receivers did.
+func receiversOf(ran []ranReceiver) []journal.Receiver {
+	var all []journal.Receiver
+	for i := range ran {
+		r := &ran[i]
+		one := journal.Receiver{Name: r.receiver.name, Pattern: r.receiver.pattern.Text, Took: r.took,
+			Reason: r.worst.reason()}
+		switch {
+		case r.before:
+			one.Reason = reason.Duplicate
+		case r.declined:
+			one.Reason = reason.Unhandled
+		}
+		if r.err != nil {
+			one.Err = r.err.Error()
+		}
+		all = append(all, one)
 	}
-	if err != nil {
-		out.Err = err.Error()
-	}
-	return out
+	return all
 }

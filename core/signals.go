@@ -18,7 +18,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/pattern"
-	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
 
@@ -264,82 +263,4 @@ func unguardedSince(c logbook.Count[struct{}]) logbook.Line {
 		slog.String("reason", string(reason.NotVerified)), slog.Int("count", c.N), slog.Time("since", c.Since),
 		slog.String("detail", unguardedDetail),
 	}}
-}
-
-// ranReceivers is what the receivers of the event in hand did. The first stands by itself: most events have one.
-// The others stand in a slice that guards use again: success must allocate nothing for a journal.
-type ranReceivers struct {
-	first ranReceiver
-	rest  *[]ranReceiver // nil: there is no second
-}
-
-func (r *ranReceivers) add(rooms *sync.Pool, one ranReceiver) {
-	if r.first.receiver == nil {
-		r.first = one
-		return
-	}
-	if r.rest == nil {
-		if r.rest, _ = rooms.Get().(*[]ranReceiver); r.rest == nil {
-			r.rest = new([]ranReceiver)
-		}
-	}
-	*r.rest = append(*r.rest, one)
-}
-
-// all returns a copy.
-func (r *ranReceivers) all() []ranReceiver {
-	switch {
-	case r.first.receiver == nil:
-		return nil
-	case r.rest == nil:
-		return []ranReceiver{r.first}
-	}
-	return append([]ranReceiver{r.first}, *r.rest...)
-}
-
-// reset forgets the event. A receiver that ends the goroutine keeps it from being called: the slice is garbage then.
-func (r *ranReceivers) reset(rooms *sync.Pool) {
-	if r.rest != nil {
-		clear(*r.rest) // an error may hold a body
-		*r.rest = (*r.rest)[:0]
-		rooms.Put(r.rest)
-	}
-	*r = ranReceivers{}
-}
-
-// ranReceiver is what one receiver did with an event.
-type ranReceiver struct {
-	receiver *receiver
-	took     time.Duration
-	err      error
-	worst    outcome
-	before   bool // it had done its part before, and was left out
-	declined bool
-}
-
-// ranNow describes a receiver that has just returned.
-func ranNow(rc *receiver, res *result, began time.Time) ranReceiver {
-	return ranReceiver{receiver: rc, took: max(1, time.Since(began)), err: res.err, worst: res.worst,
-		declined: res.declined}
-}
-
-// receiversOf describes to the journal what receivers did.
-func receiversOf(ran []ranReceiver) []journal.Receiver {
-	var all []journal.Receiver
-	for i := range ran {
-		r := &ran[i]
-		one := journal.Receiver{Name: r.receiver.name, Pattern: r.receiver.pattern.Text, Took: r.took,
-			Reason: r.worst.reason()}
-		switch {
-		case r.before:
-			one.Reason = reason.Duplicate
-		case r.declined:
-			one.Reason = reason.Unhandled
-		}
-		if r.err != nil {
-			one.Err = r.err.Error()
-		}
-		all = append(all, one)
-	}
-	return all
 }
