@@ -4,7 +4,7 @@ package main
 // the journal.
 func ofTheInbox() []mutation {
 	const (
-		codec, result, again = "core/eventcodec.go", "core/outcome.go", "core/redriveinbox.go"
+		codec, result, again = "core/event.go", "core/alone.go", "core/redriver.go"
 		handler, work        = "core/inbox/watermillinbox/handler.go", "core/inbox/watermillinbox/work.go"
 		enqueue              = "core/inbox/watermillinbox/enqueue.go"
 	)
