@@ -26,7 +26,9 @@ import (
 // place is the flags that name a database with a journal, in the place of a page. What only reads, or closes an event,
 // works there too; what runs an event needs the app.
 type place struct {
-	url, config, namespace, keyEnv string
+	url, config, namespace, table, keyEnv string
+
+	writes bool // it closes an event: the user of the database needs the rights to
 }
 
 const placeHelp = pageHelp + " Without a page it works by the database with the journal: --database, or the " +
@@ -38,6 +40,8 @@ func (at *place) flags(c *cobra.Command) {
 	c.Flags().StringVar(&at.config, "config", "", "YAML `file` of serve, whose replay store is in that database")
 	c.Flags().StringVar(&at.namespace, "namespace", "",
 		"`name` of the application whose entries they are; goes with --database")
+	c.Flags().StringVar(&at.table, "table", "",
+		"`name` of the journal's table, where the app gives it one (sqljournal.WithTable)")
 	c.Flags().StringVar(&at.keyEnv, "key-env", "",
 		"environment `variable` with the key that seals the journal (journal.Config.Keys)")
 }
@@ -50,11 +54,12 @@ func (p *program) pageOrDatabase(
 		if !at.given() && (p.getenv("SALLYPORT_PAGE") != "" || p.getenv("SALLYPORT_DATABASE") == "") {
 			return p.onPage(work)(c, args)
 		}
-		return p.inDatabase(c.Context(), at, func(kept *journal.Journal) error {
+		return p.inDatabase(c.Context(), at, func(kept *journal.Journal, namespace string) error {
 			page, err := localPage(kept)
 			if err != nil {
 				return err
 			}
+			page.namespace = namespace
 			return work(c, page, args)
 		})
 	}
@@ -62,8 +67,8 @@ func (p *program) pageOrDatabase(
 
 func (at *place) given() bool { return at.url != "" || at.config != "" }
 
-// inDatabase opens the journal, and closes its database behind work.
-func (p *program) inDatabase(ctx context.Context, at *place, work func(*journal.Journal) error) error {
+// inDatabase opens the journal, hands it to work with its namespace, and closes its database behind it.
+func (p *program) inDatabase(ctx context.Context, at *place, work func(*journal.Journal, string) error) error {
 	where, flag, err := p.database(at)
 	if err != nil {
 		return err
@@ -76,13 +81,14 @@ func (p *program) inDatabase(ctx context.Context, at *place, work func(*journal.
 		}
 		c.Keys = secrets.Static(key)
 	}
+	where.Table, where.ReadOnly = at.table, !at.writes
 	opening, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	kept, closing, err := openJournal(opening, where, c)
 	if err != nil {
 		return fmt.Errorf("%s: %w", flag, err)
 	}
-	return errors.Join(work(kept), closing())
+	return errors.Join(work(kept, where.Namespace), closing())
 }
 
 // database returns where the journal is, and the flag or variable that says it.

@@ -35,7 +35,14 @@ func openJournal(
 	if err != nil {
 		return nil, nil, err
 	}
-	kept, err = sqljournal.Open(ctx, db, dialect, at.Namespace, c)
+	var opts []sqljournal.Option
+	if at.Table != "" {
+		opts = append(opts, sqljournal.WithTable(at.Table))
+	}
+	if at.ReadOnly {
+		opts = append(opts, sqljournal.ReadOnly())
+	}
+	kept, err = sqljournal.Open(ctx, db, dialect, at.Namespace, c, opts...)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}

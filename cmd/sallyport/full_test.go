@@ -177,9 +177,63 @@ func TestAnOperatorWorksOnEachServer(t *testing.T) {
 			require.Contains(t, cmd.good(append([]string{"rotation"}, at...)...), "autumn")
 			id := strings.Fields(list)[0]
 			require.Contains(t, cmd.good(append([]string{"show", id}, at...)...), "invoice.paid")
+			if kind == database.Postgres { // everybody may write into the other one's database for tests
+				readsOnly(t, cmd, url, id)
+			}
 			require.Equal(t, "dismissed\n", cmd.good(append([]string{"dismiss", id}, at...)...))
 		})
 	}
+}
+
+// readsOnly holds that a user of the database who may only read it reads the journal, and closes nothing.
+func readsOnly(t *testing.T, cmd *command, url, id string) {
+	t.Helper()
+	db, _, err := drivers.OpenSQL(database.Postgres, url)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), "CREATE ROLE reader LOGIN; GRANT SELECT ON sallyport_journal TO reader")
+	require.NoError(t, errors.Join(err, db.Close()))
+	at := []string{"--database", strings.Replace(url, "owner@", "reader@", 1), "--namespace", "billing"}
+	for _, args := range [][]string{{"events"}, {"show", id}, {"rotation"}} {
+		require.NotEmpty(t, cmd.good(append(args, at...)...))
+	}
+	status, _, problem := cmd.run(append([]string{"dismiss", id}, at...)...)
+	require.Equal(t, usage, status)
+	require.Contains(t, problem, "check whether INSERT is possible")
+}
+
+// An app may have named its table.
+func TestAnOperatorNamesTheTable(t *testing.T) {
+	t.Parallel()
+	file := failing(t, nil)
+	db, _, err := drivers.OpenSQL(database.SQLite, file)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), "ALTER TABLE sallyport_journal RENAME TO hooks")
+	require.NoError(t, errors.Join(err, db.Close()))
+	cmd := newCommand(t)
+	at := []string{"--database", file, "--namespace", "billing"}
+	status, _, problem := cmd.run(append([]string{"events"}, at...)...)
+	require.Equal(t, usage, status)
+	require.Contains(t, problem, "the table does not exist")
+	at = append(at, "--table", "hooks")
+	id := strings.Fields(cmd.good(append([]string{"events"}, at...)...))[0]
+	require.Contains(t, cmd.good(append([]string{"show", id}, at...)...), "invoice.paid")
+	require.Contains(t, cmd.good(append([]string{"rotation"}, at...)...), "autumn")
+	status, _, problem = cmd.run(append([]string{"events", "--table", "x; --"}, at[:4]...)...)
+	require.Equal(t, usage, status)
+	require.Regexp(t, `^sallyport: [^\n]+\n$`, problem)
+}
+
+// A namespace that nobody has looks like a journal without events.
+func TestANamespaceWithoutEventsIsNamed(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	file := failing(t, nil)
+	status, out, problem := cmd.run("events", "--database", file, "--namespace", "biling")
+	require.Equal(t, good, status)
+	require.Empty(t, out)
+	require.Equal(t, "sallyport: the journal has no event of the namespace \"biling\"\n", problem)
+	_, _, problem = cmd.run("events", "--database", file, "--namespace", "billing", "--state", "open")
+	require.Empty(t, problem, "a filter finds nothing")
 }
 
 func TestAnOperatorWorksByTheDatabase(t *testing.T) {

@@ -25,6 +25,8 @@ type remotePage struct {
 	base  *url.URL
 	login string
 	http  *http.Client
+
+	namespace string // of a journal in a database
 }
 
 const pageHelp = "The page is the app's (docs/inspector.md): SALLYPORT_PAGE is its address, SALLYPORT_LOGIN is " +
@@ -170,6 +172,9 @@ func (p *program) eventsCommand() *cobra.Command {
 				_, _ = fmt.Fprintf(p.err,
 					"sallyport: %d pages of the list were searched; there are older events: narrow "+
 						"the search by --endpoint or --state\n", maxPages)
+			}
+			if page.namespace != "" && whole && len(all) == 0 && state+endpoint+kind+text == "" {
+				_, _ = fmt.Fprintf(p.err, "sallyport: the journal has no event of the namespace %q\n", page.namespace)
 			}
 			rows := [][]string{}
 			for _, e := range all {

@@ -28,7 +28,7 @@ func (r *remotePage) act(ctx context.Context, id, action string, into any) error
 }
 
 func (p *program) dismissCommand() *cobra.Command {
-	var at place
+	at := place{writes: true}
 	c := &cobra.Command{
 		Use: "dismiss ID", Short: "Close an event of a running app without a success",
 		Long: paragraphs(
@@ -94,7 +94,7 @@ func (p *program) redriveCommand() *cobra.Command {
 	c.Flags().StringVar(&kind, "type", "", "`type` of the events")
 	c.Flags().StringVar(&text, "error", "", "`text` in their errors")
 	at.flags(c)
-	for _, name := range []string{"database", "config", "namespace", "key-env"} { // they are there for the error alone
+	for _, name := range []string{"database", "config", "namespace", "table", "key-env"} { // they are there for the error alone
 		c.Flags().Lookup(name).Hidden = true
 	}
 	return c

@@ -46,7 +46,7 @@ func (p *program) rotationCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if at.given() || p.getenv("SALLYPORT_PAGE") == "" && p.getenv("SALLYPORT_DATABASE") != "" {
-				return p.inDatabase(c.Context(), &at, func(kept *journal.Journal) error {
+				return p.inDatabase(c.Context(), &at, func(kept *journal.Journal, _ string) error {
 					return p.keptRotation(c.Context(), kept)
 				})
 			}

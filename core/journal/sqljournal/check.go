@@ -17,7 +17,7 @@ func (s *store) check(ctx context.Context) error {
 	if err := s.checkServer(ctx); err != nil {
 		return err
 	}
-	if err := s.checkColumns(ctx); err != nil {
+	if err := s.checkColumns(ctx); err != nil || s.readOnly {
 		return err
 	}
 	// Statements that do nothing, but need the right and a database that takes writes.

@@ -17,6 +17,8 @@ var (
 	ErrSchema = errors.New("the table is not of this version's schema: compare it with sqljournal.Schema")
 	// ErrServer: the server is configured in a way that the journal cannot use.
 	ErrServer = errors.New("the database server is not suitable")
+	// ErrReadOnly: the journal was opened by [ReadOnly], and this would write.
+	ErrReadOnly = errors.New("the journal was opened to read only")
 )
 
 // fail makes the error that a caller sees. ErrChanged is an answer, not a failure.
@@ -28,7 +30,7 @@ func (s *store) fail(ctx context.Context, call string, err error) error {
 	switch ended := ctx.Err(); {
 	case ended != nil: // whatever a driver makes of it: the caller asks errors.Is for its context
 		f.Context = ended
-	case errors.Is(err, ErrServer): // a text of this package: it holds no secret
+	case errors.Is(err, ErrServer), errors.Is(err, ErrReadOnly): // a text of this package: it holds no secret
 		f.Said = err.Error()
 	default:
 		said, kind := sqldb.Read(err)

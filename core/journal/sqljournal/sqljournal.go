@@ -18,11 +18,18 @@ const Version = 1
 // Option changes where the journal is kept.
 type Option func(*options)
 
-type options struct{ table string }
+type options struct {
+	table    string
+	readOnly bool
+}
 
 // WithTable names the table: lower-case ASCII letters, digits and _, or schema.table. The default is
 // sallyport_journal.
 func WithTable(name string) Option { return func(o *options) { o.table = name } }
+
+// ReadOnly is for a user of the database who may only read. The rights to write are not checked, and whatever writes
+// returns [ErrReadOnly].
+func ReadOnly() Option { return func(o *options) { o.readOnly = true } }
 
 // New returns a journal in the database of a replay store, or of another [sqltx.Source]. It checks the
 // table and the rights of the database user, and creates nothing: [Migrate] does. Its error names every
@@ -64,6 +71,7 @@ type store struct {
 	db        *sql.DB
 	table     sqldb.Table
 	namespace string
+	readOnly  bool
 	writer    *sqldb.Writer // of SQLite; nil elsewhere
 }
 
@@ -93,7 +101,7 @@ func newStore(source sqltx.Source, opts []Option) (*store, error) {
 	}
 	// The namespace is part of every key and of every condition: applications that share a table never
 	// meet.
-	s := &store{db: d.DB, table: t, namespace: d.Namespace}
+	s := &store{db: d.DB, table: t, namespace: d.Namespace, readOnly: o.readOnly}
 	if d.Dialect == sqltx.SQLite {
 		s.writer = sqldb.NewWriter()
 	}

@@ -18,6 +18,9 @@ type beginner interface {
 
 // write runs f, which writes outside of any transaction of the app's, until it meets no conflict.
 func (s *store) write(ctx context.Context, f func(q beginner) error) error {
+	if s.readOnly {
+		return ErrReadOnly
+	}
 	if s.writer == nil {
 		return s.again(ctx, func() error { return f(s.db) })
 	}

@@ -8,7 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/journal/sqljournal"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
@@ -102,4 +104,32 @@ func TestARightThatIsMissingIsNamed(t *testing.T) {
 	as := d.openAs(t, user)
 	_, err := sqljournal.Open(t.Context(), as, d.dialect, "billing", config(), sqljournal.WithTable(table))
 	require.NoError(t, err)
+}
+
+// Who may only read opens the journal to read it. Nothing is written by it, whatever the user may do.
+func TestAJournalIsOpenedToReadOnly(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d *database) {
+		db := d.open(t)
+		table := sqljournal.WithTable(newName("journal"))
+		source := sqljournal.In(db, d.dialect, "billing")
+		require.NoError(t, sqljournal.Migrate(t.Context(), source, table))
+		open := func(opts ...sqljournal.Option) *journal.Journal {
+			kept, err := sqljournal.New(t.Context(), source, config(), append(opts, table)...)
+			require.NoError(t, err)
+			return kept
+		}
+		entry := &journal.Entry{State: journal.Parked, Endpoint: "stripe", Provider: "stripe", Reason: reason.Permanent,
+			Identity: [32]byte{1}}
+		require.NoError(t, open().Keep(t.Context(), []*journal.Entry{entry}))
+		reads := open(sqljournal.ReadOnly())
+		e, err := reads.Load(t.Context(), journal.IDOf(journal.FromRequest, entry.Identity))
+		require.NoError(t, err)
+		err = reads.Dismiss(t.Context(), e.ID, e.Revision)
+		require.ErrorIs(t, err, sqljournal.ErrReadOnly)
+		require.ErrorContains(t, err, "was opened to read only")
+		e, err = open().Load(t.Context(), e.ID)
+		require.NoError(t, err)
+		require.Equal(t, journal.Parked, e.State)
+	})
 }

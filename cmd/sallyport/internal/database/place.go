@@ -16,5 +16,7 @@ const Full = "go install -tags full github.com/sallyport-go/sallyport/cmd/sallyp
 type Place struct {
 	Kind, URL, Namespace string
 
-	Existing bool // whoever opens it makes no file and no table
+	Existing bool   // whoever opens it makes no file and no table
+	Table    string // of a journal; empty: the one that it has without WithTable
+	ReadOnly bool   // of a journal: the rights to write are not needed
 }
