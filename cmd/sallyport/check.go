@@ -50,7 +50,7 @@ func (p *program) checkCommand() *cobra.Command {
 				"without it that is not checked, nor whether something ran that was refused.\n\n" +
 				"Use it on an app under test: genuine events run. Exit status 1: an answer was wrong."),
 		Example: "  sallyport check --provider stripe --secret-env STRIPE_SECRET http://127.0.0.1:8080/webhooks/stripe",
-		Args:    cobra.ExactArgs(1),
+		Args:    arguments(1, 1, "give the URL of the endpoint"),
 		RunE:    func(c *cobra.Command, args []string) error { return p.check(c.Context(), &o, args[0]) },
 	}
 	chooseSecret(c, &o.choice)

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/doctor"
@@ -29,12 +27,7 @@ func (p *program) doctorCommand() *cobra.Command {
 			"  sallyport doctor --provider stripe --secret-env STRIPE_SECRET refused.http\n" +
 			"  sallyport doctor --config receiver.yaml --entry 3 refused.har\n" +
 			"  sallyport doctor --secret-env HOOK_SECRET refused.http        # who sent this?",
-		Args: cobra.MatchAll(cobra.MaximumNArgs(1), func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return errors.New("give the file with the saved request; \"-\" is standard input")
-			}
-			return nil
-		}),
+		Args: arguments(1, 1, "give the file with the saved request; \"-\" is standard input"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.Check(c.Flags()); err != nil {
 				return err

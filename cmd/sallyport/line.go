@@ -42,7 +42,7 @@ func painted(rows [][]string, colours []terminal.Colour) []line {
 
 // paint colours lines that have a colour. What would steer the terminal is removed from a text before it is painted.
 func (p *program) paint(lines []line) string {
-	paint := terminal.Painter(p.out, p.getenv)
+	paint := terminal.Painter(p.screen, p.getenv)
 	var b strings.Builder
 	for _, l := range lines {
 		text := printable(l.text)

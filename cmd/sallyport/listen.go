@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/provider"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -34,7 +35,7 @@ type listening struct {
 	address, page   string
 	publicURL       string
 	forward, resign string
-	remote          bool
+	remote, http    bool
 }
 
 func (p *program) listenCommand() *cobra.Command {
@@ -46,7 +47,7 @@ func (p *program) listenCommand() *cobra.Command {
 				"in the browser. Everything is kept in memory. Without --secret-env a secret is made, printed " +
 				"once, and kept in a file that only you can read, where send and check find it.\n\n" +
 				"It takes deliveries from this machine: from send, from a tunnel, or from a proxy that ends TLS " +
-				"and says so in X-Forwarded-Proto.\n\n" +
+				"and says so in X-Forwarded-Proto; with --allow-http from a sender's own tool too, which says nothing.\n\n" +
 				"--forward hands each verified event on to your app as it came, so that its own guard verifies " +
 				"it again. What the app refuses fails here: repair the app, and run it again from the page. A run " +
 				"is signed afresh, as the sender signs, with the secret that listen has; with --resign each event " +
@@ -64,6 +65,8 @@ func (p *program) listenCommand() *cobra.Command {
 	c.Flags().StringVar(&o.resign, "resign", "",
 		"environment `variable` with a secret (whsec_...) to sign what is forwarded with, by Standard Webhooks")
 	c.Flags().BoolVar(&o.remote, "allow-remote", false, "forward to other machines than this one")
+	c.Flags().BoolVar(&o.http, "allow-http", false,
+		"take deliveries over plain HTTP too, as a sender's own tool hands them on")
 	return c
 }
 
@@ -139,8 +142,8 @@ func (r *running) start(o *listening, address string) error {
 	c := core.Config{
 		Endpoint: r.sender.entry.Name, Provider: r.sender.provider, Secrets: secrets.Static(r.sender.Configured),
 		Replay: memstore.New(), Journal: kept, StoreFailure: core.RefuseDelivery, PublicURL: publicURL,
-		TrustedProxies: core.Networks("127.0.0.0/8, ::1"),
-		Observers:      []core.Observer{activity, core.ObserverFunc(r.observe)}, Logger: quiet,
+		TrustedProxies: core.Networks("127.0.0.0/8, ::1"), DangerouslyAllowHTTP: o.http,
+		Observers: []core.Observer{activity, core.ObserverFunc(r.observe)}, Logger: quiet,
 	}
 	if r.guard, err = core.New(c); err != nil {
 		return err
@@ -196,6 +199,9 @@ func (r *running) observe(_ context.Context, rec core.Record) {
 		oneLine(rec.Type), oneLine(rec.ID)) // no type makes a line of its own
 	if rec.Detail != "" {
 		text += "  " + oneLine(rec.Detail)
+	}
+	if rec.Reason == reason.PlainHTTP {
+		text += "\n          --allow-http takes it"
 	}
 	if rec.Err != nil {
 		text += "\n          " + oneLine(rec.Err.Error())

@@ -2,16 +2,20 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -235,4 +239,88 @@ func TestASecretInThePlaceOfAVariableIsNotPrinted(t *testing.T) {
 			require.Contains(t, problem, "not the secret", "%q", args)
 		}
 	}
+}
+
+// A command that waits for standard input ends at the first interrupt.
+func TestAnInterruptEndsACommandThatReads(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	cmd.good("secret", "new", "--keep", "--provider", "stripe")
+	for _, args := range [][]string{
+		{"secret", "check", "--provider", "stripe"}, {"doctor", "-"}, {"doctor", "--body", "-", written(t, "a.http", request)},
+		{"sign", "--provider", "stripe", "--body", "-"},
+	} {
+		ctx, interrupt := context.WithCancelCause(t.Context())
+		in, end := io.Pipe()
+		status := make(chan int, 1)
+		var out, problem bytes.Buffer
+		go func() {
+			status <- run(ctx, args, streams{in, &out, &problem}, func(name string) string { return cmd.env[name] })
+		}()
+		_, err := end.Write([]byte("x")) // it reads
+		require.NoError(t, err)
+		interrupt(errors.New("interrupt signal received"))
+		require.Equal(t, usage, <-status, "%q", args)
+		require.Contains(t, problem.String(), "interrupt signal received", "%q", args)
+		require.Empty(t, out.String())
+		require.NoError(t, end.Close())
+	}
+}
+
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"show"}, "give the ID of an event"}, {[]string{"show", "a", "b"}, "give the ID of an event"},
+		{[]string{"dismiss"}, "give the ID of an event"}, {[]string{"redrive", "a", "b"}, "give one ID, or none"},
+		{[]string{"check"}, "give the URL of the endpoint"}, {[]string{"send", "a", "b"}, "give one URL, or none"},
+		{[]string{"sign", "a", "b"}, "give one URL, or none"}, {[]string{"forget"}, "give the IDs of the events"},
+		{[]string{"providers", "a", "b"}, "give one name, or none"}, {[]string{"doctor", "a", "b"}, "give the file"},
+	} {
+		status, out, problem := newCommand(t).run(row.args...)
+		require.Equal(t, usage, status)
+		require.Empty(t, out)
+		require.Contains(t, problem, "sallyport: "+row.want, "%q", row.args)
+	}
+}
+
+// Tools of senders hand deliveries on over plain HTTP, on the same machine and without a proxy.
+func TestListenTakesPlainHTTPWhereItIsAllowed(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	plain := func(t *testing.T, args ...string) (int, *lines) {
+		t.Helper()
+		out := cmd.background(append([]string{"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page",
+			"127.0.0.1:0"}, args...)...)
+		place := regexp.MustCompile(`Receive (\S+)`).FindStringSubmatch(out.waits(t, "Page "))[1]
+		target, err := parseTarget(place)
+		require.NoError(t, err)
+		p := &program{getenv: func(name string) string { return cmd.env[name] }}
+		s, _, err := p.sender(&choice{provider: "stripe"}, false)
+		require.NoError(t, err)
+		r, err := s.sign(target, "", webhooktest.Samples(s.provider)[0], time.Now())
+		require.NoError(t, err)
+		r.Header.Del("X-Forwarded-Proto")
+		a, err := send(t.Context(), client(false), r)
+		require.NoError(t, err)
+		return a.Status, out
+	}
+	status, out := plain(t)
+	require.Equal(t, http.StatusBadRequest, status)
+	require.Contains(t, out.waits(t, "plain_http"), "--allow-http")
+	status, _ = plain(t, "--allow-http")
+	require.Equal(t, http.StatusOK, status)
+}
+
+// curl leaves out a header without a value, and shortens a path, which some senders sign.
+func TestTheCurlCommandKeepsPathsAndEmptyHeaders(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	cmd.good("secret", "new", "--provider", "github", "--keep")
+	line := cmd.good("sign", "--provider", "github", "--curl", "--header", "X-Empty:", "http://127.0.0.1:1/a/../b")
+	require.Contains(t, line, `--header 'X-Empty;'`)
+	require.Contains(t, line, `--path-as-is`)
+	require.Contains(t, line, `'http://127.0.0.1:1/a/../b'`)
 }

@@ -253,7 +253,7 @@ func (p *program) showCommand() *cobra.Command {
 		Long: paragraphs(
 			"Show an event of a running app.\n\n" +
 				placeHelp),
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1, oneID),
 		RunE: p.pageOrDatabase(&at, func(c *cobra.Command, page *remotePage, args []string) error {
 			path, err := eventPath(args[0])
 			if err != nil {

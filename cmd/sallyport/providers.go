@@ -43,7 +43,7 @@ func (p *program) providersCommand() *cobra.Command {
 			"List the senders whose name or title holds a text, or show the one of that name. Exit status " +
 				"1: there is none."),
 		Example: "  sallyport providers\n  sallyport providers mail\n  sallyport providers stripe",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    arguments(0, 1, "give one name, or none"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return names(), cobra.ShellCompDirectiveNoFileComp
 		},

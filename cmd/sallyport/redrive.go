@@ -34,7 +34,7 @@ func (p *program) dismissCommand() *cobra.Command {
 		Long: paragraphs(
 			"Close an event of a running app without a success.\n\n" +
 				placeHelp),
-		Args: cobra.ExactArgs(1),
+		Args: arguments(1, 1, oneID),
 		RunE: p.pageOrDatabase(&at, func(c *cobra.Command, page *remotePage, args []string) error {
 			var done map[string]any
 			if err := page.act(c.Context(), args[0], "dismiss", &done); err != nil {
@@ -66,7 +66,7 @@ func (p *program) redriveCommand() *cobra.Command {
 				"100, until three have failed in a row. Exit status 1: one failed again.\n\n" +
 				"Only the app has its receivers: it works by the app's page, and by no database. " + pageHelp),
 		Example: "  sallyport redrive 7c1e09...\n  sallyport redrive --state parked --endpoint stripe",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    arguments(0, 1, "give one ID, or none"),
 		PreRunE: func(*cobra.Command, []string) error {
 			if at.given() {
 				return errors.New("redrive runs the app's receivers, which no database has: it works by the app's " +

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -25,24 +24,19 @@ const (
 // errWrong is returned by a command that did its work, and found something wrong.
 var errWrong = errors.New("something is wrong")
 
-// streams are what a command reads and writes.
-type streams struct {
-	in       io.Reader
-	out, err io.Writer
-}
-
 // program is what all commands share.
 type program struct {
 	streams
 	getenv func(string) string
-	output string // "text" or "json"
+	output string    // "text" or "json"
+	screen io.Writer // standard output itself, which may be a terminal
 }
 
 // run is main without the process: it returns the exit status.
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
-	out := &output{w: s.out}
-	s.out = out
-	p := &program{streams: s, getenv: getenv}
+	screen, out := s.out, &output{w: s.out}
+	s.in, s.out = &input{ctx, s.in}, out
+	p := &program{streams: s, getenv: getenv, screen: screen}
 	root := p.command()
 	root.SetArgs(args)
 	root.SetIn(s.in)
@@ -67,33 +61,6 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 	}
 	_, _ = fmt.Fprintln(s.err, "sallyport:", oneLine(strings.TrimPrefix(err.Error(), "sallyport: ")))
 	return usage
-}
-
-// output is standard output, and remembers that something could not be written to it.
-type output struct {
-	w  io.Writer
-	mu sync.Mutex
-	// err is of the first write that failed.
-	err error
-}
-
-// Write implements [io.Writer].
-func (o *output) Write(b []byte) (int, error) {
-	n, err := o.w.Write(b)
-	if err != nil {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if o.err == nil {
-			o.err = err
-		}
-	}
-	return n, err
-}
-
-func (o *output) failure() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.err
 }
 
 func (p *program) command() *cobra.Command {
@@ -123,6 +90,18 @@ func (p *program) command() *cobra.Command {
 		p.eventsCommand(), p.showCommand(), p.dismissCommand(), p.redriveCommand(), p.rotationCommand(),
 	)
 	return root
+}
+
+const oneID = "give the ID of an event, as \"sallyport events\" lists it"
+
+// arguments checks how many there are. Its error says what is wanted.
+func arguments(least, most int, wanted string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return errors.New(wanted)
+		}
+		return nil
+	}
 }
 
 // help is what a command does that has others below it.

@@ -39,7 +39,7 @@ func (p *program) sendCommand() *cobra.Command {
 				"Exit status 1: an answer was not the right one (--forge and --stale must be refused)."),
 		Example: "  sallyport send --provider stripe --type invoice.paid --set data.object.amount_paid=1000\n" +
 			"  sallyport send --provider stripe --forge http://127.0.0.1:8080/webhooks/stripe",
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1, "give one URL, or none"),
 		RunE: func(c *cobra.Command, args []string) error { return p.send(c.Context(), &o, args) },
 	}
 	chooseSecret(c, &o.choice)

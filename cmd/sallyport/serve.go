@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +68,7 @@ func (p *program) forgetCommand() *cobra.Command {
 				"in its memory ends with it.\n\n" +
 				"Exit status 1: one of the events was not remembered."),
 		Example: "  sallyport forget --config receiver.yaml --endpoint /hooks/stripe evt_123",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    arguments(1, math.MaxInt, "give the IDs of the events to forget"),
 		RunE: func(c *cobra.Command, ids []string) error {
 			if f.File == "" {
 				return errors.New("--config is missing: the file of serve with the endpoint and its store")

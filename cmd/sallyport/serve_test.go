@@ -106,7 +106,7 @@ func TestForgetNeedsAConfigurationAndAnID(t *testing.T) {
 		want string
 	}{
 		{[]string{"evt_1"}, "--config is missing"},
-		{[]string{"--config", file}, "requires at least 1 arg"},
+		{[]string{"--config", file}, "give the IDs of the events to forget"},
 		{[]string{"--config", file, "evt_1"}, "--config: the endpoint /hooks remembers in the memory"},
 		{[]string{"--config", file, "--endpoint", "/x", "evt_1"}, `--endpoint: there is no endpoint "/x"`},
 	} {

@@ -24,7 +24,7 @@ func (p *program) signCommand() *cobra.Command {
 				"Where the sender writes the signature into the body or the URL, the curl command has it."),
 		Example: "  sallyport sign --provider github --secret-env HOOK_SECRET --body event.json\n" +
 			"  sallyport sign --provider stripe --curl http://127.0.0.1:8080/webhooks/stripe",
-		Args: cobra.MaximumNArgs(1),
+		Args: arguments(0, 1, "give one URL, or none"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, _, err := p.sender(&to, false)
 			if err != nil {
@@ -89,11 +89,16 @@ func curl(r *http.Request) (string, error) {
 		b.WriteString("printf " + quoted(octal(text)) + " | ")
 		from = " \\\n  --data-binary @-"
 	}
-	// curl would treat brackets and braces in a URL as a list of URLs, and send a request to each.
-	fmt.Fprintf(&b, "curl --globoff --request %s %s", quoted(r.Method), quoted(r.URL.String()))
+	// curl would treat brackets and braces in a URL as a list of URLs, and send a request to each. It would shorten a
+	// path with dots, which some senders sign.
+	fmt.Fprintf(&b, "curl --globoff --path-as-is --request %s %s", quoted(r.Method), quoted(r.URL.String()))
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
-			fmt.Fprintf(&b, " \\\n  --header %s", quoted(name+": "+value))
+			header := name + ": " + value
+			if value == "" {
+				header = name + ";" // with a colon curl would leave the header out
+			}
+			fmt.Fprintf(&b, " \\\n  --header %s", quoted(header))
 		}
 	}
 	b.WriteString(from)

@@ -169,7 +169,7 @@ func TestTheCommandIsCopied(t *testing.T) {
 	b.sees("Copied")
 	b.run(chromedp.Evaluate(`navigator.clipboard.readText()`, &copied,
 		func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	require.Contains(t, copied, "curl --globoff --request 'POST'")
+	require.Contains(t, copied, "curl --globoff --path-as-is --request 'POST'")
 }
 
 func TestWhatASenderWroteStaysText(t *testing.T) {
