@@ -6,11 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 
-	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/sweep"
 	"github.com/sallyport-go/sallyport/core/internal/underway"
@@ -47,22 +45,6 @@ type failure struct {
 	err      error
 	finished []string // named receivers that had succeeded
 	ran      []ranReceiver
-}
-
-// secretHeaders returns the headers that carry a signature or a credential. They are left out whatever else names them:
-// what is kept must not be a capture that works over the network.
-func (g *Guard) secretHeaders() map[string]bool {
-	secret := map[string]bool{}
-	if g.entry.Scheme != nil {
-		for _, name := range g.entry.Scheme.Signature.Field.Headers {
-			secret[http.CanonicalHeaderKey(name)] = true
-		}
-	}
-	secret[http.CanonicalHeaderKey(g.entry.Credential.Name)] = true
-	for _, place := range g.credentials {
-		secret[http.CanonicalHeaderKey(place.Header())] = true
-	}
-	return secret
 }
 
 // keeps reports whether what fails of the delivery is kept. Nothing unproved may stand where it could be run.
@@ -218,46 +200,6 @@ func (d *Delivery) tokenOf(event int) []byte {
 		return nil
 	}
 	return binary.BigEndian.AppendUint64(nil, uint64(d.holding.HeldBy(claim).Token))
-}
-
-// requestHead is the head of the request, without what could be a credential: headers are kept by name, and tokens are
-// gone from the URL.
-func (d *Delivery) requestHead() journal.Request {
-	r, g := d.r, d.guard
-	out := journal.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS != nil,
-		Header: http.Header{}}
-	if r.URL != nil {
-		out.URL = head.URI(r)
-		if proof := proofInURL(g.entry); len(proof) > 0 { // left out as one in a header is
-			out.URL = head.WithoutParameters(out.URL, proof)
-		}
-	}
-	for name, values := range r.Header {
-		if (g.journaling.headers[name] || g.journaling.journal.Allowed(name)) && !d.isSecret(name) {
-			out.Header[name] = slices.Clone(values)
-			continue
-		}
-		out.Dropped = append(out.Dropped, name)
-	}
-	slices.Sort(out.Dropped)
-	return out
-}
-
-// committed reports whether an event has the verdict that it was processed: by its signals, or by the app itself.
-func (p *signalsRun) committed(i int) bool {
-	p.d.mu.Lock()
-	defer p.d.mu.Unlock()
-	return p.d.states[i].verdict == replay.Commit
-}
-
-// isSecret reports whether a header carries a credential or a signature for a guard of the request.
-func (d *Delivery) isSecret(header string) bool {
-	for p := d; p != nil; p = p.parent {
-		if p.guard.journaling.secret[header] {
-			return true
-		}
-	}
-	return false
 }
 
 // errNotRun is the error of an event in an ordered batch that did not run, because one before it failed.

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"sync"
@@ -91,32 +90,6 @@ func (g *Guard) receiveAgain(
 		return nil, nil, false
 	}
 }
-
-// withhold returns the request that an outer guard hands on, without the event: only the entry's own guard gives that
-// out. Where the route has lost that guard, whatever stands there instead is called, because nothing shows a middleware
-// what is behind it. Fails closed: it gets no body, no form and no delivery to work on.
-func (t *redrive) withhold(outer *Guard, r *http.Request) *http.Request {
-	t.mu.Lock()
-	t.outer = outer.endpoint
-	t.mu.Unlock()
-	r = r.WithContext(r.Context()) // a copy: middleware before the guard keeps its own
-	body := withheldBody{endpoint: t.guard.endpoint}
-	r.Body, r.GetBody = body, func() (io.ReadCloser, error) { return body, nil }
-	r.Form, r.PostForm, r.MultipartForm = nil, nil, nil
-	return r
-}
-
-// withheldBody is the body of a redrive between an outer guard and the entry's own.
-type withheldBody struct{ endpoint string }
-
-// Read fails, and says what is missing.
-func (b withheldBody) Read([]byte) (int, error) {
-	return 0, fmt.Errorf("sallyport: the event of a redrive is given out by the guard of endpoint %q, which this "+
-		"request has not reached: nothing may read the body before it", b.endpoint)
-}
-
-// Close does nothing.
-func (withheldBody) Close() error { return nil }
 
 // rerun makes the delivery of an entry. It reads nothing of the request: what runs is what was proved.
 func (g *Guard) rerun(r *http.Request, in adapter.Inbound, t *redrive) (*Delivery, *Reply) {

@@ -349,3 +349,10 @@ func (p *signalsRun) runJoined(tx *transaction, rc *receiver, event Event, claim
 	d.holding.Decide(claim, v)
 	return res, joins
 }
+
+// committed reports whether an event has the verdict that it was processed: by its signals, or by the app itself.
+func (p *signalsRun) committed(i int) bool {
+	p.d.mu.Lock()
+	defer p.d.mu.Unlock()
+	return p.d.states[i].verdict == replay.Commit
+}
