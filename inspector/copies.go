@@ -33,7 +33,8 @@ func curlOf(e *journal.Entry) string {
 	b.WriteString("# event.bin is the download of this page. The signature is not kept: an endpoint that checks it " +
 		"refuses this.\n")
 	// curl treats brackets and braces in a URL as a list of URLs, and would send a request to each.
-	fmt.Fprintf(&b, "curl --globoff --path-as-is --request %s --url %s", quoted(e.Request.Method), quoted(addressOf(&e.Request)))
+	fmt.Fprintf(&b, "curl --globoff --path-as-is --request %s --url %s", quoted(e.Request.Method),
+		quoted(addressOf(&e.Request)))
 	for _, h := range byName(sentHeaders(e.Request.Header)) {
 		header := h.Name + ": " + h.Value
 		if h.Value == "" {

@@ -34,8 +34,8 @@ func TestNoFormOfAnAddressOfCredentialsIsAllowed(t *testing.T) {
 	} {
 		require.Error(t, wire.Allowed(address, true), says)
 	}
-	for _, address := range []string{"127.0.0.1:1", "[::1]:1", "192.0.2.1:1", "[2001:db8::a9fe:a9fe]:1", "[2001::a9fe:a9fe]:1",
-		"[64:ff9b:1:c000:2:100::]:1"} {
+	for _, address := range []string{"127.0.0.1:1", "[::1]:1", "192.0.2.1:1", "[2001:db8::a9fe:a9fe]:1",
+		"[2001::a9fe:a9fe]:1", "[64:ff9b:1:c000:2:100::]:1"} {
 		require.NoError(t, wire.Allowed(address, true), address)
 	}
 	require.Error(t, wire.Allowed("[64:ff9b::7f00:1]:1", false), "a translator's loopback is not that of this machine")

@@ -47,7 +47,8 @@ func (p *program) listenCommand() *cobra.Command {
 				"in the browser. Everything is kept in memory. Without --secret-env a secret is made, printed " +
 				"once, and kept in a file that only you can read, where send and check find it.\n\n" +
 				"It takes deliveries from this machine: from send, from a tunnel, or from a proxy that ends TLS " +
-				"and says so in X-Forwarded-Proto; with --allow-http from a sender's own tool too, which says nothing.\n\n" +
+				"and says so in X-Forwarded-Proto; with --allow-http from a sender's own tool too, which says " +
+				"nothing.\n\n" +
 				"--forward hands each verified event on to your app as it came, so that its own guard verifies " +
 				"it again. What the app refuses fails here: repair the app, and run it again from the page. A run " +
 				"is signed afresh, as the sender signs, with the secret that listen has; with --resign each event " +

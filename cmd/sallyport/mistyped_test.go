@@ -183,7 +183,8 @@ func TestOutputThatCannotBeWrittenIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"providers"}, {"secret", "new", "--provider", "stripe"}, {"serve", "--sample"}, {"completion", "bash"},
-		{"help"}, {"send", "--help"}, {"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"},
+		{"help"}, {"send", "--help"},
+		{"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"},
 	} {
 		cmd := newCommand(t)
 		var problem bytes.Buffer
@@ -247,7 +248,8 @@ func TestAnInterruptEndsACommandThatReads(t *testing.T) {
 	cmd := newCommand(t)
 	cmd.good("secret", "new", "--keep", "--provider", "stripe")
 	for _, args := range [][]string{
-		{"secret", "check", "--provider", "stripe"}, {"doctor", "-"}, {"doctor", "--body", "-", written(t, "a.http", request)},
+		{"secret", "check", "--provider", "stripe"}, {"doctor", "-"},
+		{"doctor", "--body", "-", written(t, "a.http", request)},
 		{"sign", "--provider", "stripe", "--body", "-"},
 	} {
 		ctx, interrupt := context.WithCancelCause(t.Context())

@@ -94,7 +94,8 @@ func (p *program) redriveCommand() *cobra.Command {
 	c.Flags().StringVar(&kind, "type", "", "`type` of the events")
 	c.Flags().StringVar(&text, "error", "", "`text` in their errors")
 	at.flags(c)
-	for _, name := range []string{"database", "config", "namespace", "table", "key-env"} { // they are there for the error alone
+	// They are there for the error alone.
+	for _, name := range []string{"database", "config", "namespace", "table", "key-env"} {
 		c.Flags().Lookup(name).Hidden = true
 	}
 	return c

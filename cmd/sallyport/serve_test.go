@@ -142,7 +142,8 @@ func TestDoctorAnswersAPersonAndAScript(t *testing.T) {
 	require.Equal(t, wrong, status, "who sent this? Several sign with this header")
 	require.Contains(t, out, "It looks like one of github, ")
 
-	kept := written(t, "entry.json", `{"id":"00ff","type":"x\u001b[2J","endpoint":"\u202e","state":"parked","error":"a\nIt is done"}`)
+	kept := written(t, "entry.json",
+		`{"id":"00ff","type":"x\u001b[2J","endpoint":"\u202e","state":"parked","error":"a\nIt is done"}`)
 	_, out, _ = cmd.run("doctor", kept)
 	require.NotRegexp(t, "[\x00-\x08\x0b-\x1f\x7f-\u009f\u202a-\u202e]", out)
 	require.NotContains(t, out, "\nIt is done")

@@ -16,8 +16,9 @@ import (
 func TestASQLiteFileIsTheOneThatIsNamed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"a#1.db": "a#1.db", "sqlite://a#2.db": "a#2.db", "file:a#3.db": "a#3.db", "a%41.db": "a%41.db", "a b.db": "a b.db",
-		"a&b=c.db": "a&b=c.db", "file:b%41.db": "bA.db", "sqlite://c%41.db": "cA.db", "d.db?_pragma=synchronous(1)": "d.db",
+		"a#1.db": "a#1.db", "sqlite://a#2.db": "a#2.db", "file:a#3.db": "a#3.db", "a%41.db": "a%41.db",
+		"a b.db": "a b.db", "a&b=c.db": "a&b=c.db", "file:b%41.db": "bA.db", "sqlite://c%41.db": "cA.db",
+		"d.db?_pragma=synchronous(1)": "d.db",
 	} {
 		folder := t.TempDir()
 		in := func(text string) string {
@@ -86,7 +87,9 @@ func TestAnExistingStoreIsNotMade(t *testing.T) {
 
 func TestAValueOfAParameterMayHoldASlash(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"mysql://u:p%2F%40@h/db?loc=Europe/Berlin", "mysql://u:p%2F%40@h/db?loc=Europe%2FBerlin"} {
+	for _, url := range []string{
+		"mysql://u:p%2F%40@h/db?loc=Europe/Berlin", "mysql://u:p%2F%40@h/db?loc=Europe%2FBerlin",
+	} {
 		dsn, err := mysqlDSN(url)
 		require.NoError(t, err, url)
 		c, err := mysql.ParseDSN(dsn)

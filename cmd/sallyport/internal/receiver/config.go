@@ -41,7 +41,7 @@ type config struct {
 // load reads a file. Where it notes mistakes, what it returns is good for finding more of them only.
 func load(file string, m *mistakes) *config {
 	c := &config{listen: defaultListen, router: defaultRouter}
-	data, err := os.ReadFile(file)
+	data, err := readConfig(file)
 	if err != nil {
 		m.file = ""
 		m.add(place{key: "--config"}, "%v", err)
@@ -66,6 +66,22 @@ func load(file string, m *mistakes) *config {
 	}
 	c.check(m)
 	return c
+}
+
+// maxConfig is far more than a configuration takes: what is longer is another file.
+const maxConfig = 16 << 20
+
+func readConfig(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	if err == nil && len(data) > maxConfig {
+		err = fmt.Errorf("%s is longer than %d bytes", file, maxConfig)
+	}
+	return data, err
 }
 
 // parse gives the document's root.

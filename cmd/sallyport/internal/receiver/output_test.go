@@ -75,9 +75,18 @@ func TestServeEndsWhereNobodyReadsItsFirstLine(t *testing.T) {
 	require.Contains(t, stderr.String(), "no space left on device")
 }
 
+// A device, or a log, in the place of a configuration does not fill the memory.
+func TestAConfigurationIsBounded(t *testing.T) {
+	t.Parallel()
+	_, stderr := fails(t, "--config", write(t, "receiver.yaml", strings.Repeat("# a log\n", maxConfig/8)+"x"))
+	require.Contains(t, stderr, "--config: ")
+	require.Contains(t, stderr, "is longer than")
+}
+
 func TestAMistakeIsOneLine(t *testing.T) {
 	t.Parallel()
-	name := write(t, "receiver.yaml", "\"\\e[2J\\nx.yaml:1: all is well\": 1\nendpoints:\n- {path: /a, provider: github}\n")
+	name := write(t, "receiver.yaml",
+		"\"\\e[2J\\nx.yaml:1: all is well\": 1\nendpoints:\n- {path: /a, provider: github}\n")
 	code, stderr := fails(t, "--config", name)
 	require.Equal(t, 1, code)
 	require.NotContains(t, stderr, "\x1b")
