@@ -59,6 +59,11 @@ func appEventRows() []eventRow {
 			core.Event{ID: "E1", Type: "payment_order", Action: "created", Data: []byte(`{"id":"1"}`)}, false,
 		},
 		{
+			"modern treasury, webhook id", provider.ModernTreasury(), `{"event":"created","data":{"id":"1"}}`,
+			headers{"X-Topic": "payment_order", "X-Webhook-Id": "W1"},
+			core.Event{ID: "W1", Type: "payment_order", Action: "created", Data: []byte(`{"id":"1"}`)}, false,
+		},
+		{
 			"checkout.com", provider.CheckoutCom(), `{"id":"evt_1","type":"payment_approved","data":{"id":"pay_1"}}`,
 			nil,
 			core.Event{ID: "evt_1", Type: "payment_approved", Data: []byte(`{"id":"pay_1"}`), Authenticated: idAndType},

@@ -163,7 +163,7 @@ func GoCardless() core.Provider {
 	})
 }
 
-// ModernTreasury is Modern Treasury's webhooks. Topic and event id come in headers that no signature covers.
+// ModernTreasury is Modern Treasury's webhooks. Topic and webhook id come in headers that no signature covers.
 //
 // https://docs.moderntreasury.com/reference/webhooks
 func ModernTreasury() core.Provider {
@@ -172,9 +172,11 @@ func ModernTreasury() core.Provider {
 		Docs:       "https://docs.moderntreasury.com/reference/webhooks",
 		SecretFrom: "Developers > Webhooks > the webhook key",
 		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Signature"), Encoding: entry.Hex}),
-		Unsigned:   []string{"topic (X-Topic)", "event id (X-Event-ID)"},
-		Event: entry.Event{ID: header("X-Event-Id"), Type: header("X-Topic"), Action: pointer("/event"),
-			Data: "/data"},
+		Unsigned:   []string{"topic (X-Topic)", "webhook id (X-Webhook-ID)"},
+		Event: entry.Event{
+			ID:   []entry.Value{{Header: "X-Webhook-Id"}, {Header: "X-Event-Id"}},
+			Type: header("X-Topic"), Action: pointer("/event"), Data: "/data",
+		},
 		AckLimit: 5 * time.Second,
 	})
 }

@@ -17,12 +17,13 @@ func sendersWithSources() []string {
 		"cloudevents", "cloudflare-notifications", "cloudflare-stream", "cloudinary-sha256", "cloudinary",
 		"coinbase-cdp", "contentful", "cronofy", "docker-hub", "dropbox-sign", "dropbox", "elevenlabs", "figma",
 		"forgejo", "fusionauth", "gitea", "github-style", "gocardless", "gogs", "google-eventarc", "google-pubsub",
-		"google-push-channels", "heroku", "hookdeck", "hubspot-v1", "increase", "intercom-app", "jira-connect",
-		"jira-oauth", "launchdarkly", "mercado-pago", "microsoft-graph", "midtrans", "mollie", "monday", "moralis",
-		"ms-teams", "mux", "netlify", "okta", "plaid", "postal-sha1", "quickbooks", "recurly", "replicate", "retell",
-		"revolut", "ringcentral", "sanity", "sentry-ui", "sharepoint", "sinch-application", "sinch-numbers", "sinch",
-		"smartcar", "strava", "supabase", "telnyx", "travis-ci", "trello", "viber", "vonage", "webflow", "wise",
-		"workos", "x-twitter", "xendit", "zendesk",
+		"google-push-channels", "heroku", "hookdeck", "hubspot-v1", "hubspot-v2", "increase", "intercom-app",
+		"jira-connect", "jira-oauth", "launchdarkly", "lox24", "mercado-pago", "microsoft-graph", "midtrans",
+		"mollie", "monday", "moralis", "ms-teams", "mux", "netlify", "okta", "plaid", "plivo-v3", "plivo",
+		"postal-sha1", "quickbooks", "recurly", "replicate", "retell", "revolut", "ringcentral", "sanity",
+		"sentry-ui", "sharepoint", "sinch-application", "sinch-numbers", "sinch", "smartcar", "strava", "supabase",
+		"telnyx", "travis-ci", "trello", "vanta", "viber", "vonage", "webflow", "wise", "workos", "x-twitter",
+		"xendit", "zendesk",
 	}
 }
 

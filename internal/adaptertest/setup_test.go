@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // setUp is an endpoint of a sender that is being registered.
@@ -54,7 +55,9 @@ func newSetUp(t *testing.T, c catalogue.Entry, awaiting, handsOver bool, router 
 
 // registered is the URL to configure, where the entry needs one.
 func registered(c catalogue.Entry) string {
-	if p, ok := parameter(c, catalogue.PublicURL); ok && p.Required {
+	p, ok := parameter(c, catalogue.PublicURL)
+	e, err := entry.Of(c.Sample())
+	if ok && p.Required || err == nil && e.Scheme != nil && e.Scheme.Boundary().URL {
 		return "https://example.com/hooks"
 	}
 	return ""
