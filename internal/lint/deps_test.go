@@ -1,9 +1,11 @@
 package lint_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -124,6 +126,16 @@ func TestAnAdapterLinksItsRouterAlone(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEveryAdapterRunsTheTableOfBehaviour: an adapter that internal/adaptertest does not know is not tested.
+func TestEveryAdapterRunsTheTableOfBehaviour(t *testing.T) {
+	const routers = "internal/adaptertest/routers_test.go"
+	text, err := os.ReadFile(filepath.Join(root, routers))
+	require.NoError(t, err)
+	for _, name := range guarded(t)[1:] {
+		require.Containsf(t, string(text), strconv.Quote(module+"/"+name), "give %s a constructor in %s", name, routers)
 	}
 }
 
