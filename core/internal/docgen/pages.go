@@ -25,8 +25,8 @@ its own name is what stores, logs and metrics hold.
 |---|---|---|---|---|---|
 `
 
-// Index is the text of docs/providers/README.md.
-func Index() string {
+// index returns the text of docs/providers/README.md.
+func index() string {
 	var b strings.Builder
 	b.WriteString(indexHead)
 	for _, c := range catalogue.All() {
@@ -47,7 +47,7 @@ func aliasesOf(c catalogue.Entry) string {
 
 // Pages are the texts of docs/providers, by the name of the file.
 func Pages() map[string]string {
-	pages := map[string]string{"README.md": Index()}
+	pages := map[string]string{"README.md": index()}
 	for _, c := range catalogue.All() {
 		pages[c.Name+".md"] = page(c)
 	}

@@ -63,9 +63,9 @@ func (p *proxied) RoundTrip(r *http.Request) (*http.Response, error) {
 	return transport.RoundTrip(r)
 }
 
-// Errors of [Get], to be found with errors.Is.
+// Errors of [Get]. Callers find ErrTooLarge with errors.Is.
 var (
-	ErrNotHTTPS = errors.New("it is not an https URL")
+	errNotHTTPS = errors.New("it is not an https URL")
 	ErrTooLarge = errors.New("the response is larger than what is allowed")
 )
 
@@ -81,7 +81,7 @@ type Response struct {
 // the status is read.
 func Get(ctx context.Context, transport http.RoundTripper, address, accept string, maxBytes int64) (*Response, error) {
 	if !strings.HasPrefix(address, "https://") {
-		return nil, ErrNotHTTPS
+		return nil, errNotHTTPS
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Every is how long further lines of one kind are counted and not written, and how soon the count is written.
-const Every = time.Minute
+// every is how long further lines of one kind are counted and not written, and how soon the count is written.
+const every = time.Minute
 
 // Log writes the lines of one subject. It must not be copied.
 type Log struct {

@@ -25,13 +25,13 @@ func (s *Stacks) Attrs(stack []byte, now time.Time) (attrs []slog.Attr, whole bo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// A delivery that makes the app panic can be sent again and again. Its stack must not fill the disk.
-	if last, ok := s.seen[at]; ok && now.Sub(last) < Every {
+	if last, ok := s.seen[at]; ok && now.Sub(last) < every {
 		return attrs, false
 	}
 	if len(s.seen) >= MaxCauses {
 		// Only what is older than a minute makes room, so that a new cause never brings a recent stack back.
 		for cause, last := range s.seen {
-			if now.Sub(last) >= Every {
+			if now.Sub(last) >= every {
 				delete(s.seen, cause)
 			}
 		}

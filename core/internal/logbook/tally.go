@@ -66,7 +66,7 @@ func (t *Tally[K]) Only(of K, now time.Time) { t.add(of, "", now, false) }
 func (t *Tally[K]) add(of K, typ string, now time.Time, line bool) bool {
 	t.mu.Lock()
 	c := t.countOf(kind[K]{of, typ}, now)
-	if line && c.n == 0 && (c.since.IsZero() || now.Sub(c.since) >= Every) {
+	if line && c.n == 0 && (c.since.IsZero() || now.Sub(c.since) >= every) {
 		c.since = now
 		t.mu.Unlock()
 		return true
@@ -76,9 +76,9 @@ func (t *Tally[K]) add(of K, typ string, now time.Time, line bool) bool {
 	}
 	c.n++
 	closed := t.Log.closed.Load()
-	late := closed && now.Sub(c.since) >= Every
+	late := closed && now.Sub(c.since) >= every
 	if !t.armed && !closed {
-		t.arm(max(0, Every-now.Sub(c.since)))
+		t.arm(max(0, every-now.Sub(c.since)))
 	}
 	t.mu.Unlock()
 	if late {
@@ -117,7 +117,7 @@ func (t *Tally[K]) countOf(k kind[K], now time.Time) *count {
 // forgetTypes makes room for other types. A type that is counted stays: its line is still due. The caller must hold mu.
 func (t *Tally[K]) forgetTypes(now time.Time) {
 	for k, c := range t.counts {
-		if k.typ != "" && k.typ != otherTypes && c.n == 0 && now.Sub(c.since) >= Every {
+		if k.typ != "" && k.typ != otherTypes && c.n == 0 && now.Sub(c.since) >= every {
 			delete(t.counts, k)
 			t.types--
 		}
@@ -169,7 +169,7 @@ func (t *Tally[K]) due(now time.Time) []Count[K] {
 		if c.n == 0 {
 			continue
 		}
-		if left := Every - at.Sub(c.since); !now.IsZero() && left > 0 {
+		if left := every - at.Sub(c.since); !now.IsZero() && left > 0 {
 			if next == 0 || left < next {
 				next = left
 			}

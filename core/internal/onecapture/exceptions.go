@@ -137,7 +137,7 @@ func signsHeader(e *entry.Entry, name string) bool {
 
 // unsignedMembers are the members that join the identity and that no proof covers.
 func unsignedMembers(e *entry.Entry) (pointers []string) {
-	if SignsWholeBody(e) || e.Event.Sealed != nil {
+	if signsWholeBody(e) || e.Event.Sealed != nil {
 		return nil
 	}
 	for _, pointer := range e.Identity.Pointers() {

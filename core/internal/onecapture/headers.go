@@ -27,7 +27,7 @@ func headers(l *changes) {
 	l.edit("every header's name is in upper case", func(c *Capture) { c.Names = UpperNames })
 	l.edit("every header's value is folded into a line of its own", func(c *Capture) { c.Names = FoldedNames })
 	l.begin("unsigned header", false)
-	for _, name := range ReadHeaders(s.Entry) {
+	for _, name := range readHeaders(s.Entry) {
 		value := s.Header.Get(name)
 		for _, other := range []string{"other", "ping", "1", ""} {
 			if other != value {
@@ -51,9 +51,9 @@ func headers(l *changes) {
 	sortFrom(l, "further header")
 }
 
-// ReadHeaders returns the headers that an entry reads and that are no part of the proof: details, and what joins the
+// readHeaders returns the headers that an entry reads and that are no part of the proof: details, and what joins the
 // identity.
-func ReadHeaders(e *entry.Entry) (names []string) {
+func readHeaders(e *entry.Entry) (names []string) {
 	add := func(name string) {
 		name = http.CanonicalHeaderKey(name)
 		if name != "" && !slices.Contains(names, name) {

@@ -112,9 +112,9 @@ func compareEvent(e *entry.Entry, genuine []core.Event, now *core.Event) (found 
 	}
 	was := &genuine[same]
 	found = append(found, compareDetails(was, now)...)
-	if SignsWholeBody(e) && !bytes.Equal(was.Payload, now.Payload) {
+	if signsWholeBody(e) && !bytes.Equal(was.Payload, now.Payload) {
 		found = append(found, Finding{OtherReading, "the payload", clip(was.Payload), clip(now.Payload)})
-	} else if SignsWholeBody(e) && !bytes.Equal(was.Data, now.Data) {
+	} else if signsWholeBody(e) && !bytes.Equal(was.Data, now.Data) {
 		found = append(found, Finding{OtherReading, "the data", clip(was.Data), clip(now.Data)})
 	}
 	return found
@@ -157,8 +157,8 @@ func identities(events []core.Event) string {
 	return fmt.Sprint(texts)
 }
 
-// SignsWholeBody reports whether every byte of the body is proved, and not only fields or a weak sum of it.
-func SignsWholeBody(e *entry.Entry) bool {
+// signsWholeBody reports whether every byte of the body is proved, and not only fields or a weak sum of it.
+func signsWholeBody(e *entry.Entry) bool {
 	if e.Scheme == nil {
 		return false
 	}

@@ -4,15 +4,15 @@ import "crypto/ecdsa"
 
 const (
 	half = 32 // bytes of each of the two numbers
-	// Size is the length of a signature on P-256, in bytes.
-	Size = 2 * half
+	// size is the length of a signature on P-256, in bytes.
+	size = 2 * half
 )
 
 // VerifyRawECDSA reports whether a signature of a hash is valid. The signature is the two numbers r and s, 32 bytes
 // each (RFC 7518, section 3.4). It converts them to ASN.1 for the verifier of the standard library, which refuses
 // numbers of 0 or beyond the order. Another length fails closed.
 func VerifyRawECDSA(key *ecdsa.PublicKey, hash, signature []byte) bool {
-	if len(signature) != Size {
+	if len(signature) != size {
 		return false
 	}
 	var room [2 + 2*(2+1+half)]byte  // tag and length, and for each number tag, length, a zero byte and 32 more

@@ -21,10 +21,10 @@ import (
 // https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.retry.html
 const lastDefaultRetry = time.Minute
 
-// Horizon is how long SNS retries at most, whatever the subscription's policy says.
+// horizon is how long SNS retries at most, whatever the subscription's policy says.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
-const Horizon = time.Hour
+const horizon = time.Hour
 
 // Config holds the parameters of an entry.
 type Config struct {
@@ -58,7 +58,7 @@ func Entry(c Config) (entry.Entry, error) {
 			},
 		},
 		MaxBody:      2 << 20, // a message has at most 256 KiB, and escapes in JSON may make it six times as long
-		RetryHorizon: Horizon, LastQuickRetry: lastDefaultRetry, AckLimit: 15 * time.Second,
+		RetryHorizon: horizon, LastQuickRetry: lastDefaultRetry, AckLimit: 15 * time.Second,
 		// SNS treats every status from 200 to 499 as a delivery. So refusals must be 503, or SNS drops the message.
 		AuthStatus: 503, Drops4xx: true, AsksFirst: true,
 	}
@@ -105,7 +105,7 @@ func scheme(c Config) *entry.Scheme {
 			Version: entry.Field{JSON: "/SignatureVersion"},
 		},
 		Timestamp: entry.Timestamp{Field: entry.Field{JSON: "/Timestamp"}, Unit: entry.RFC3339,
-			Past: Horizon + 5*time.Minute},
+			Past: horizon + 5*time.Minute},
 		ID:     entry.Field{JSON: "/MessageId", Grammar: entry.Token},
 		KeyRef: entry.Field{JSON: "/SigningCertURL"},
 		Signed: []entry.Part{
