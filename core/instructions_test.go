@@ -228,7 +228,7 @@ func countedPaths() []counted {
 		{"a duplicate, named in the body", 1.99, handle(timestamped(), nameless{}, memstore.New())},
 		{"a duplicate, an id that is signed", 1.86, handle(identified(), nameless{}, memstore.New())},
 		{"a store and a signal", 3.01, complete(plain(), signedBody, body)},
-		{"a store and a signal, rules for equal bodies", 3.24, complete(ruled(), signedBody, described)},
+		{"a store and a signal, rules for equal bodies", 3.13, complete(ruled(), signedBody, described)},
 		{"a store and a signal, an id in the body", 2.17, complete(timestamped(), signed, named)},
 		{"a pair of 1", 0.53, basic(1)},
 		{"a pair of 20", 0.71, basic(20)},

@@ -114,6 +114,8 @@ func ofKeys() []mutation {
 		{name: "a redirect is an answer", file: "core/keys/fetch.go", old: "case code != http.StatusOK:", new: "case code > 399:"},
 		{name: "a member that comes twice in the body is taken once", file: "core/internal/jsonscan/scanner.go", old: "if seen&(1<<(i&63)) != 0 {", new: "if false {"},
 		{name: "a member in another case is the member", file: "core/internal/jsonscan/scanner.go", old: "\t\t\tif exact {", new: "\t\t\tif exact || true {"},
+		{name: "a bracket in a text ends a value that is skipped", file: "core/internal/jsonscan/skip.go", old: "m := b.brackets &^ within; m != 0", new: "m := b.brackets; m != 0"},
+		{name: "an escaped quote ends a text that is skipped", file: "core/internal/jsonscan/skip.go", old: "if b.escapes || inString", new: "if inString"},
 		{name: "what stands next to a detail hides it", file: "core/internal/payload/scan.go", old: "s.details.Read(payload, found)", new: "s.details.Find(payload, found)"},
 		{name: "what only a rule looks at hides a detail", file: "core/internal/payload/scan.go", old: "if s.both != nil && s.both.Read(payload, found) == nil {", new: "if s.both != nil {\n\t\t_ = s.both.Read(payload, found)"},
 		{name: "a detail that comes twice is read", file: "core/internal/jsonscan/scanner.go", old: "child.clear(s.out)\n\t\t\t\tchild = nil", new: "child.clear(s.out)"},
