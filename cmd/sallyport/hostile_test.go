@@ -105,6 +105,8 @@ func TestTheCurlCommandSendsTheVeryBody(t *testing.T) {
 		"line ends":    "{\r\n\t\"id\": 1}\r\n",
 		"not UTF-8":    "\xff\x00\x80'%d\\101 \u202e",
 		"like an file": "@/etc/passwd",
+		"like options": "--boundary\r\n-n\r\n", // as a form with files begins
+		"like a flag":  "-n",
 	} {
 		cmd := newCommand(t)
 		cmd.in = body

@@ -108,11 +108,12 @@ func curl(r *http.Request) (string, error) {
 // longestArgument is a safe part of the 128 KiB that Linux passes to a program as one argument.
 const longestArgument = 64 << 10
 
-// octal returns bytes as the format of printf, in which it changes nothing.
+// octal returns bytes as the format of printf, in which it changes nothing. A hyphen at the beginning, as of a form with
+// files, would be an option.
 func octal(text []byte) string {
 	var b strings.Builder
-	for _, c := range text {
-		if c < ' ' || c > '~' || c == '\\' || c == '%' || c == '\'' {
+	for i, c := range text {
+		if c < ' ' || c > '~' || c == '\\' || c == '%' || c == '\'' || c == '-' && i == 0 {
 			fmt.Fprintf(&b, "\\%03o", c)
 			continue
 		}
