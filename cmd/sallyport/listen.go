@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -117,7 +118,16 @@ func (p *program) listen(ctx context.Context, o *listening) error {
 	if err != nil && o.secretEnv == "" {
 		return errors.Join(err, listener.Close())
 	}
+	defer forgetPlace(file, place)
 	return r.serve(ctx, listener, place, fresh)
+}
+
+// forgetPlace removes the file that leads send here, unless it leads to a newer listen: whoever listens at the address
+// next may be another user of the machine.
+func forgetPlace(file, place string) {
+	if text, err := os.ReadFile(file); err == nil && strings.TrimSpace(string(text)) == place {
+		_ = os.Remove(file) // it is a default that does not work any more
+	}
 }
 
 // reachable is where a listener is reached from this machine. One on every address has none of its own.

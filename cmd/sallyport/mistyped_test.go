@@ -326,3 +326,30 @@ func TestTheCurlCommandKeepsPathsAndEmptyHeaders(t *testing.T) {
 	require.Contains(t, line, `--path-as-is`)
 	require.Contains(t, line, `'http://127.0.0.1:1/a/../b'`)
 }
+
+// Where listen has ended, somebody else may listen: nothing is sent there by default.
+func TestSendGoesNowhereOnceListenHasEnded(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	begin := func() (end func()) {
+		ctx, cancel := context.WithCancel(t.Context())
+		out, ended := &lines{}, make(chan int, 1)
+		go func() {
+			ended <- run(ctx, []string{"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"},
+				streams{strings.NewReader(""), out, out}, func(name string) string { return cmd.env[name] })
+		}()
+		out.waits(t, "Page ")
+		return func() {
+			cancel()
+			require.Equal(t, good, <-ended)
+		}
+	}
+	first := begin()
+	second := begin() // the newest is the default
+	first()
+	cmd.good("send", "--provider", "stripe")
+	second()
+	status, _, problem := cmd.run("send", "--provider", "stripe")
+	require.Equal(t, usage, status)
+	require.Contains(t, problem, `give the URL of the endpoint, or run "sallyport listen" first`)
+}
