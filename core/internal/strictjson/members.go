@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,12 +15,11 @@ var (
 	errUTF8      = errors.New("the JSON is not UTF-8")
 	errMalformed = errors.New("it is not well-formed JSON")
 	errObject    = errors.New("it is not a JSON object")
-	errDeep      = errors.New("the JSON is nested too deeply")    // deeper than maxDepth
-	errTwice     = errors.New("a member comes twice in the JSON") // in whatever case
+	errDeep      = errors.New("the JSON is nested too deeply") // deeper than maxDepth
 )
 
 // Members reads an object in one pass, and calls take with each of its own members, in order: the unescaped name, and
-// the raw JSON of the value. It refuses what Check and Object refuse, and makes no map for small objects.
+// the raw JSON of the value. It makes no map for small objects.
 //
 // It fails closed: if it returns an error, the caller must discard everything that take has received. Name and value
 // are parts of the document where they can be, so take must not change them.
@@ -151,7 +151,7 @@ func (r *reader) object(depth int, take func(name, value []byte)) error {
 			}
 		}
 		if !seen.add(name, t.plain) { // before its value is read: the work stops here
-			return errTwice
+			return fmt.Errorf("the member %.100q comes twice in the JSON", name) // cut, because it goes to logs
 		}
 		if r.space(); !r.next(':') {
 			return errMalformed
@@ -267,7 +267,7 @@ func (r *reader) word(w string) bool {
 }
 
 // number reads a number. It fails closed on a number that a float64 cannot hold: some readers make infinity of it, and
-// others an error. json.Decoder.Token, which Check uses, refuses it too.
+// others an error. json.Decoder.Token refuses it too.
 // The usual number is short, and needs no conversion to find that out.
 func (r *reader) number() bool {
 	from := r.pos
