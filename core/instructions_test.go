@@ -232,6 +232,7 @@ func countedPaths() []counted {
 		{"a store and a signal, an id in the body", 2.17, complete(timestamped(), signed, named)},
 		{"a pair of 1", 0.53, basic(1)},
 		{"a pair of 20", 0.71, basic(20)},
+		{"a refusal of a delivery without a signature", 0.168, refuse(func() *http.Request { return post(body) })},
 		{"a refusal of a malformed signature", 0.185,
 			refuse(func() *http.Request { return post(body, "X-Hub-Signature-256", "sha256=00") })},
 	}

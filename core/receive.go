@@ -314,6 +314,9 @@ func (g *Guard) unprovedHandshake(r *http.Request, i *inspection) (*Reply, fault
 
 // unsignedHandshake answers a request without a signature that only tries the URL.
 func (g *Guard) unsignedHandshake(r *http.Request, i *inspection) (*Reply, fault.Failure) {
+	if !g.handshakes.Any() {
+		return nil, fault.Failure{}
+	}
 	defer i.leave() // also where reading panics
 	in := i.handshakeInput(r)
 	if g.opening.opener != nil { // a function costs memory, and hardly any provider encrypts

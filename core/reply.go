@@ -19,10 +19,14 @@ type Reply struct {
 	// Rejection is set when the delivery was refused, and nil for the answer to a handshake, a duplicate or a signal.
 	Rejection *Rejection
 
-	names  []string // canonical
-	values []string // of each
-
+	headers []answerHeader
 	lasting lastingContext // of a refusal, for its record: the observers' context needs no allocation of its own
+}
+
+// answerHeader is a header of an answer.
+type answerHeader struct {
+	name  string    // canonical
+	value [1]string // who appends to a slice of it gets a copy
 }
 
 // roomyReply is a reply with the places of its usual header and text and of the rejection, made at once. It serves no
@@ -30,10 +34,9 @@ type Reply struct {
 // them.
 type roomyReply struct {
 	Reply
-	nameRoom  [usualHeaders]string
-	valueRoom [usualHeaders]string
-	text      [32]byte // of every status that a guard answers
-	own       Rejection
+	room [usualHeaders]answerHeader
+	text [32]byte // of every status that a guard answers
+	own  Rejection
 }
 
 // usualHeaders is how many headers a refusal has: type, nosniff, and two of Retry-After, Connection or a challenge.
@@ -41,25 +44,30 @@ const usualHeaders = 4
 
 // set is Header.Set for a canonical name.
 func (p *Reply) set(name, value string) {
-	if at := slices.Index(p.names, name); at >= 0 {
-		p.values[at] = value
+	if at := p.find(name); at >= 0 {
+		p.headers[at].value[0] = value
 		return
 	}
-	p.names, p.values = append(p.names, name), append(p.values, value)
+	p.headers = append(p.headers, answerHeader{name, [1]string{value}})
+}
+
+// find returns the place of a header, or -1.
+func (p *Reply) find(name string) int {
+	return slices.IndexFunc(p.headers, func(h answerHeader) bool { return h.name == name })
 }
 
 // Header returns the headers of the answer in a new map: the body's type, Allow, Retry-After, Connection,
 // WWW-Authenticate.
 func (p *Reply) Header() http.Header {
-	h := make(http.Header, len(p.names))
+	h := make(http.Header, len(p.headers))
 	p.SetHeader(h)
 	return h
 }
 
 // SetHeader sets what Header returns, in the place of what h holds under these names.
 func (p *Reply) SetHeader(h http.Header) {
-	for i, name := range p.names {
-		h[name] = p.values[i : i+1 : i+1] // who appends to it gets a copy
+	for i := range p.headers {
+		h[p.headers[i].name] = p.headers[i].value[:]
 	}
 }
 
@@ -85,10 +93,10 @@ func textReply(status int, text string) *Reply {
 // setText makes an empty reply a text in two parts.
 func (p *roomyReply) setText(status int, text, end string) {
 	p.Status = status
-	p.nameRoom[0], p.valueRoom[0] = "Content-Type", "text/plain; charset=utf-8"
+	p.room[0].name, p.room[0].value[0] = "Content-Type", "text/plain; charset=utf-8"
 	// No browser may guess another type, such as HTML, from the text.
-	p.nameRoom[1], p.valueRoom[1] = "X-Content-Type-Options", "nosniff"
-	p.names, p.values = p.nameRoom[:2], p.valueRoom[:2]
+	p.room[1].name, p.room[1].value[0] = "X-Content-Type-Options", "nosniff"
+	p.headers = p.room[:2]
 	p.Body = append(append(p.text[:0], text...), end...)
 }
 
@@ -176,8 +184,8 @@ func (g *Guard) boundRetryAfter(r reason.Reason, wait time.Duration) time.Durati
 func (p *Reply) clearBody() {
 	p.Body = nil
 	for _, name := range [...]string{"Content-Type", "X-Content-Type-Options"} {
-		if at := slices.Index(p.names, name); at >= 0 {
-			p.names, p.values = slices.Delete(p.names, at, at+1), slices.Delete(p.values, at, at+1)
+		if at := p.find(name); at >= 0 {
+			p.headers = slices.Delete(p.headers, at, at+1)
 		}
 	}
 }

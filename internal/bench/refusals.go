@@ -22,9 +22,8 @@ func benchRefusals(s settings, w io.Writer) error {
 	for _, f := range byHeaders {
 		s.goals.state(f.name, "ns", f.median)
 		s.goals.hold(f.name, "allocations", whole(f.allocs), 1)
-		s.goals.because(1, "one is the answer, whose header whoever wraps the response may keep or write into, and "+
-			"whose rejection the app may keep; the other is the observer's context, made on its own goroutine, "+
-			"which it may keep")
+		s.goals.because(1, "it is the answer, whose header whoever wraps the response may keep or write into, whose "+
+			"rejection the app may keep, and which holds the observer's context")
 	}
 	return nil
 }

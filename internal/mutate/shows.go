@@ -67,7 +67,7 @@ func ofWhatShows() []mutation {
 		{name: "one failed authentication has a status of its own", file: "core/refuse.go", old: "case why.Class() == reason.ClassAuthentication:", new: "case why.Class() == reason.ClassAuthentication && why != reason.Stale:", in: both},
 		{name: "a failed authentication before the body keeps the connection", file: "core/refuse.go", old: "if (r.ContentLength < 0 || r.ContentLength > unreadLimit) &&\n\t\t(f.Reason.Class() == reason.ClassAuthentication || f.Reason == reason.RateLimited) {", new: "if false {"},
 		{name: "a challenge may be read as HTML", file: "core/reply.go", old: `"Content-Type", "text/plain; charset=utf-8"`, new: `"Content-Type", "text/html; charset=utf-8"`, in: both},
-		{name: "a browser may guess", file: "core/reply.go", old: "p.nameRoom[:2], p.valueRoom[:2]", new: "p.nameRoom[:1], p.valueRoom[:1]", in: both},
+		{name: "a browser may guess", file: "core/reply.go", old: "p.headers = p.room[:2]", new: "p.headers = p.room[:1]", in: both},
 		{name: "no answer says when to come again", file: "core/reply.go", old: `p.set("Retry-After", strconv.FormatInt(s, 10))`, new: "_ = strconv.FormatInt(s, 10)"},
 		{name: "a wrong method is 404", file: "core/reason/reason.go", old: "return http.StatusMethodNotAllowed", new: "return http.StatusNotFound", in: both},
 		{name: "our own state is 4xx", file: "core/reason/reason.go", old: "case ClassState:\n\t\treturn http.StatusServiceUnavailable", new: "case ClassState:\n\t\treturn http.StatusConflict", in: both},
