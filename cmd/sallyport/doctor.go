@@ -46,6 +46,7 @@ func (p *program) doctorCommand() *cobra.Command {
 		},
 	}
 	o.Flags(c.Flags())
+	completes(c, "provider", names)
 	return c
 }
 

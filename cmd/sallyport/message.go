@@ -33,6 +33,7 @@ type content struct {
 
 func (c *content) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&c.eventType, "type", "", "`type` of the event: one of the sender's samples, or any other")
+	completesTypes(cmd)
 	cmd.Flags().StringArrayVar(&c.set, "set", nil,
 		"`path=value` to change in the body, data.object.amount=1000; may be repeated")
 	cmd.Flags().StringVar(&c.body, "body", "", "`file` with the body; - is standard input. Default: a sample")

@@ -335,8 +335,9 @@ func TestSendGoesNowhereOnceListenHasEnded(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		out, ended := &lines{}, make(chan int, 1)
 		go func() {
-			ended <- run(ctx, []string{"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"},
-				streams{strings.NewReader(""), out, out}, func(name string) string { return cmd.env[name] })
+			args := []string{"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"}
+			ended <- run(ctx, args, streams{strings.NewReader(""), out, out},
+				func(name string) string { return cmd.env[name] })
 		}()
 		out.waits(t, "Page ")
 		return func() {

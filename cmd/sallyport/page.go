@@ -121,6 +121,9 @@ func eventPath(id string) (string, error) {
 	return "event/" + id, nil
 }
 
+// shownStates are the states that a list can be narrowed to.
+func shownStates() []string { return []string{"open", "parked", "done", "dismissed", "refused"} }
+
 // stateFlag checks the value of --state: the page shows everything for one that it does not know.
 func stateFlag(text string, known ...string) error {
 	if slices.Contains(known, text) {
@@ -159,7 +162,7 @@ func (p *program) eventsCommand() *cobra.Command {
 				return fmt.Errorf("--limit %d is not between 1 and %d", most, maxRows)
 			}
 			if state != "" {
-				if err := stateFlag(state, "open", "parked", "done", "dismissed", "refused"); err != nil {
+				if err := stateFlag(state, shownStates()...); err != nil {
 					return err
 				}
 			}
@@ -195,6 +198,7 @@ func (p *program) eventsCommand() *cobra.Command {
 		}),
 	}
 	c.Flags().StringVar(&state, "state", "", "`state`: open, parked, done, dismissed or refused")
+	completes(c, "state", shownStates)
 	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of the endpoint")
 	c.Flags().StringVar(&kind, "type", "", "`type` of the event")
 	c.Flags().StringVar(&text, "text", "", "`text` in the type, the id or the error")

@@ -90,6 +90,7 @@ func (p *program) redriveCommand() *cobra.Command {
 		}),
 	}
 	c.Flags().StringVar(&state, "state", "parked", "`state` of those to run, without an ID: open or parked")
+	completes(c, "state", words("open", "parked"))
 	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of their endpoint")
 	c.Flags().StringVar(&kind, "type", "", "`type` of the events")
 	c.Flags().StringVar(&text, "error", "", "`text` in their errors")

@@ -84,6 +84,7 @@ func (p *program) command() *cobra.Command {
 		},
 	}
 	root.PersistentFlags().StringVarP(&p.output, "output", "o", "text", "`form` of the output: text or json")
+	completes(root, "output", words("text", "json"))
 	root.AddCommand(
 		p.secretCommand(), p.providersCommand(), p.signCommand(), p.sendCommand(), p.checkCommand(), p.listenCommand(),
 		p.serveCommand(), p.doctorCommand(), p.forgetCommand(),

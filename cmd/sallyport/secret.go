@@ -18,6 +18,7 @@ import (
 // choose adds the flags that choose a sender.
 func choose(c *cobra.Command, to *choice) {
 	c.Flags().StringVar(&to.provider, "provider", "", "`name` of the sender, as \"sallyport providers\" lists it")
+	completes(c, "provider", names)
 	c.Flags().StringArrayVar(&to.parameters, "param", nil,
 		"`name=value` of what the sender needs besides (\"sallyport providers NAME\");\nof a secret, the environment "+
 			"variable that holds it; may be repeated")

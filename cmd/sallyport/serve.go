@@ -43,6 +43,8 @@ func (p *program) serveCommand() *cobra.Command {
 	}
 	o.Flags(c.Flags())
 	o.PageFlag(c.Flags())
+	completes(c, "provider", names)
+	completes(c, "router", receiver.Routers)
 	c.Flags().BoolVar(&sample, "sample", false, "print a configuration with every setting, and end")
 	return c
 }

@@ -127,8 +127,8 @@ func (c *config) check(m *mistakes) {
 	if number, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || number > 65535 {
 		m.add(c.place("listen"), "must be an address and a port such as 127.0.0.1:8080, not %q", c.listen)
 	}
-	if !slices.Contains(routers(), c.router) {
-		m.add(c.place("router"), "must be one of %s, not %q", strings.Join(routers(), ", "), c.router)
+	if !slices.Contains(Routers(), c.router) {
+		m.add(c.place("router"), "must be one of %s, not %q", strings.Join(Routers(), ", "), c.router)
 	}
 	if !c.clock.IsZero() && !loopback(host) {
 		// To a frozen clock recorded deliveries are fresh, for ever.

@@ -40,7 +40,7 @@ func TestEveryEntryIsServed(t *testing.T) {
 		all = append(all, s)
 		endpoints = append(endpoints, endpointOf(t, s))
 	}
-	for _, router := range routers() {
+	for _, router := range Routers() {
 		t.Run(router, func(t *testing.T) {
 			t.Parallel()
 			configuration, err := yaml.Marshal(map[string]any{"listen": "127.0.0.1:0", "router": router,

@@ -43,7 +43,7 @@ func (o *Options) Flags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.SecretEnv, "secret-env", "", "environment `variable` with the secret as the sender's "+
 		"dashboard shows it, or user:password;\nduring a rotation a list, NEW,OLD, of which only the first must be set")
 	flags.StringVar(&o.Path, "path", "/hooks", "`path` of the endpoint, and its name")
-	flags.StringVar(&o.Router, "router", defaultRouter, "`router`: "+strings.Join(routers(), ", "))
+	flags.StringVar(&o.Router, "router", defaultRouter, "`router`: "+strings.Join(Routers(), ", "))
 	flags.StringVar(&o.Listen, "listen", defaultListen, "`address` to listen on; port 0 picks a free one")
 	flags.StringVar(&o.TrustedProxies, "trusted-proxies", "",
 		"`addresses` of the proxies or tunnel whose X-Forwarded-Proto counts: 127.0.0.1")

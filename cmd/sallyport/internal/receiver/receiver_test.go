@@ -14,7 +14,7 @@ import (
 
 // eachRouter runs a test on every router.
 func eachRouter(t *testing.T, test func(t *testing.T, router string)) {
-	for _, router := range routers() {
+	for _, router := range Routers() {
 		t.Run(router, func(t *testing.T) { test(t, router) })
 	}
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/sallyport-go/sallyport/ginwebhook"
 )
 
-// routers are the names that a configuration may use.
-func routers() []string { return []string{"gin", "echo", "echo5", "chi"} }
+// Routers returns the names that a configuration may use.
+func Routers() []string { return []string{"gin", "echo", "echo5", "chi"} }
 
 // mount builds the app. Whatever the routers print of themselves goes to stderr: standard output is for our lines.
 func mount(router string, endpoints []*endpoint, stderr io.Writer, logger *slog.Logger) (http.Handler, error) {

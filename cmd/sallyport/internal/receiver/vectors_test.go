@@ -48,7 +48,7 @@ func TestRecordedDeliveriesGetTheirVerdict(t *testing.T) {
 	}
 	turn := 0
 	for clock, vectors := range byClock {
-		router := routers()[turn%len(routers())]
+		router := Routers()[turn%len(Routers())]
 		turn++
 		t.Run(router+" at "+clock, func(t *testing.T) {
 			t.Parallel()
