@@ -85,6 +85,7 @@ func parts(docs string) []part {
 		{"request", benchRequest},
 		{"complete", benchComplete},
 		{"refusals", benchRefusals},
+		{"unused", benchUnused},
 		{"credentials", benchCredentials},
 		{"events", benchEvents},
 		{"stores", benchStores},
