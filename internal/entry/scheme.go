@@ -1,6 +1,10 @@
 package entry
 
-import "time"
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"time"
+)
 
 // Algorithm is how the signed bytes are proved. The receiver chooses it; nothing in a request does.
 type Algorithm uint8
@@ -47,6 +51,22 @@ const (
 	Base64URLRaw
 	Base64Any
 )
+
+// Encode writes bytes, such as a signature. Standard base64 is that of all other encodings.
+func (e Encoding) Encode(data []byte) string {
+	switch e {
+	case Hex:
+		return hex.EncodeToString(data)
+	case Base64Raw:
+		return base64.RawStdEncoding.EncodeToString(data)
+	case Base64URL:
+		return base64.URLEncoding.EncodeToString(data)
+	case Base64URLRaw:
+		return base64.RawURLEncoding.EncodeToString(data)
+	default:
+		return base64.StdEncoding.EncodeToString(data)
+	}
+}
 
 // Scheme says how a provider signs.
 type Scheme struct {

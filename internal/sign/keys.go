@@ -45,7 +45,7 @@ func KeyPair(p entry.Provider) (public, private string) {
 	private = string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	// Providers show Ed25519 keys as raw bytes, and others as SubjectPublicKeyInfo.
 	if pub, ok := key.Public().(ed25519.PublicKey); ok && e.Scheme.Custom == nil {
-		return kind.Key.Prefix + encode(kind.Key.Encoding, pub), private
+		return kind.Key.Prefix + kind.Key.Encoding.Encode(pub), private
 	}
 	spki, err := x509.MarshalPKIXPublicKey(key.Public())
 	if err != nil {
@@ -91,7 +91,7 @@ func Text(s *entry.Scheme, secret string, message []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return encode(s.Signature.Encoding, signature), nil
+	return s.Signature.Encoding.Encode(signature), nil
 }
 
 // signingKey is the key of one request: a secret or a private key.

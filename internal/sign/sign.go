@@ -201,7 +201,7 @@ func (s *signer) makeID(c carrier) string {
 // around it.
 func (s *signer) layout(raw []byte) string {
 	sig := s.scheme.Signature
-	signature := encode(sig.Encoding, raw)
+	signature := sig.Encoding.Encode(raw)
 	switch sig.Layout {
 	case entry.Pairs: // "t=123,v1=abc"
 		equals := "="
@@ -238,21 +238,5 @@ func (s *signer) layout(raw []byte) string {
 		return signature
 	default:
 		return sig.Prefix + signature
-	}
-}
-
-// encode returns bytes in an encoding of an entry. Standard base64 is that of all others.
-func encode(enc entry.Encoding, mac []byte) string {
-	switch enc {
-	case entry.Hex:
-		return hex.EncodeToString(mac)
-	case entry.Base64Raw:
-		return base64.RawStdEncoding.EncodeToString(mac)
-	case entry.Base64URL:
-		return base64.URLEncoding.EncodeToString(mac)
-	case entry.Base64URLRaw:
-		return base64.RawURLEncoding.EncodeToString(mac)
-	default:
-		return base64.StdEncoding.EncodeToString(mac)
 	}
 }

@@ -113,22 +113,3 @@ func decodeText(enc entry.Encoding, out, src []byte) (n int, ok bool) {
 	n, err := codec.Strict().Decode(out, src)
 	return n, err == nil
 }
-
-// encodeSignature writes a signature as its provider does.
-//
-// It writes what the guard signs itself, such as an answer to a handshake. The default is base64 with
-// padding.
-func encodeSignature(enc entry.Encoding, signature []byte) string {
-	switch enc {
-	case entry.Hex:
-		return hex.EncodeToString(signature)
-	case entry.Base64Raw:
-		return base64.RawStdEncoding.EncodeToString(signature)
-	case entry.Base64URL:
-		return base64.URLEncoding.EncodeToString(signature)
-	case entry.Base64URLRaw:
-		return base64.RawURLEncoding.EncodeToString(signature)
-	default:
-		return base64.StdEncoding.EncodeToString(signature)
-	}
-}

@@ -189,7 +189,7 @@ func (v *Verifier) SignText(
 		}
 		st := k.Pool.Get()
 		st.WriteString(text)
-		signature = encodeSignature(v.scheme.Signature.Encoding, st.Sum())
+		signature = v.scheme.Signature.Encoding.Encode(st.Sum())
 		k.Pool.Put(st)
 		return signature, k.id, fault.Failure{}
 	}
