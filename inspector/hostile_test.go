@@ -317,3 +317,14 @@ func TestTheLocalPageSaysWhereItIs(t *testing.T) {
 	require.Contains(t, string(body), "http://"+at.Host+"/")
 	require.NotContains(t, string(body), "Config.Hosts")
 }
+
+// A script that mistypes a state must not get everything.
+func TestAStateThatDoesNotExistIsAnErrorForAScript(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	require.Equal(t, 200, a.send(paid))
+	require.Equal(t, 400, a.get("/?outcome=parkd", asJSON).Code)
+	require.Equal(t, 200, a.get("/?outcome=done", asJSON).Code)
+	require.Equal(t, 200, a.get("/?outcome=", asJSON).Code)
+	require.Equal(t, 200, a.get("/?outcome=parkd").Code, "the page shows that it shows everything")
+}

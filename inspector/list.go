@@ -140,6 +140,10 @@ func (p *Inspector) showList(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()
 	access, f := accessOf(r), filterOf(r)
+	if wantsJSON(r) && r.URL.Query().Get("outcome") != f.Outcome { // a page shows what it shows; a script would not see it
+		p.fail(w, r, http.StatusBadRequest, "There is no such outcome.")
+		return
+	}
 	l := &list{Filter: f, Outcomes: outcomes(), Banners: p.banners(access), Status: p.statusOf(access)}
 	for _, g := range p.guards() {
 		if access.sees(g.Endpoint()) && !slices.Contains(l.Endpoints, g.Endpoint()) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/receiver"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/provider"
@@ -166,7 +167,11 @@ func (r *running) start(o *listening, address string) error {
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
 	}
-	r.page, err = inspector.ListenLocal(o.page, inspector.Config{
+	local, err := receiver.LocalAddress(o.page)
+	if err != nil {
+		return fmt.Errorf("--page: %w", err)
+	}
+	r.page, err = inspector.ListenLocal(local, inspector.Config{
 		Journal: kept, Activity: activity, Logger: quiet,
 		Redriver: &core.Redriver{App: handler, Guards: []*core.Guard{r.guard}},
 	})

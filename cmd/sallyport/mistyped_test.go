@@ -354,3 +354,22 @@ func TestSendGoesNowhereOnceListenHasEnded(t *testing.T) {
 	require.Equal(t, usage, status)
 	require.Contains(t, problem, `give the URL of the endpoint, or run "sallyport listen" first`)
 }
+
+func TestThePageOfAProgramIsForThisMachine(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	config := written(t, "receiver.yaml", "listen: 127.0.0.1:0\n"+oneEndpoint)
+	for _, args := range [][]string{
+		{"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page"}, {"serve", "--config", config, "--page"},
+	} {
+		for _, address := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0", "example.com:80", "4401", "127.0.0.1"} {
+			status, out, problem := cmd.run(append(args, address)...)
+			require.NotEqual(t, good, status)
+			require.Empty(t, out)
+			require.Contains(t, problem, "--page: ", address)
+			require.Contains(t, problem, "is not an address of this machine such as 127.0.0.1:4401", address)
+			require.NotContains(t, problem, "ListenLocal", "nobody calls a function here")
+		}
+		cmd.background(append(args, "localhost:0")...).waits(t, "Page http://127.0.0.1:")
+	}
+}

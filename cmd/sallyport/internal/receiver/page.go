@@ -6,11 +6,24 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/inspector"
 )
+
+// LocalAddress returns the address of a page for this machine. Browsers and people say localhost for it.
+func LocalAddress(text string) (string, error) {
+	host, port, err := net.SplitHostPort(text)
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		return "", fmt.Errorf("%.200q is not an address of this machine such as 127.0.0.1:4401", text)
+	}
+	return net.JoinHostPort(host, port), nil
+}
 
 // shown is what the page shows: every event of this run, in memory, and what was refused.
 type shown struct {
@@ -43,6 +56,10 @@ func (s *shown) serve(
 	var guards []*core.Guard
 	for _, e := range app.endpoints {
 		guards = append(guards, e.guard)
+	}
+	address, err = LocalAddress(address)
+	if err != nil {
+		return nil, fmt.Errorf("--page: %w", err)
 	}
 	page, err := inspector.ListenLocal(address, inspector.Config{
 		Journal: s.kept, Activity: s.activity, Logger: logger, Redriver: &core.Redriver{App: app, Guards: guards},
