@@ -58,8 +58,8 @@ func countedPaths() []counted {
 	const size = 1 << 10
 	body := strings.Repeat("x", size)
 	named := strings.Replace(namedInBody, `"x"`, `"x`+strings.Repeat("x", size-len(namedInBody))+`"`, 1)
-	described := `{"action":"opened","object":{"n":1` +
-		strings.Repeat(`,"field":"a value of some length"`, (size-40)/33) + `}}`
+	described := `{"action":"opened","sender":1,"object":{"n":1` +
+		strings.Repeat(`,"field":"a value of some length"`, (size-80)/33) + `},"organization":{}}`
 	verify := func(request func(string) *http.Request, timed bool) func(*testing.T) func() {
 		return func(t *testing.T) func() {
 			e := plain()
@@ -228,7 +228,7 @@ func countedPaths() []counted {
 		{"a duplicate, named in the body", 1.99, handle(timestamped(), nameless{}, memstore.New())},
 		{"a duplicate, an id that is signed", 1.86, handle(identified(), nameless{}, memstore.New())},
 		{"a store and a signal", 3.01, complete(plain(), signedBody, body)},
-		{"a store and a signal, rules for equal bodies", 3.13, complete(ruled(), signedBody, described)},
+		{"a store and a signal, rules for equal bodies", 3.17, complete(ruled(), signedBody, described)},
 		{"a store and a signal, an id in the body", 2.17, complete(timestamped(), signed, named)},
 		{"a pair of 1", 0.53, basic(1)},
 		{"a pair of 20", 0.71, basic(20)},

@@ -117,6 +117,7 @@ func ofKeys() []mutation {
 		{name: "a bracket in a text ends a value that is skipped", file: "core/internal/jsonscan/skip.go", old: "m := b.brackets &^ within; m != 0", new: "m := b.brackets; m != 0"},
 		{name: "an escaped quote ends a text that is skipped", file: "core/internal/jsonscan/skip.go", old: "if b.escapes || inString", new: "if inString"},
 		{name: "what stands next to a detail hides it", file: "core/internal/payload/scan.go", old: "s.details.Read(payload, found)", new: "s.details.Find(payload, found)"},
+		{name: "a name that is written with an escape counts as written", file: "core/internal/payload/apart.go", old: "return colon && bytes.HasSuffix(bytes.TrimRight(before, \" \\t\\r\\n\"), quoted)", new: "return colon"},
 		{name: "what only a rule looks at hides a detail", file: "core/internal/payload/scan.go", old: "if s.both != nil && s.both.Read(payload, found) == nil {", new: "if s.both != nil {\n\t\t_ = s.both.Read(payload, found)"},
 		{name: "a detail that comes twice is read", file: "core/internal/jsonscan/scanner.go", old: "child.clear(s.out)\n\t\t\t\tchild = nil", new: "child.clear(s.out)"},
 		{name: "an id that comes twice is one", file: "core/internal/payload/names.go", old: "if slices.ContainsFunc(room, jsonscan.Twice) {", new: "if false {"},

@@ -27,8 +27,14 @@ type Apart struct {
 // The zero value holds for every payload. It decides over a proved payload only.
 type memberRule struct {
 	has, lacks []int
-	name       []byte   // of a member that must be there, with its quotes; nil: none must
-	nowhere    [][]byte // names with their quotes
+	name       []byte // of the first member of has, with its quotes; nil: there is none
+	nowhere    []absentName
+}
+
+// absentName is a name that must stand at no place of a payload.
+type absentName struct {
+	quoted []byte
+	at     int // of a member at the top that has it; only a scan for the details and the rules looks for that
 }
 
 // compileAparts compiles an entry's rules, and adds what they look at to the pointers. With digestOnly it leaves out
@@ -51,7 +57,7 @@ func compileAparts(e *entry.Entry, digestOnly bool, p *pointers) (rules []Apart)
 				one.name = inQuotes(m.Has[0][strings.LastIndexByte(m.Has[0], '/')+1:])
 			}
 			for _, name := range m.Nowhere {
-				one.nowhere = append(one.nowhere, inQuotes(name))
+				one.nowhere = append(one.nowhere, absentName{inQuotes(name), p.add("/" + name)})
 			}
 			compiled.when = append(compiled.when, one)
 		}
@@ -137,7 +143,7 @@ func (r *Reader) applying(payload []byte, found [][]byte) *Apart {
 		}
 		for j := range rule.when {
 			// One scan serves all rules. A search of the text for each takes ten times as long.
-			if m := &rule.when[j]; m.holds(found) && m.mayHold(payload) {
+			if m := &rule.when[j]; m.holds(found) && m.mayHold(payload, found) {
 				return rule
 			}
 		}
@@ -149,13 +155,30 @@ func (r *Reader) applying(payload []byte, found [][]byte) *Apart {
 // written with escapes is not there.
 //
 // A name of nowhere inside a text is a false hit: the rule then does not apply.
-func (m *memberRule) mayHold(payload []byte) bool {
-	for _, name := range m.nowhere {
-		if bytes.Contains(payload, name) {
+func (m *memberRule) mayHold(payload []byte, found [][]byte) bool {
+	for _, name := range m.nowhere { // first, because most payloads have one of them at the top
+		if standsBefore(found[name.at], payload, name.quoted) {
 			return false
 		}
 	}
-	return m.name == nil || bytes.Contains(payload, m.name)
+	for _, name := range m.nowhere {
+		if bytes.Contains(payload, name.quoted) {
+			return false
+		}
+	}
+	return m.name == nil || standsBefore(found[m.has[0]], payload, m.name) || bytes.Contains(payload, m.name)
+}
+
+// standsBefore reports whether a name, with its quotes, is written before a value that was found in the payload. A
+// search of the payload for the name would find it there, and takes as long as the scan.
+func standsBefore(value, payload, quoted []byte) bool {
+	at := cap(payload) - cap(value) // a found value is a part of the payload, and its capacity reaches as far
+	if len(value) == 0 || at < 0 || at > len(payload) {
+		return false
+	}
+	before := bytes.TrimRight(payload[:at], " \t\r\n")
+	before, colon := bytes.CutSuffix(before, []byte(":"))
+	return colon && bytes.HasSuffix(bytes.TrimRight(before, " \t\r\n"), quoted)
 }
 
 // holds reports whether the rule's members are there, or missing, as it says.

@@ -100,6 +100,12 @@ func unusualPayloads() []string {
 	return []string{
 		``, ` `, `{}`, `[]`, `1`, `"x"`, `null`, `{"action":"made","label":{}}`, `{"action":"made","sender":1}`,
 		`{"action":"made","sender":1,"x":"\"repository\""}`, `{"action":1,"member":null,"label":{},"issue":{}}`,
+		`{"action":"a","sender":1,"repository":{}}`, `{"action":"a","repository" : 1,"sender":[]}`,
+		`{"action":"a","sender":1,"reposit\u006fry":{}}`,
+		`{"action":"a","sender":1,"reposit\u006fry":1,"x":"\"repository\""}`,
+		`{"action":"a","sender":1,"repository":1,"repository":2}`, `{"action":"a","sender":1,"x":{"repository":1}}`,
+		"{\"action\":\"a\",\"sender\":1,\"repository\":\"\x01\"}", `{"action":"a","sender":1,"a repository":1}`,
+		`{"action":"a","sender":1,"x":"repository"}`, `{"act\u0069on":"made","sender":1}`,
 		"\ufeff" + `{"action":"made","member":{}}`, `{"act\u0069on":"made","m\u0065mber":1,"member":2}`,
 		`{"action":"a","action":"b","member":{}}`, `{"action":"a","member":{},"member":{},"member":1}`,
 		`{"Action":"a","MEMBER":{}}`, "{\"action\":\"a\",\"member\":\"\x01\"}", "{\"action\":\"\x01\",\"member\":{}}",

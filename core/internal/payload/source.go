@@ -32,7 +32,7 @@ type Source struct {
 	malformed     bool       // the payload is not JSON; also where binary: nothing is read from it
 	scanned       bool       // room or more holds the details
 	ruled         bool       // and what the rules for equal bodies look at
-	room          [16][]byte // what was found in the payload; empty where that is malformed
+	room          [20][]byte // what was found in the payload; empty where that is malformed
 	more          [][]byte   // instead of room, for an entry that reads more than fits
 }
 
