@@ -16,7 +16,6 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/email"
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/httpwebhook"
@@ -52,7 +51,7 @@ func providerOf(t testing.TB, esp string) core.Provider {
 			"arn:aws:sns:us-west-2:123456789012:SES_Notifications",
 		}})
 	case "unisender-go":
-		return unproved.UnisenderGo()
+		return provider.UnisenderGo()
 	}
 	p, ok := provider.ByName(esp)
 	require.True(t, ok, esp)

@@ -13,7 +13,6 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -273,7 +272,7 @@ func TestWhatIsNoListIsOneEvent(t *testing.T) {
 // TestUnisenderGosEventsAreThoseOfEveryUser: the list is one of users, documented to be of one; none is dropped.
 func TestUnisenderGosEventsAreThoseOfEveryUser(t *testing.T) {
 	t.Parallel()
-	p := unproved.UnisenderGo()
+	p := provider.UnisenderGo()
 	g := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0))
 	for body, want := range map[string][]string{
 		`{"auth":"","events_by_user":[{"events":[{"event_name":"a"},{"event_name":"b"}]},{"events":[{"event_name":"c"}]}]}`: {"a", "b", "c"},

@@ -15,7 +15,6 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
@@ -61,10 +60,10 @@ func TestWhatEmailSendersSay(t *testing.T) {
 			said{"u", "MessageSent", "Sent"}, at},
 		{"a message to Postal", provider.Postal(), `{"id":12345,"rcpt_to":"a@example.com","message":"x"}`,
 			said{"12345", "inbound", ""}, time.Time{}},
-		{"an event of Unisender Go", unproved.UnisenderGo(),
+		{"an event of Unisender Go", provider.UnisenderGo(),
 			`{"auth":"","events_by_user":[{"events":[{"event_name":"transactional_email_status","event_data":{"status":"sent",` +
 				`"event_time":"2026-03-01 12:00:00"}}]}]}`, said{"", "transactional_email_status", "sent"}, at},
-		{"a single event of Unisender Go", unproved.UnisenderGo(),
+		{"a single event of Unisender Go", provider.UnisenderGo(),
 			`{"auth":"","event_name":"transactional_email_status","status":"sent","event_time":"2026-03-01 12:00:00"}`,
 			said{"", "transactional_email_status", "sent"}, at},
 		{"an event of Brevo", provider.Brevo(), `{"event":"delivered","ts_epoch":1772366400000}`,

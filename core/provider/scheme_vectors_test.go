@@ -23,7 +23,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -63,7 +62,7 @@ func schemeVectors() []vector {
 	midBody := `{"transaction_status":"capture","order_id":"order-1","status_code":"200","gross_amount":"10000.00","signature_key":"` +
 		hex.EncodeToString(midSum[:]) + `"}`
 
-	uni := unproved.UnisenderGo()
+	uni := provider.UnisenderGo()
 	uniBody := func(auth string) string { return `{"auth": "` + auth + `", "events_by_user":[{"events":[]}]}` }
 	uniSum := md5.Sum([]byte(uniBody(secret(uni))))
 

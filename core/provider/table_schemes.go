@@ -9,7 +9,6 @@ func schemes() []core.Provider {
 		Adyen(), Braintree(), Cloudinary(), CloudinarySHA256(), Discord(), DropboxSign(), HubSpot(), HubSpotV1(),
 		HubSpotV2(),
 		Mandrill(), MercadoPago(), Midtrans(), Plivo(), PlivoV3(), Postal(), PostalSHA1(), SendGrid(), Square(),
-		Trello(), Twilio(),
-		Wise(),
+		Trello(), Twilio(), UnisenderGo(), Wise(),
 	}
 }

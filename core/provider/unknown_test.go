@@ -36,7 +36,7 @@ func unknownHorizon() map[string]string {
 		"adyen":  third, "braintree": third, "cloudinary": third, "cloudinary-sha256": third, "dropbox-sign": third,
 		"mandrill": silent,
 		"midtrans": "not found in the documentation", "mercado-pago": third, "plivo": silent, "plivo-v3": silent,
-		"trello": third, "wise": third,
+		"trello": third, "unisender-go": silent, "wise": third,
 		"alertmanager":             "until the group's next notification, by the instance's intervals",
 		"bitbucket":                "twice more, without a documented delay",
 		"bitbucket-server":         "a circuit breaker skips deliveries, and none is sent later",
@@ -117,7 +117,7 @@ func unknownAckLimit() map[string]string {
 		"mux", "notion", "openai", "pagerduty", "paystack", "plivo", "plivo-v3", "quickbooks", "quicknode", "recurly",
 		"replicate", "retell",
 		"revolut", "sanity", "sendgrid", "sendgrid-inbound", "sentry-ui", "sinch", "sinch-application", "sinch-numbers",
-		"sparkpost-relay", "sweego", "trello", "twitch", "typeform",
+		"sparkpost-relay", "sweego", "trello", "twitch", "typeform", "unisender-go",
 		"vercel", "viber", "webflow", "wise", "workos", "x-twitter", "zoom",
 	}...) {
 		reasons[name] = "not read in an official source"

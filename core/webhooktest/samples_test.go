@@ -17,7 +17,6 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/httpwebhook"
@@ -102,7 +101,7 @@ func entryOf(t *testing.T, name string) core.Provider {
 	case "scaleway-tem":
 		return provider.ScalewayTEM(provider.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}})
 	case "unisender-go":
-		return unproved.UnisenderGo()
+		return provider.UnisenderGo()
 	}
 	e, ok := catalogue.ByName(name)
 	require.True(t, ok, name)

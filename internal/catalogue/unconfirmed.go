@@ -21,7 +21,5 @@ func unconfirmed() map[string]string {
 			"a third party that cites its documentation the rest",
 		"recharge-legacy": "that the digest is the SHA-256 of the secret and the body: a third party that cites " +
 			"Recharge's documentation says it",
-		"unisender-go": "that Unisender Go signs as UniOne does, whose SDK verifies this MD5 of the body: a third " +
-			"party that cites Unisender Go's page says it",
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/email"
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 )
 
@@ -32,7 +31,7 @@ func Senders() []core.Provider {
 		provider.Postal(), provider.Postmark(), provider.Resend(), provider.SendGrid(), provider.SparkPost(),
 		provider.SparkPostRelay(), provider.Sweego(),
 		provider.ScalewayTEM(provider.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}}),
-		unproved.UnisenderGo(),
+		provider.UnisenderGo(),
 	}
 }
 
