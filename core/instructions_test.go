@@ -107,7 +107,7 @@ func countedPaths() []counted {
 			text := []byte(body)
 			reader := bytes.NewReader(text)
 			source := &rewound{reader}
-			return func() {
+			return flushing(t, g, func() {
 				reader.Reset(text)
 				r.Body = source
 				d, reply := g.Receive(nil, r, adapter.Inbound{})
@@ -117,7 +117,7 @@ func countedPaths() []counted {
 				if d != nil {
 					d.Finish(adapter.Outcome{})
 				}
-			}
+			})
 		}
 	}
 	// A handler that reads the body and never asks which event it is.
@@ -167,7 +167,7 @@ func countedPaths() []counted {
 			text := []byte(body)
 			reader := bytes.NewReader(text)
 			source := &rewound{reader}
-			return func() {
+			return flushing(t, g, func() {
 				reader.Reset(text)
 				d.request.Body = source
 				if h.ServeHTTP(d, d.request); d.status != http.StatusOK {
@@ -176,7 +176,7 @@ func countedPaths() []counted {
 				if err := g.Forget(t.Context(), ran); err != nil {
 					t.Fatal(err)
 				}
-			}
+			})
 		}
 	}
 	basic := func(pairs int) func(t *testing.T) func() {
@@ -192,14 +192,14 @@ func countedPaths() []counted {
 			r := post("")
 			user, password, _ := strings.Cut(all[pairs-1], ":")
 			r.SetBasicAuth(user, password)
-			return func() {
+			return flushing(t, g, func() {
 				r.Body = http.NoBody // a guard reads a request once
 				d, reply := g.Receive(nil, r, adapter.Inbound{})
 				if reply != nil {
 					t.Fatal("refused")
 				}
 				d.Finish(adapter.Outcome{})
-			}
+			})
 		}
 	}
 	return []counted{
