@@ -108,8 +108,8 @@ func curl(r *http.Request) (string, error) {
 // longestArgument is a safe part of the 128 KiB that Linux passes to a program as one argument.
 const longestArgument = 64 << 10
 
-// octal returns bytes as the format of printf, in which it changes nothing. A hyphen at the beginning, as of a form with
-// files, would be an option.
+// octal returns bytes as the format of printf, in which it changes nothing. A hyphen at the beginning, as of a form
+// with files, would be an option.
 func octal(text []byte) string {
 	var b strings.Builder
 	for i, c := range text {

@@ -35,9 +35,9 @@ func rememberedSenders() []remembered {
 // benchComplete is the whole path with an observer, a replay store and a signal.
 func benchComplete(s settings, w io.Writer) error {
 	fmt.Fprint(w, "## The complete path\n\nAn observer, memstore, and one signal. A forgotten identity lets the same "+
-		"delivery run again. To set and lift the read deadline takes about 0.4 µs of 19 on a real connection. A watchdog "+
-		"for each guard in its place was tried: it still has to lift a deadline that middleware has set before, and "+
-		"brought less than 5%.\n\n")
+		"delivery run again. To set and lift the read deadline takes about 0.4 µs of 19 on a real connection. A "+
+		"watchdog for each guard in its place was tried: it still has to lift a deadline that middleware has set "+
+		"before, and brought less than 5%.\n\n")
 	for _, from := range rememberedSenders() {
 		for _, size := range []int{1 << 10, 64 << 10} {
 			s.completePath(w, &from, size)

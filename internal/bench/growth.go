@@ -185,7 +185,8 @@ func growthBatch(s settings) curve {
 	for _, n := range []int{1, 10, 100, 1000, 10000} {
 		items := make([]string, n)
 		for i := range items {
-			items[i] = fmt.Sprintf(`{"email":"a@example.com","event":"delivered","sg_event_id":"event-%d","timestamp":1767225600}`, i)
+			items[i] = fmt.Sprintf(`{"email":"a@example.com","event":"delivered","sg_event_id":"event-%d",`+
+				`"timestamp":1767225600}`, i)
 		}
 		r := newRequest(provider.SendGrid(), private, []byte("["+strings.Join(items, ",")+"]"))
 		c.points = append(c.points, point{float64(n), s.cost(func() {

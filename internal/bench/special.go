@@ -60,7 +60,8 @@ func publicTargets() []target {
 			}}}},
 		{name: "SendGrid (ECDSA P-256)", public: true, p: provider.SendGrid(), secret: gridPublic, private: gridPrivate,
 			floor: func(r *request) func() {
-				signature, err := base64.StdEncoding.DecodeString(r.Header.Get("X-Twilio-Email-Event-Webhook-Signature"))
+				const name = "X-Twilio-Email-Event-Webhook-Signature"
+				signature, err := base64.StdEncoding.DecodeString(r.Header.Get(name))
 				must(err)
 				message := append([]byte(r.Header.Get("X-Twilio-Email-Event-Webhook-Timestamp")), r.body...)
 				return func() {

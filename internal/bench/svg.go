@@ -25,23 +25,34 @@ func (c *curve) svg() string {
 		return height - bottom - (height-bottom-top)*math.Log(v/lowY)/math.Log(highY/lowY)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s" font-family="sans-serif" font-size="12">
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s"
+  font-family="sans-serif" font-size="12">
 <style>
-text { fill: #24292f } .axis { stroke: #57606a } .grid { stroke: #d0d7de } .line { stroke: #0969da; fill: none; stroke-width: 2 } .dot { fill: #0969da } .hope { stroke: #9a6700; fill: none; stroke-dasharray: 5 4 }
-@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .axis { stroke: #9198a1 } .grid { stroke: #30363d } .line { stroke: #58a6ff } .dot { fill: #58a6ff } .hope { stroke: #d29922 } }
+text { fill: #24292f } .axis { stroke: #57606a } .grid { stroke: #d0d7de } .dot { fill: #0969da }
+.line { stroke: #0969da; fill: none; stroke-width: 2 } .hope { stroke: #9a6700; fill: none; stroke-dasharray: 5 4 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 } .axis { stroke: #9198a1 } .grid { stroke: #30363d }
+  .line { stroke: #58a6ff } .dot { fill: #58a6ff } .hope { stroke: #d29922 }
+}
 </style>
 <text x="%d" y="22" font-size="14">%s</text>
 `, width, height, html.EscapeString(c.title), left, html.EscapeString(c.title))
 	for v := lowY; v <= highY*1.001; v *= 10 {
-		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%g</text>`+"\n", left, width-right, y(v), y(v), left-6, y(v)+4, v)
+		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>`, left, width-right, y(v), y(v))
+		fmt.Fprintf(&b, `<text x="%d" y="%.1f" text-anchor="end">%g</text>`+"\n", left-6, y(v)+4, v)
 	}
 	for _, p := range c.points {
-		fmt.Fprintf(&b, `<line class="axis" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x(p.x), x(p.x), height-bottom, height-bottom+5, x(p.x), height-bottom+18, short(p.x))
+		fmt.Fprintf(&b, `<line class="axis" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>`, x(p.x), x(p.x), height-bottom,
+			height-bottom+5)
+		fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n", x(p.x), height-bottom+18,
+			short(p.x))
 	}
-	fmt.Fprintf(&b, `<line class="axis" x1="%d" x2="%d" y1="%d" y2="%d"/><line class="axis" x1="%d" x2="%d" y1="%d" y2="%d"/>`+"\n", left, width-right, height-bottom, height-bottom, left, left, top, height-bottom)
-	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text><text x="14" y="%d" transform="rotate(-90 14 %d)" text-anchor="middle">%s</text>`+"\n",
-		(left+width-right)/2, height-12, html.EscapeString(c.x), (top+height-bottom)/2, (top+height-bottom)/2,
-		html.EscapeString(c.y))
+	const axis = `<line class="axis" x1="%d" x2="%d" y1="%d" y2="%d"/>`
+	fmt.Fprintf(&b, axis+axis+"\n", left, width-right, height-bottom, height-bottom, left, left, top, height-bottom)
+	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">%s</text>`, (left+width-right)/2, height-12,
+		html.EscapeString(c.x))
+	fmt.Fprintf(&b, `<text x="14" y="%d" transform="rotate(-90 14 %d)" text-anchor="middle">%s</text>`+"\n",
+		(top+height-bottom)/2, (top+height-bottom)/2, html.EscapeString(c.y))
 	first, last := c.points[0], c.points[len(c.points)-1]
 	hoped := last.y * math.Pow(first.x/last.x, c.power) // the expected shape, through the last point
 	if hoped >= lowY {

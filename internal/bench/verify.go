@@ -119,7 +119,8 @@ func standardHeaders(r *http.Request) http.Header {
 // jsonBody is an object of about so many bytes, as events look.
 func jsonBody(size int) []byte {
 	var b strings.Builder
-	b.WriteString(`{"id":"evt_1","event_id":"Ev1","object":"event","type":"invoice.paid","ref":"refs/heads/main","created_at":"2026-01-01T00:00:00Z","data":{"object":{"id":"in_1"`)
+	b.WriteString(`{"id":"evt_1","event_id":"Ev1","object":"event","type":"invoice.paid","ref":"refs/heads/main",` +
+		`"created_at":"2026-01-01T00:00:00Z","data":{"object":{"id":"in_1"`)
 	for i := 0; b.Len() < size-60; i++ {
 		b.WriteString(`,"field_` + strconv.Itoa(i) + `":"a value of some length"`)
 	}

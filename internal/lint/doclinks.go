@@ -9,7 +9,9 @@ import (
 
 // docLink is a link of a doc comment: [Name], [Type.Method], [pkg.Name], [*Type]. A word in brackets that is followed
 // by a bracket, a parenthesis or a colon is not one.
-var docLink = regexp.MustCompile(`(^|[\s(,;])\[\*?([a-z][a-z0-9]*\.)?([A-Z]\w*)(\.\w+)?\]([^\[(:\w]|$)`) //lint:immutable a pattern
+//
+//lint:immutable a pattern
+var docLink = regexp.MustCompile(`(^|[\s(,;])\[\*?([a-z][a-z0-9]*\.)?([A-Z]\w*)(\.\w+)?\]([^\[(:\w]|$)`)
 
 // BrokenLinks returns the links in comments of the public packages that lead nowhere, as after a name has moved. What
 // other modules have is not known.
