@@ -111,7 +111,8 @@ func unusualPayloads() []string {
 		`{"Action":"a","MEMBER":{}}`, "{\"action\":\"a\",\"member\":\"\x01\"}", "{\"action\":\"\x01\",\"member\":{}}",
 		"{\"action\":\"\xff\",\"member\":\"\xff\"}", `{"action":"a","member":{]}`, `{"action":"a","member":{}`,
 		`{"action":"a","member":tru}`, `{"action":tru,"member":1}`, `{"action":"a","member":1} x`,
-		`{"action":"\`, `{"action":"\u00`, `{"action":"\ud800","label":"\x"}`, `{"x":` + deep + `,"action":"a","label":{}}`,
+		`{"action":"\`, `{"action":"\u00`, `{"action":"\ud800","label":"\x"}`,
+		`{"x":` + deep + `,"action":"a","label":{}}`,
 		`{"member":` + deep + `,"action":"a"}`, `{"x":` + deep[1:] + `,"action":"a","label":{}}`,
 		`payload=%7B%22action%22%3A%22made%22%2C%22member%22%3A1%7D`, `payload=1&x=2`, `x=1`, `payload=%7B`,
 		`{"a":{"id":"1","b":2},"type":"t","list":["x","y"],"time":1792000000,"n":3,"t":"acme"}`,
@@ -125,7 +126,9 @@ func unusualPayloads() []string {
 func TestOnePassFindsWhatTwoFind(t *testing.T) {
 	t.Parallel()
 	for i, r := range scannedEntries() {
-		require.Equal(t, []bool{false, false, true}, []bool{r.details.OnePass(), r.rules.OnePass(), r.both.OnePass()}, i)
+		require.False(t, r.details.OnePass(), i)
+		require.False(t, r.rules.OnePass(), i)
+		require.True(t, r.both.OnePass(), i)
 	}
 	for _, body := range unusualPayloads() {
 		onePassSays(t, []byte(body))
