@@ -140,7 +140,7 @@ func (p *Inspector) showList(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()
 	access, f := accessOf(r), filterOf(r)
-	if wantsJSON(r) && r.URL.Query().Get("outcome") != f.Outcome { // a page shows what it shows; a script would not see it
+	if wantsJSON(r) && r.URL.Query().Get("outcome") != f.Outcome { // a page shows what it took; a script would not see
 		p.fail(w, r, http.StatusBadRequest, "There is no such outcome.")
 		return
 	}
