@@ -54,6 +54,7 @@ func (p *program) checkCommand() *cobra.Command {
 		RunE:    func(c *cobra.Command, args []string) error { return p.check(c.Context(), &o, args[0]) },
 	}
 	chooseSecret(c, &o.choice)
+	chooseToken(c, &o.choice)
 	o.flags(c)
 	c.Flags().StringVar(&o.runs, "runs", "", "`URL` that answers with the number of events that the app has handled")
 	c.Flags().BoolVar(&o.remote, "allow-remote", false, "check an endpoint on another machine than this one")

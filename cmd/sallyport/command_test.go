@@ -310,3 +310,27 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	require.Equal(t, wrong, status)
 	require.Contains(t, out, "307 NOT accepted")
 }
+
+// The receiver chooses the token that some senders present while the URL is saved.
+func TestTheVerifyTokenIsTheUsersOwn(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"meta", "strava", "feishu"} {
+		cmd := newCommand(t)
+		listen := []string{"listen", "--provider", name, "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"}
+		cmd.background(listen...).waits(t, "Page ")
+		cmd.good("send", "--provider", name, "--setup") // both have the token of tests
+		cmd.env["VERIFY_TOKEN"] = "a-token-of-the-users-own"
+		cmd.background(append(listen, "--verify-token-env", "VERIFY_TOKEN")...).waits(t, "Page ")
+		status, out, _ := cmd.run("send", "--provider", name, "--setup")
+		require.Equal(t, wrong, status)
+		require.Contains(t, out, "--verify-token-env")
+		cmd.good("send", "--provider", name, "--setup", "--verify-token-env", "VERIFY_TOKEN")
+	}
+	cmd := newCommand(t)
+	cmd.env["VERIFY_TOKEN"] = "a-token-of-the-users-own"
+	cmd.good("secret", "new", "--keep", "--provider", "stripe")
+	status, _, problem := cmd.run("send", "--provider", "stripe", "--verify-token-env", "VERIFY_TOKEN",
+		"http://127.0.0.1:1/")
+	require.Equal(t, usage, status)
+	require.Equal(t, "sallyport: --verify-token-env: stripe asks for no token\n", problem)
+}

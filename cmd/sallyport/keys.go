@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/receiver"
@@ -21,11 +22,21 @@ type sender struct {
 	provider core.Provider
 	// Configured is what an endpoint is set up with; Signing differs from it for key pairs only.
 	Configured, Signing string
+
+	token string // the verify token of a receiver that chose one; empty: that of tests
+}
+
+// asksToken reports whether the sender presents a verify token while its URL is saved.
+func (s *sender) asksToken() bool {
+	return slices.ContainsFunc(s.entry.Parameters, func(p catalogue.Parameter) bool {
+		return p.Name == catalogue.VerifyToken
+	})
 }
 
 // choice is the flags that choose a sender.
 type choice struct {
 	provider, secretEnv string
+	verifyTokenEnv      string
 	parameters          []string
 }
 
@@ -82,6 +93,14 @@ func (p *program) sender(c *choice, fresh bool) (*sender, bool, error) {
 		return nil, false, err
 	}
 	s := &sender{entry: e, provider: provided}
+	if c.verifyTokenEnv != "" {
+		if !s.asksToken() {
+			return nil, false, fmt.Errorf("--verify-token-env: %s asks for no token", e.Name)
+		}
+		if s.token, err = p.variable("--verify-token-env", c.verifyTokenEnv); err != nil {
+			return nil, false, err
+		}
+	}
 	if c.secretEnv != "" {
 		s.Configured, err = p.variable("--secret-env", c.secretEnv)
 		s.Signing = s.Configured
@@ -168,6 +187,6 @@ func writePrivate(file string, text []byte) error {
 // webhook returns the sender for deliveries to an address.
 func (s *sender) webhook(host string) *webhooktest.Sender {
 	w := webhooktest.NewSenderWithKeys(s.provider, s.Configured, s.Signing)
-	w.Host = host
+	w.Host, w.VerifyToken = host, s.token
 	return w
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,6 +61,7 @@ func (p *program) listenCommand() *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return p.listen(c.Context(), &o) },
 	}
 	chooseSecret(c, &o.choice)
+	chooseToken(c, &o.choice)
 	c.Flags().StringVar(&o.address, "addr", "127.0.0.1:4400", "`address` to receive at; port 0 is any free one")
 	c.Flags().StringVar(&o.page, "page", "127.0.0.1:4401",
 		"`address` of the page, of this machine; port 0 is any free one")
@@ -156,6 +158,9 @@ func (r *running) start(o *listening, address string) error {
 		Replay: memstore.New(), Journal: kept, StoreFailure: core.RefuseDelivery, PublicURL: publicURL,
 		TrustedProxies: core.Networks("127.0.0.0/8, ::1"), DangerouslyAllowHTTP: o.http,
 		Observers: []core.Observer{activity, core.ObserverFunc(r.observe)}, Logger: quiet,
+	}
+	if r.sender.asksToken() {
+		c.Setup.VerifyTokens = secrets.Static(cmp.Or(r.sender.token, webhooktest.VerifyToken))
 	}
 	if r.guard, err = core.New(c); err != nil {
 		return err

@@ -32,6 +32,12 @@ func chooseSecret(c *cobra.Command, to *choice) {
 		"private key in PEM.\nDefault: the one that listen or \"secret new --keep\" has kept on this machine")
 }
 
+// chooseToken adds the flag that names the verify token.
+func chooseToken(c *cobra.Command, to *choice) {
+	c.Flags().StringVar(&to.verifyTokenEnv, "verify-token-env", "", "environment `variable` with the verify token, for "+
+		"senders that present one while the URL is saved.\nDefault: that of tests, "+webhooktest.VerifyToken)
+}
+
 func (p *program) secretCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "secret", Short: "Make a secret, or check one", Args: cobra.NoArgs, RunE: help}
 	parent.AddCommand(p.secretNewCommand(), p.secretShowCommand(), p.secretCheckCommand())

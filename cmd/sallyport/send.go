@@ -43,6 +43,7 @@ func (p *program) sendCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return p.send(c.Context(), &o, args) },
 	}
 	chooseSecret(c, &o.choice)
+	chooseToken(c, &o.choice)
 	o.flags(c)
 	c.Flags().BoolVar(&o.repeat, "repeat", false, "send the same delivery a second time")
 	c.Flags().BoolVar(&o.stale, "stale", false, "sign it as of 30 days ago")
@@ -261,6 +262,9 @@ func (s *sender) setup(ctx context.Context, c *http.Client, target *url.URL, pub
 		done := step{When: one.When, Status: w.Code}
 		if err := one.Check(w); err != nil {
 			done.Problem = strings.TrimPrefix(err.Error(), "webhooktest: ")
+			if s.asksToken() && s.token == "" {
+				done.Problem += ". If it has a verify token of its own, name it by --verify-token-env"
+			}
 		}
 		all = append(all, done)
 	}

@@ -21,6 +21,8 @@ type Sender struct {
 	Host string
 	// Now is the clock for the timestamps in signatures. Default: time.Now.
 	Now func() time.Time
+	// VerifyToken is what the set-up presents to a receiver that chose its token. Empty: the constant [VerifyToken].
+	VerifyToken string
 
 	provider   core.Provider
 	configured string // the secret or the public key, for the guard

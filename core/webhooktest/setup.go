@@ -176,7 +176,7 @@ func (s *Sender) handshake(e *entry.Entry, h *entry.Handshake) Setup {
 		query.Set(h.EchoQuery, challenge)
 	}
 	if h.TokenQuery != "" {
-		query.Set(h.TokenQuery, VerifyToken)
+		query.Set(h.TokenQuery, cmp.Or(s.VerifyToken, VerifyToken))
 	}
 	step.query = query.Encode()
 	step.body, step.sealed = s.handshakeBody(h, challenge), h.TokenJSON != ""
@@ -227,7 +227,7 @@ func (s *Sender) handshakeBody(h *entry.Handshake, challenge string) string {
 		doc = putAt(doc, h.EchoJSON, strconv.Quote(challenge))
 	}
 	if h.TokenJSON != "" {
-		doc = putAt(doc, h.TokenJSON, strconv.Quote(VerifyToken))
+		doc = putAt(doc, h.TokenJSON, strconv.Quote(cmp.Or(s.VerifyToken, VerifyToken)))
 	}
 	if h.SecretJSON != "" {
 		doc = putAt(doc, h.SecretJSON, strconv.Quote(s.configured))
