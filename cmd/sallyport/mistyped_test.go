@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -174,27 +172,6 @@ func TestAWrongHeaderIsNamed(t *testing.T) {
 	}
 }
 
-// full is a file on a disk without room.
-type full struct{}
-
-func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
-
-func TestOutputThatCannotBeWrittenIsAnError(t *testing.T) {
-	t.Parallel()
-	for _, args := range [][]string{
-		{"providers"}, {"secret", "new", "--provider", "stripe"}, {"serve", "--sample"}, {"completion", "bash"},
-		{"help"}, {"send", "--help"},
-		{"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"},
-	} {
-		cmd := newCommand(t)
-		var problem bytes.Buffer
-		status := run(t.Context(), args, streams{strings.NewReader(""), full{}, &problem},
-			func(name string) string { return cmd.env[name] })
-		require.Equal(t, usage, status, "%q", args)
-		require.Contains(t, problem.String(), "no space left on device", "%q", args)
-	}
-}
-
 // Linux passes no argument of 128 KiB or more to a program.
 func TestTheCurlCommandTakesALongBody(t *testing.T) {
 	t.Parallel()
@@ -239,33 +216,6 @@ func TestASecretInThePlaceOfAVariableIsNotPrinted(t *testing.T) {
 		if args[0] != "doctor" {
 			require.Contains(t, problem, "not the secret", "%q", args)
 		}
-	}
-}
-
-// A command that waits for standard input ends at the first interrupt.
-func TestAnInterruptEndsACommandThatReads(t *testing.T) {
-	t.Parallel()
-	cmd := newCommand(t)
-	cmd.good("secret", "new", "--keep", "--provider", "stripe")
-	for _, args := range [][]string{
-		{"secret", "check", "--provider", "stripe"}, {"doctor", "-"},
-		{"doctor", "--body", "-", written(t, "a.http", request)},
-		{"sign", "--provider", "stripe", "--body", "-"},
-	} {
-		ctx, interrupt := context.WithCancelCause(t.Context())
-		in, end := io.Pipe()
-		status := make(chan int, 1)
-		var out, problem bytes.Buffer
-		go func() {
-			status <- run(ctx, args, streams{in, &out, &problem}, func(name string) string { return cmd.env[name] })
-		}()
-		_, err := end.Write([]byte("x")) // it reads
-		require.NoError(t, err)
-		interrupt(errors.New("interrupt signal received"))
-		require.Equal(t, usage, <-status, "%q", args)
-		require.Contains(t, problem.String(), "interrupt signal received", "%q", args)
-		require.Empty(t, out.String())
-		require.NoError(t, end.Close())
 	}
 }
 
@@ -372,4 +322,24 @@ func TestThePageOfAProgramIsForThisMachine(t *testing.T) {
 		}
 		cmd.background(append(args, "localhost:0")...).waits(t, "Page http://127.0.0.1:")
 	}
+}
+
+// --curl sends nothing, and the set-up is not a sample that could be changed.
+func TestASetUpGoesWithoutWhatChangesASample(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	cmd.good("secret", "new", "--keep", "--provider", "github")
+	var got atomic.Int32
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got.Add(1) }))
+	t.Cleanup(app.Close)
+	for _, flags := range [][]string{
+		{"--curl"}, {"--repeat"}, {"--stale"}, {"--forge"}, {"--count", "2"}, {"--body", "-"}, {"--set", "a=1"},
+		{"--type", "push"}, {"--header", "A: b"},
+	} {
+		status, out, problem := cmd.run(append([]string{"send", "--provider", "github", "--setup", app.URL}, flags...)...)
+		require.Equal(t, usage, status, "%q", flags)
+		require.Empty(t, out)
+		require.Equal(t, "sallyport: --setup goes without "+flags[0]+"\n", problem)
+	}
+	require.Zero(t, got.Load())
 }

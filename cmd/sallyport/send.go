@@ -57,6 +57,22 @@ func (p *program) sendCommand() *cobra.Command {
 	return c
 }
 
+// alone reports a flag that says nothing about a set-up, whose requests are the sender's.
+func (o *sending) alone() error {
+	for _, flag := range []struct {
+		name  string
+		given bool
+	}{
+		{"curl", o.curl}, {"repeat", o.repeat}, {"stale", o.stale}, {"forge", o.forge}, {"count", o.count != 1},
+		{"body", o.body != ""}, {"set", o.set != nil}, {"type", o.eventType != ""}, {"header", o.headers != nil},
+	} {
+		if flag.given {
+			return fmt.Errorf("--setup goes without --%s", flag.name)
+		}
+	}
+	return nil
+}
+
 // place is where a sender's deliveries go by default.
 func (p *program) place(s *sender, args []string) (*url.URL, error) {
 	if len(args) > 0 {
@@ -88,6 +104,9 @@ func (p *program) send(ctx context.Context, o *sending, args []string) error {
 		return fmt.Errorf("--rate %g is not between %g and %g", o.rate, minRate, maxRate)
 	}
 	if o.setup {
+		if err := o.alone(); err != nil {
+			return err
+		}
 		return p.sendSetup(ctx, s, o, target)
 	}
 	if o.forge {
