@@ -336,7 +336,8 @@ func TestASetUpGoesWithoutWhatChangesASample(t *testing.T) {
 		{"--curl"}, {"--repeat"}, {"--stale"}, {"--forge"}, {"--count", "2"}, {"--body", "-"}, {"--set", "a=1"},
 		{"--type", "push"}, {"--header", "A: b"},
 	} {
-		status, out, problem := cmd.run(append([]string{"send", "--provider", "github", "--setup", app.URL}, flags...)...)
+		args := append([]string{"send", "--provider", "github", "--setup", app.URL}, flags...)
+		status, out, problem := cmd.run(args...)
 		require.Equal(t, usage, status, "%q", flags)
 		require.Empty(t, out)
 		require.Equal(t, "sallyport: --setup goes without "+flags[0]+"\n", problem)
