@@ -81,6 +81,10 @@ func (l *Local) URL() string {
 	return u.String()
 }
 
+// Cookie returns what opens the page as often as it is sent, for another program of the same user, such as a command in
+// a second terminal. Whoever has it may do all that the page can: keep it only where no other user reads it.
+func (l *Local) Cookie() *http.Cookie { return &http.Cookie{Name: l.cookie, Value: l.session} }
+
 // Serve serves the page until Shutdown, and returns nil then.
 func (l *Local) Serve() error {
 	if err := l.server.Serve(l.listener); !errors.Is(err, http.ErrServerClosed) {

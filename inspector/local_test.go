@@ -80,6 +80,32 @@ func TestTheTokenOfTheLocalPageOpensItOnce(t *testing.T) {
 	}
 }
 
+func TestTheCookieOfTheLocalPageOpensItForAnotherProgram(t *testing.T) {
+	t.Parallel()
+	l := local(t, inspector.Config{Journal: newApp(t).kept})
+	address := l.URL()
+	page, _, _ := strings.Cut(address, "?")
+	ask := func(c *http.Cookie) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page, http.NoBody)
+		require.NoError(t, err)
+		r.AddCookie(c)
+		w, err := browser(t).Do(r)
+		require.NoError(t, err)
+		require.NoError(t, w.Body.Close())
+		return w.StatusCode
+	}
+	for range 2 {
+		require.Equal(t, 200, ask(l.Cookie()))
+	}
+	wrong := l.Cookie()
+	wrong.Value = wrong.Value[1:]
+	require.Equal(t, 403, ask(wrong))
+	other := l.Cookie()
+	other.Name = "another"
+	require.Equal(t, 403, ask(other))
+	require.Equal(t, address, l.URL(), "the token is still there")
+}
+
 func TestTheLocalPageKnowsItsOwnHostOnly(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)

@@ -122,6 +122,7 @@ func (p *program) listen(ctx context.Context, o *listening) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer forgetPlace(file, place)
+	defer p.keepPage(r.page)()
 	return r.serve(ctx, listener, place, fresh)
 }
 

@@ -21,22 +21,22 @@ import (
 // remotePage is the page of a running app, which does the work of the commands for operators. Only the app has its
 // receivers, and its page checks who may do what.
 type remotePage struct {
-	name  string // in errors
-	base  *url.URL
-	login string
-	http  *http.Client
+	name   string // in errors
+	base   *url.URL
+	login  string
+	cookie string // in the place of a login
+	http   *http.Client
 
 	namespace string // of a journal in a database
 }
 
 const pageHelp = "The page is the app's (docs/inspector.md): SALLYPORT_PAGE is its address, SALLYPORT_LOGIN is " +
-	"user:password."
+	"user:password. The page of your own \"listen\" or \"serve --page\" on this machine is found without them."
 
 func (p *program) page() (*remotePage, error) {
 	text := p.getenv("SALLYPORT_PAGE")
 	if text == "" {
-		return nil, errors.New("SALLYPORT_PAGE is not set: the address of the app's page, " +
-			"https://hooks.example.com/inspector. What only reads, or dismisses, takes --database too")
+		return p.ownPage(nil)
 	}
 	base, err := url.Parse(strings.TrimSuffix(text, "/") + "/")
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
@@ -48,7 +48,7 @@ func (p *program) page() (*remotePage, error) {
 		r.http = client(false)
 	}
 	if r.login == "" {
-		return nil, errors.New("SALLYPORT_LOGIN is not set: user:password, as the app's page wants it")
+		return p.ownPage(base)
 	}
 	return r, nil
 }
@@ -82,8 +82,7 @@ func (r *remotePage) call(ctx context.Context, method, path string, form url.Val
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	user, password, _ := strings.Cut(r.login, ":")
-	req.SetBasicAuth(user, password)
+	r.authenticate(req)
 	w, err := r.http.Do(req)
 	var elsewhere *wire.RemoteError
 	if errors.As(err, &elsewhere) {

@@ -22,7 +22,7 @@ func (p *program) serveCommand() *cobra.Command {
 				"\"signal\" for each call of a receiver, \"answered\" for each delivery that reached none. The log " +
 				"goes to standard error. An interrupt ends it when what has begun is finished.\n\n" +
 				"--page shows what arrives in the browser, and runs what has failed again; its address goes to " +
-				"standard error.\n\n" +
+				"standard error. \"sallyport events\" and its kin find it.\n\n" +
 				"Every setting is in the file that --sample prints. One endpoint can be set up by flags.\n\n" +
 				"Exit status 1: the configuration has mistakes, a line each with its file, line and key; or it " +
 				"could not serve, and the log says why."),
@@ -38,6 +38,7 @@ func (p *program) serveCommand() *cobra.Command {
 			if err := o.Check(c.Flags()); err != nil {
 				return err
 			}
+			o.KeepPage = p.keepPage
 			return failed(receiver.Serve(c.Context(), &o, storeOpener(), receiver.Streams{Out: p.out, Err: p.err}))
 		},
 	}

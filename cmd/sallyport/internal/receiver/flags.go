@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/inspector"
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
@@ -29,6 +30,8 @@ type Options struct {
 	Secret string // one that no variable holds, where SecretEnv is empty; there is no flag for it
 
 	Page string // the address of the page in the browser; empty: there is none
+	// KeepPage keeps the page for other commands, until forget is called. nil: it is not kept.
+	KeepPage func(*inspector.Local) (forget func())
 }
 
 // Defaults returns the options of no flags at all.

@@ -48,7 +48,7 @@ func (s *shown) observe(conf *core.Config) {
 // serve serves the page until the returned function is called. The address of the page goes to standard error, because
 // standard output is for lines of events.
 func (s *shown) serve(
-	address string, app *app, stderr io.Writer, logger *slog.Logger,
+	o *Options, app *app, stderr io.Writer, logger *slog.Logger,
 ) (end func(context.Context) error, err error) {
 	if s == nil {
 		return func(context.Context) error { return nil }, nil
@@ -57,7 +57,7 @@ func (s *shown) serve(
 	for _, e := range app.endpoints {
 		guards = append(guards, e.guard)
 	}
-	address, err = LocalAddress(address)
+	address, err := LocalAddress(o.Page)
 	if err != nil {
 		return nil, fmt.Errorf("--page: %w", err)
 	}
@@ -70,5 +70,12 @@ func (s *shown) serve(
 	ended := make(chan error, 1)
 	go func() { ended <- page.Serve() }()
 	_, _ = fmt.Fprintln(stderr, "Page "+page.URL())
-	return func(ctx context.Context) error { return errors.Join(page.Shutdown(ctx), <-ended) }, nil
+	forget := func() {}
+	if o.KeepPage != nil {
+		forget = o.KeepPage(page)
+	}
+	return func(ctx context.Context) error {
+		forget()
+		return errors.Join(page.Shutdown(ctx), <-ended)
+	}, nil
 }

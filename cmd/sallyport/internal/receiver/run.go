@@ -23,7 +23,7 @@ type Streams struct{ Out, Err io.Writer }
 // the program links none. Its error is [ErrFailed].
 func Serve(ctx context.Context, o *Options, opener Opener, s Streams) error {
 	return o.with(ctx, opener, s, func(c *config, endpoints []*endpoint, out *output, logger *slog.Logger) error {
-		if err := serve(ctx, c, endpoints, o.Page, out, s.Err, logger); err != nil {
+		if err := serve(ctx, c, endpoints, o, out, s.Err, logger); err != nil {
 			logger.Error("receiver", "error", err)
 			return ErrFailed
 		}

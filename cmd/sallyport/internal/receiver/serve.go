@@ -25,7 +25,7 @@ const (
 
 // serve receives until ctx ends, and then finishes what has begun.
 func serve(
-	ctx context.Context, c *config, endpoints []*endpoint, page string, out *output, stderr io.Writer,
+	ctx context.Context, c *config, endpoints []*endpoint, o *Options, out *output, stderr io.Writer,
 	logger *slog.Logger,
 ) error {
 	for _, e := range endpoints {
@@ -63,7 +63,7 @@ func serve(
 		// A tunnel or a proxy to the loopback address would let unverified senders replay what was fresh then.
 		logger.Warn("the clock is frozen: what was fresh then stays fresh; for this machine alone", "clock", c.clock)
 	}
-	endPage, err := c.shown.serve(page, app, stderr, logger)
+	endPage, err := c.shown.serve(o, app, stderr, logger)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
