@@ -73,7 +73,8 @@ func (p *program) ownPage(address *url.URL) (*remotePage, error) {
 	var hosts []string
 	for _, kept := range all {
 		hosts = append(hosts, "http://"+kept.Host)
-		if address == nil && len(all) == 1 || address != nil && address.Scheme == "http" && sameHost(address.Host, kept.Host) {
+		one := address == nil && len(all) == 1
+		if one || address != nil && address.Scheme == "http" && sameHost(address.Host, kept.Host) {
 			base := &url.URL{Scheme: "http", Host: kept.Host, Path: "/"}
 			return &remotePage{name: "the page", base: base, cookie: kept.Cookie, http: client(false)}, nil
 		}

@@ -25,8 +25,8 @@ func (c *command) listens(args ...string) string {
 	return regexp.MustCompile(`Page (\S+)`).FindStringSubmatch(out.waits(c.t, "Page "))[1]
 }
 
-// TestTheCommandsForOperatorsFindThePageOfListen works on it without an address, a login, or the token, which stays good
-// for a browser.
+// TestTheCommandsForOperatorsFindThePageOfListen works on it without an address, a login, or the token, which stays
+// good for a browser.
 func TestTheCommandsForOperatorsFindThePageOfListen(t *testing.T) {
 	t.Parallel()
 	cmd := newCommand(t)
