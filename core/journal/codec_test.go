@@ -68,7 +68,8 @@ func TestEveryFieldOfAnEntryIsStored(t *testing.T) {
 	wanted, read := reflect.ValueOf(want).Elem(), reflect.ValueOf(have).Elem()
 	for i, of := range reflect.VisibleFields(wanted.Type()) {
 		require.Equal(t, wanted.Field(i).Interface(), read.Field(i).Interface(), "Entry.%s is lost when an entry is "+
-			"stored: core/journal/codec.go needs it in head, headOf and entry", of.Name)
+			"stored: core/journal/codec.go needs it in head, headOf and entry (a part of Request, Receiver or Run: where those "+
+			"are written and read)", of.Name)
 	}
 }
 
