@@ -153,7 +153,8 @@ type Scope uint8
 const (
 	// Process: only this process. A restart forgets.
 	Process Scope = iota + 1
-	// Shared: every process that uses the same database or file, also one after the other.
+	// Shared: every process that uses the same database or file, also one after the other. What a restart does not
+	// forget is Shared.
 	Shared
 )
 
@@ -201,7 +202,8 @@ func (e *LeaseLostError) Unwrap() error { return ErrLeaseLost }
 // nothing.
 //
 // Time is the store's own: leases and TTLs are durations, never instants of the caller's clock. So the clocks of
-// several processes need not agree.
+// several processes need not agree. Each may be as long as a [time.Duration] can be: the nanoseconds since 1970 and
+// such a TTL overflow an int64.
 type Store interface {
 	// Claim tries to claim each item atomically. The results are in the order of the items. Items do not depend on each
 	// other: some may be claimed while others are done. A key that comes twice is claimed once, and the second result

@@ -11,7 +11,7 @@
 //		}
 //		storetest.Run(t, h)
 //		storetest.RunConcurrent(t, h)
-//		storetest.RunHistories(t, h, 1000, 1)
+//		storetest.RunHistories(t, h, 1000, 1) // fewer where calls are slow
 //		storetest.RunFaultyHistories(t, h, 1000, 1)
 //	}
 //
