@@ -18,7 +18,8 @@ import (
 
 // TestEachKindOfIdentityNamesAnEvent: what is sent again has one identity, in whatever form a retry has it, and another
 // event has another one. An endpoint without a store, where the event is read later, derives the same ones. Every kind
-// of entry.IdentityKind has a row.
+// of entry.IdentityKind has a row. The entries: plain signs the body alone; timestamped the time and the body, whose id
+// is at /id; identified an id, the time and the body. The last two have the event's type at /type.
 func TestEachKindOfIdentityNamesAnEvent(t *testing.T) {
 	t.Parallel()
 	later := testTime.Add(time.Minute)

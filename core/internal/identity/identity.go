@@ -51,7 +51,8 @@ func OfID(in Scope, id string, with []string) [sha256.Size]byte {
 	return end(appendText(begin(room[:0], in, kindID), id), with)
 }
 
-// OfIDs returns the identity of an event that several values name together. One value gives what OfID gives.
+// OfIDs returns the identity of an event that several values name together, in this order. One value gives what OfID
+// gives, and what is in with counts as further values.
 func OfIDs(in Scope, ids [][]byte, with []string) [sha256.Size]byte {
 	var room [roomFor]byte
 	parts := begin(room[:0], in, kindID)
