@@ -68,8 +68,8 @@ func TestEveryFieldOfAnEntryIsStored(t *testing.T) {
 	wanted, read := reflect.ValueOf(want).Elem(), reflect.ValueOf(have).Elem()
 	for i, of := range reflect.VisibleFields(wanted.Type()) {
 		require.Equal(t, wanted.Field(i).Interface(), read.Field(i).Interface(), "Entry.%s is lost when an entry is "+
-			"stored: core/journal/codec.go needs it in head, headOf and entry (a part of Request, Receiver or Run: where "+
-			"those are written and read)", of.Name)
+			"stored: core/journal/codec.go needs it in head, headOf and entry (a part of Request, Receiver or Run: "+
+			"where those are written and read)", of.Name)
 	}
 }
 
@@ -111,8 +111,8 @@ func TestStoredEntriesNeverChange(t *testing.T) {
 	require.NoError(t, json.Unmarshal(golden, &want))
 	require.NoError(t, json.Unmarshal(written, &have))
 	requireWithin(t, want, have, "head", how)
-	requireWithin(t, have, want, "head", "the member is new: add it to core/journal/testdata/head.json, with the value "+
-		"1, \"a\" or true, so that later releases keep its name")
+	requireWithin(t, have, want, "head", "the member is new: add it to core/journal/testdata/head.json, with the "+
+		"value 1, \"a\" or true, so that later releases keep its name")
 }
 
 // requireWithin requires of have what want has. Objects may have more.
