@@ -73,5 +73,5 @@
 //   - A rejection that the router turns into an error keeps its status: for some providers a 404 is the end of the
 //     webhook.
 //
-// A router with net/http's own handlers needs no adapter: use httpwebhook.
+// A router with net/http's own handlers, and with parameters that PathValue reads, needs no adapter: use httpwebhook.
 package adapter

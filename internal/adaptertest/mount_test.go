@@ -63,7 +63,8 @@ func TestMounting(t *testing.T) {
 			require.EqualValues(t, 1, n.Load())
 			// A genuine delivery to a path that has no route is not done: the router's 404 releases it.
 			require.Equal(t, http.StatusNotFound, s.send(t, s.request(t, "/nowhere", `{"name":"y"}`)).status)
-			require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
+			require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay,
+				"the app's use has to run also where no route matches: wrap the router in it")
 		}},
 		{"the same guard on a group and on its route lets a delivery through once", func(t *testing.T, rt router) {
 			g, rec := newGuard(t)

@@ -64,7 +64,9 @@ func namesTests(t *testing.T, tests map[string]map[string]bool, law, proof strin
 		}
 		for name := range strings.SplitSeq(names, ", ") {
 			named++
-			if !tests[folder][name] {
+			if strings.Contains(name, ": ") {
+				t.Errorf("law %s: write a semicolon before the next package: %q", law, name)
+			} else if !tests[folder][name] {
 				t.Errorf("law %s: there is no %s in %s", law, name, folder)
 			}
 		}

@@ -87,7 +87,9 @@ func TestCoreNamesNoProvider(t *testing.T) {
 			require.NoError(t, err)
 			seen++
 			for _, line := range linesNaming(names, string(source)) {
-				t.Errorf("%s names a provider, whose facts stand in its entry: %s", file, line)
+				t.Errorf("%s names a provider, whose facts stand in its entry: %s\n"+
+					"Write it without the name. Where a name is a common word, list it in ordinary in providers_test.go.",
+					file, line)
 			}
 		}
 	}

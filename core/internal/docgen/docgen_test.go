@@ -18,7 +18,7 @@ func TestThePageOfProvidersIsNotStale(t *testing.T) {
 	require.True(
 		t,
 		docgen.Providers() == string(have),
-		`docs/providers.md is stale: run "go run ./core/internal/docgen/cmd > docs/providers.md"`,
+		`docs/providers.md is stale: run "make docs"`,
 	)
 }
 

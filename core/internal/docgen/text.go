@@ -2,7 +2,7 @@ package docgen
 
 const head = `# Providers
 
-Generated from the entries by "go run ./core/internal/docgen/cmd > docs/providers.md"; a test fails when it is stale.
+Generated from the entries by "make docs"; a test fails when it is stale.
 
 There are %d senders: %d in core/provider, which links the standard library only; %d in subpackages of it, which link a
 library for those who use them; %d in core/provider/unproved, which are known from third parties and were confirmed by
