@@ -88,7 +88,7 @@ func TestCoreNamesNoProvider(t *testing.T) {
 			seen++
 			for _, line := range linesNaming(names, string(source)) {
 				t.Errorf("%s names a provider, whose facts stand in its entry: %s\n"+
-					"Write it without the name. Where a name is a common word, list it in ordinary in providers_test.go.",
+					"Write it without the name. A name that is a common word is listed in ordinary, providers_test.go.",
 					file, line)
 			}
 		}
