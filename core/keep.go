@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 
+	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/sweep"
 	"github.com/sallyport-go/sallyport/core/internal/underway"
@@ -327,4 +329,53 @@ func (p *signalsRun) notify() {
 	if len(p.parked) > 0 {
 		p.d.guard.journaling.journal.Parked(context.WithoutCancel(p.d.facts.ctx), p.parked...)
 	}
+}
+
+// secretHeaders returns the headers that carry a signature or a credential. They are left out whatever else names them:
+// what is kept must not be a capture that works over the network.
+func (g *Guard) secretHeaders() map[string]bool {
+	secret := map[string]bool{}
+	if g.entry.Scheme != nil {
+		for _, name := range g.entry.Scheme.Signature.Field.Headers {
+			secret[http.CanonicalHeaderKey(name)] = true
+		}
+	}
+	secret[http.CanonicalHeaderKey(g.entry.Credential.Name)] = true
+	for _, place := range g.credentials {
+		secret[http.CanonicalHeaderKey(place.Header())] = true
+	}
+	return secret
+}
+
+// isSecret reports whether a header carries a credential or a signature for a guard of the request.
+func (d *Delivery) isSecret(header string) bool {
+	for p := d; p != nil; p = p.parent {
+		if p.guard.journaling.secret[header] {
+			return true
+		}
+	}
+	return false
+}
+
+// requestHead is the head of the request, without what could be a credential: headers are kept by name, and tokens are
+// gone from the URL.
+func (d *Delivery) requestHead() journal.Request {
+	r, g := d.r, d.guard
+	out := journal.Request{Method: r.Method, Host: r.Host, RemoteAddr: r.RemoteAddr, TLS: r.TLS != nil,
+		Header: http.Header{}}
+	if r.URL != nil {
+		out.URL = head.URI(r)
+		if proof := proofInURL(g.entry); len(proof) > 0 { // left out as one in a header is
+			out.URL = head.WithoutParameters(out.URL, proof)
+		}
+	}
+	for name, values := range r.Header {
+		if (g.journaling.headers[name] || g.journaling.journal.Allowed(name)) && !d.isSecret(name) {
+			out.Header[name] = slices.Clone(values)
+			continue
+		}
+		out.Dropped = append(out.Dropped, name)
+	}
+	slices.Sort(out.Dropped)
+	return out
 }
