@@ -35,17 +35,11 @@ func TestMistakesAreNamedByTheCallersLine(t *testing.T) {
 		fn()
 		return ""
 	}
-	for _, fn := range []func(){
-		func() { ginwebhook.Signal(nil) },
-		func() { ginwebhook.Dispatch(nil) },
-		func() { echowebhook.Signal(nil) },
-		func() { echowebhook.Dispatch(nil) },
-		func() { echo5webhook.Signal(nil) },
-		func() { echo5webhook.Dispatch(nil) },
-		func() { chiwebhook.Signal(nil) },
-		func() { chiwebhook.Dispatch(nil) },
-	} {
-		require.Contains(t, line(fn), "native_test.go:")
+	for _, rt := range routers() {
+		require.Len(t, rt.empty, 2, rt.name)
+		for _, fn := range rt.empty {
+			require.Contains(t, line(fn), "routers_test.go:", rt.name)
+		}
 	}
 	signals := core.NewSignals()
 	ginwebhook.Dispatch(signals)

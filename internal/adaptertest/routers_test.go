@@ -65,6 +65,7 @@ type router struct {
 	leaky  []func() *app // apps set up to print as much of an error as they can
 	verify func(*core.Guard, onReject) any
 	signal func(receiver) any
+	empty  []func() // Signal and Dispatch with nil, which panic
 	plain  func(func(*call) error) any
 	change func(func(*http.Request) *http.Request) any // middleware
 
@@ -154,6 +155,7 @@ func ginRouter() router {
 			return ginwebhook.VerifyWithConfig(ginwebhook.Config{Guard: g, OnReject: fn})
 		},
 		signal: func(fn receiver) any { return ginwebhook.Signal(ginReceiver(fn)) },
+		empty:  []func(){func() { ginwebhook.Signal(nil) }, func() { ginwebhook.Dispatch(nil) }},
 		plain: func(fn func(*call) error) any {
 			return gin.HandlerFunc(func(c *gin.Context) {
 				if err := fn(ginCall(c)); err != nil {
@@ -327,6 +329,7 @@ func echo4Router() router {
 				Skipper: func(c echo4.Context) bool { return c.QueryParam("skip") != "" }})
 		},
 		signal: func(fn receiver) any { return echowebhook.Signal(echo4Receiver(fn)) },
+		empty:  []func(){func() { echowebhook.Signal(nil) }, func() { echowebhook.Dispatch(nil) }},
 		plain: func(fn func(*call) error) any {
 			return echo4.HandlerFunc(func(c echo4.Context) error { return fn(echo4Call(c)) })
 		},
@@ -450,6 +453,7 @@ func echo5Router() router {
 				Skipper: func(c *echo5.Context) bool { return c.QueryParam("skip") != "" }})
 		},
 		signal: func(fn receiver) any { return echo5webhook.Signal(echo5Receiver(fn)) },
+		empty:  []func(){func() { echo5webhook.Signal(nil) }, func() { echo5webhook.Dispatch(nil) }},
 		plain: func(fn func(*call) error) any {
 			return echo5.HandlerFunc(func(c *echo5.Context) error { return fn(echo5Call(c)) })
 		},
@@ -615,6 +619,7 @@ func chiRouter() router {
 		return chiwebhook.VerifyWithConfig(chiwebhook.Config{Guard: g, OnReject: fn})
 	}
 	rt.signal = func(fn receiver) any { return chiwebhook.Signal(httpReceiver(fn)) }
+	rt.empty = []func(){func() { chiwebhook.Signal(nil) }, func() { chiwebhook.Dispatch(nil) }}
 	rt.recovery = httpMiddleware(chimiddleware.Recoverer)
 	rt.late = panics
 	rt.methods = map[string]kinds{
@@ -673,6 +678,7 @@ func netHTTP() router {
 		return httpwebhook.VerifyWithConfig(httpwebhook.Config{Guard: g, OnReject: fn})
 	}
 	rt.signal = func(fn receiver) any { return httpwebhook.Signal(httpReceiver(fn)) }
+	rt.empty = []func(){func() { httpwebhook.Signal(nil) }, func() { httpwebhook.Dispatch(nil) }}
 	rt.recovery = httpMiddleware(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer func() {
