@@ -48,7 +48,7 @@ func (b *block) within() uint64 {
 	words ^= words << 1
 	words ^= words << 2
 	words ^= words << 4
-	return odd ^ words<<1&0xff*ones
+	return odd ^ words<<1&0xff*ones // of all words before, for each byte
 }
 
 // inOrder returns a mask in which bit n stands for byte n of the block.

@@ -23,11 +23,10 @@ type brackets struct {
 func (s *scanner) skip(depth int) error {
 	open := brackets{most: s.deepest - depth}
 	at, over, err := s.skipBytes(&open, s.pos, s.pos+shortValue)
-	if !over {
-		at, over, err = s.skipBlocks(&open, at)
-	}
-	if !over {
-		_, over, err = s.skipBytes(&open, at, len(s.data))
+	for !over && at < len(s.data) {
+		if at, over, err = s.skipBlocks(&open, at); !over {
+			at, over, err = s.skipBytes(&open, at, at+bytewise)
+		}
 	}
 	if !over { // the document ends before the value
 		return ErrMalformed
@@ -56,22 +55,13 @@ func (s *scanner) skipBytes(open *brackets, at, end int) (next int, over bool, e
 	return at, false, nil
 }
 
-// skipBlocks does what skipBytes does, for as many whole blocks as there are.
+// skipBlocks does what skipBytes does in whole blocks, up to one with an escape or inside of a long string.
 func (s *scanner) skipBlocks(open *brackets, at int) (next int, over bool, err error) {
 	inString := uint64(0) // all bits are set where the block before ends inside of a string
 	for len(s.data)-at >= blockSize {
 		b := blockOf((*[blockSize]byte)(s.data[at:]))
 		if b.escapes || inString != 0 && b.quotes == 0 {
-			if inString != 0 {
-				if at = endOfString(s.data, at); at < 0 {
-					return 0, true, ErrMalformed
-				}
-			}
-			inString = 0
-			if at, over, err = s.skipBytes(open, at, at+bytewise); over {
-				return 0, true, err
-			}
-			continue
+			break
 		}
 		within := b.within() ^ inString
 		if m := b.brackets &^ within; m != 0 {
