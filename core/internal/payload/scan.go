@@ -45,15 +45,13 @@ func compileScan(p *pointers, details int, rules []Apart) scan {
 	if len(rules) == 0 || len(rules[0].when) == 0 { // the first applies to everything
 		return s
 	}
-	var wanted []int
+	ofRules := make([]string, len(p.list)) // empty: not read, and keeps its number
 	for i := range rules {
 		for _, m := range rules[i].when {
-			wanted = slices.Concat(wanted, m.has, m.lacks)
+			for _, at := range slices.Concat(m.has, m.lacks) {
+				ofRules[at] = p.list[at]
+			}
 		}
-	}
-	ofRules := make([]string, len(p.list)) // empty: not read, and keeps its number
-	for _, at := range wanted {
-		ofRules[at] = p.list[at]
 	}
 	s.rules, s.len = jsonscan.Compile(ofRules...), len(p.list)
 	if details > 0 {
