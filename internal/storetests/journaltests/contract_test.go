@@ -2,6 +2,7 @@ package journaltests_test
 
 import (
 	"crypto/sha256"
+	"database/sql"
 	"fmt"
 	"testing"
 
@@ -36,12 +37,17 @@ func entry(name string, state journal.State) *journal.Entry {
 }
 
 // newJournal returns a journal in a namespace of its own.
-func (d *database) newJournal(t *testing.T, cfg journal.Config) *journal.Journal {
+func (d *database) newJournal(t *testing.T) *journal.Journal {
 	t.Helper()
-	db := d.open(t)
+	return d.journalIn(t, d.open(t))
+}
+
+// journalIn does what newJournal does, in a database that is open.
+func (d *database) journalIn(t *testing.T, db *sql.DB, opts ...sqljournal.Option) *journal.Journal {
+	t.Helper()
 	source := sqljournal.In(db, d.dialect, newName("app"))
-	require.NoError(t, sqljournal.Migrate(t.Context(), source))
-	j, err := sqljournal.New(t.Context(), source, cfg)
+	require.NoError(t, sqljournal.Migrate(t.Context(), source, opts...))
+	j, err := sqljournal.New(t.Context(), source, config(), opts...)
 	require.NoError(t, err)
 	return j
 }
@@ -50,7 +56,7 @@ func (d *database) newJournal(t *testing.T, cfg journal.Config) *journal.Journal
 func TestHostileTextStopsNoWrite(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d *database) {
-		j := d.newJournal(t, config())
+		j := d.newJournal(t)
 		for i, text := range []string{
 			"a\x00b", "a\xff\xfe\xc3", "'; DROP TABLE sallyport_journal; --", "x'00'", "\\", "?$1%s",
 		} {

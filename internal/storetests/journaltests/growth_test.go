@@ -119,7 +119,7 @@ func TestALargeJournalIsReadAsASmallOne(t *testing.T) {
 			db := d.open(t)
 			db.SetMaxOpenConns(1) // what it has read is counted for each connection
 			table := newName("growth")
-			store := d.journalIn(t, db, table).Store()
+			store := d.journalIn(t, db, sqljournal.WithTable(table)).Store()
 			count := func(made int) map[string]int {
 				out := map[string]int{}
 				for name, call := range tried(t, store, made) {
@@ -155,7 +155,7 @@ func TestSQLiteReadsEveryListInTheOrderOfAnIndex(t *testing.T) {
 	db := sql.OpenDB(heard)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	table := newName("growth")
-	store := d.journalIn(t, db, table).Store()
+	store := d.journalIn(t, db, sqljournal.WithTable(table)).Store()
 	fill(t, store, 0, 1000)
 	for name, call := range tried(t, store, 1000) {
 		heard.statements = nil
@@ -197,16 +197,6 @@ func fill(t *testing.T, store journal.Store, from, to int) {
 		}
 		require.NoError(t, store.Save(t.Context(), rows))
 	}
-}
-
-// journalIn returns a journal in a table of its own.
-func (d *database) journalIn(t *testing.T, db *sql.DB, table string) *journal.Journal {
-	t.Helper()
-	source := sqljournal.In(db, d.dialect, newName("app"))
-	require.NoError(t, sqljournal.Migrate(t.Context(), source, sqljournal.WithTable(table)))
-	j, err := sqljournal.New(t.Context(), source, config(), sqljournal.WithTable(table))
-	require.NoError(t, err)
-	return j
 }
 
 // listener keeps the statements that read or change rows.

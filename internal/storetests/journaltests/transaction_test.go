@@ -191,7 +191,7 @@ func TestATransactionOfAnotherDatabaseIsNotJoined(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d *database) {
 		a := d.newApp(t)
-		elsewhere := d.newJournal(t, config()) // its own *sql.DB
+		elsewhere := d.newJournal(t) // its own *sql.DB
 		e := entry("evt_1", journal.Parked)
 		ctx, txn := a.begin(t, e)
 		require.NoError(t, elsewhere.Keep(ctx, []*journal.Entry{e}))
