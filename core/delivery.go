@@ -90,7 +90,9 @@ type deliveryKey struct{}
 // deliveryContext is the context that carries a delivery: context.WithValue as a part of the handle, which is made
 // anyway.
 type deliveryContext struct {
+	lease.Unprinted
 	context.Context
+
 	delivery *Delivery
 }
 
@@ -101,12 +103,6 @@ func (c *deliveryContext) Value(key any) any {
 	}
 	return c.Context.Value(key)
 }
-
-// String names it, for contexts that are made from it.
-func (c *deliveryContext) String() string { return lease.ContextText }
-
-// Format prints the same for every verb, and nothing of the request.
-func (c *deliveryContext) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, lease.ContextText) }
 
 // deliveryIn returns the delivery that a guard proved. nil: none did. A ticket proves nothing yet, so it fails closed.
 func deliveryIn(ctx context.Context) *Delivery {
@@ -241,7 +237,7 @@ func (g *Guard) newDelivery() *Delivery {
 // contextIn returns the context that the app gets, in that of the request: it carries the delivery, and ends where the
 // lease of what it holds is lost.
 func (d *Delivery) contextIn(parent context.Context) context.Context {
-	d.deliveryContext = deliveryContext{parent, d}
+	d.deliveryContext = deliveryContext{Context: parent, delivery: d}
 	if d.guard.memory.Store == nil {
 		return &d.deliveryContext
 	}

@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -338,7 +337,11 @@ func (r *pooledRecord) observersContext() context.Context {
 }
 
 // lastingContext is context.WithoutCancel as a part of what is allocated anyway.
-type lastingContext struct{ parent context.Context }
+type lastingContext struct {
+	lease.Unprinted
+
+	parent context.Context
+}
 
 // Deadline returns none.
 func (*lastingContext) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
@@ -351,12 +354,6 @@ func (*lastingContext) Err() error { return nil }
 
 // Value returns the parent's value, but for those by which package context finds how the parent ended.
 func (c *lastingContext) Value(key any) any { return context.WithoutCancel(c.parent).Value(key) }
-
-// String names it, for contexts that are made from it.
-func (*lastingContext) String() string { return lease.ContextText }
-
-// Format prints the same for every verb, and nothing of the request.
-func (*lastingContext) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, lease.ContextText) }
 
 // drop counts a record for which the queue has no room.
 func (o *outlet) drop(r *pooledRecord) {

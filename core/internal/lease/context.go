@@ -19,6 +19,8 @@ import (
 // It must not be copied after Start, and Start must not be called while it is in use. All other methods
 // are safe for concurrent use.
 type Context struct {
+	Unprinted
+
 	parent   context.Context // not changed once it is in use, like deadline
 	deadline time.Time       // zero: the parent's
 
@@ -98,14 +100,15 @@ func (c *Context) Value(key any) any {
 	return c.parent.Value(key)
 }
 
-// String names the context: printed field by field, it would be read while others write it.
-func (c *Context) String() string { return ContextText }
+// Unprinted is a part of contexts. Printed field by field, they would be read while others write them, and would show
+// the request.
+type Unprinted struct{}
 
-// Format prints the same for every verb: %#v would read the fields while others write them.
-func (c *Context) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, ContextText) }
+// String names the context, also for contexts that are made from it.
+func (Unprinted) String() string { return "sallyport.Context" }
 
-// ContextText is what contexts print as.
-const ContextText = "sallyport.Context"
+// Format prints the same for every verb: %#v would read the fields.
+func (u Unprinted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.String()) }
 
 // arm makes the context that somebody can wait for, once.
 func (c *Context) arm() *armedContext {
