@@ -131,7 +131,7 @@ func TestWhatEachPathAllocates(t *testing.T) {
 	}
 }
 
-// TestARefusalIsOneAllocationWithAllThatIsReportedOfIt counts what runs beside the answer as well: the observer's
+// TestARefusalIsOneAllocationWithAllThatIsReportedOfIt also counts what runs while it answers: the observer's
 // goroutine. A flood of refusals must not make work for the garbage collector.
 func TestARefusalIsOneAllocationWithAllThatIsReportedOfIt(t *testing.T) {
 	const body, many = "a body", 100

@@ -35,7 +35,8 @@ func FuzzWholeGuard(f *testing.F) {
 	slices.Sort(names)
 	for i, c := range cases {
 		at := slices.Index(names, c.Endpoint)
-		if at < 0 || c.Raw != "" || len(c.After)+len(c.Config) > 0 || i%8 != 0 && (c.Reason != reason.Accepted || i%2 != 0) {
+		if at < 0 || c.Raw != "" || len(c.After)+len(c.Config) > 0 ||
+			i%8 != 0 && (c.Reason != reason.Accepted || i%2 != 0) {
 			continue // some are enough to begin with
 		}
 		wire, err := c.Wire(endpoints[c.Endpoint])
