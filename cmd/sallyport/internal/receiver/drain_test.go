@@ -71,7 +71,7 @@ func TestDrainWaitsForTheLines(t *testing.T) {
 	gate := make(gated)
 	quiet := slog.New(slog.DiscardHandler)
 	endpoints := load(write(t, "receiver.yaml", file("chi", githubEndpoint)), &m).build(trialStore,
-		&output{w: gate, logger: quiet}, quiet, &m)
+		&output{w: gate}, quiet, &m)
 	require.NoError(t, m.err())
 	app, err := newApp("chi", endpoints, io.Discard, quiet)
 	require.NoError(t, err)

@@ -28,7 +28,7 @@ func Judges(o *Options, clock time.Time) ([]Judge, error) {
 	quiet := slog.New(slog.DiscardHandler)
 	trial := newStores(quiet, nil)
 	built := c.build(func(e *endpointConfig) (replay.Store, error) { return trial.trial(e), nil },
-		&output{logger: quiet}, quiet, &m)
+		&output{}, quiet, &m)
 	_ = trial.closeAll() // in memory, and never asked
 	if err := m.err(); err != nil {
 		return nil, err

@@ -16,10 +16,9 @@ import (
 
 // output is the standard output: JSON lines, each written at once and whole, by any number of signals and observers.
 type output struct {
-	mu     sync.Mutex
-	w      io.Writer
-	part   bool // the last line was written in part: the next begins on a line of its own
-	logger *slog.Logger
+	mu   sync.Mutex
+	w    io.Writer
+	part bool // the last line was written in part: the next begins on a line of its own
 }
 
 // signalLine reports one call of a signal.

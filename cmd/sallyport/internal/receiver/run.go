@@ -37,7 +37,7 @@ func (o *Options) with(
 	work func(*config, []*endpoint, *output, *slog.Logger) error,
 ) error {
 	logger := slog.New(slog.NewTextHandler(s.Err, nil))
-	out := &output{w: s.Out, logger: logger}
+	out := &output{w: s.Out}
 	var m mistakes
 	c := o.config(&m)
 	// A trial first: a mistake must not cost a connection, and what guards log at their start would hide mistakes.
