@@ -41,7 +41,10 @@ type config struct {
 // load reads a file. Where it notes mistakes, what it returns is good for finding more of them only.
 func load(file string, m *mistakes) *config {
 	c := &config{listen: defaultListen, router: defaultRouter}
-	data, err := readConfig(file)
+	data, err := readAtMost(file, maxConfig)
+	if err == nil && len(data) > maxConfig {
+		err = fmt.Errorf("%s is longer than %d bytes", file, maxConfig)
+	}
 	if err != nil {
 		m.file = ""
 		m.add(place{key: "--config"}, "%v", err)
@@ -71,17 +74,14 @@ func load(file string, m *mistakes) *config {
 // maxConfig is far more than a configuration takes: what is longer is another file.
 const maxConfig = 16 << 20
 
-func readConfig(file string) ([]byte, error) {
+// readAtMost reads a file. Of one that is longer it returns a byte more than most.
+func readAtMost(file string, most int64) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
-	if err == nil && len(data) > maxConfig {
-		err = fmt.Errorf("%s is longer than %d bytes", file, maxConfig)
-	}
-	return data, err
+	return io.ReadAll(io.LimitReader(f, most+1))
 }
 
 // parse gives the document's root.

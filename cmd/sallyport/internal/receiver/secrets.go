@@ -2,7 +2,6 @@ package receiver
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -95,13 +94,7 @@ func (m *mistakes) fromEnv(name string, at place) string {
 
 // fromFile reads a file without the one line break that editors and echo put at its end.
 func (m *mistakes) fromFile(name string, at place) string {
-	f, err := os.Open(name)
-	if err != nil {
-		m.add(at, "%v", err)
-		return ""
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))
+	data, err := readAtMost(name, maxSecretFile)
 	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	switch {
 	case err != nil:
