@@ -38,12 +38,10 @@ func (p *program) keepPage(page *inspector.Local) (forget func()) {
 	if err == nil {
 		err = writePrivate(file, text)
 	}
-	return func() {
-		// A newer one at the port has written its own.
-		if is, read := os.ReadFile(file); err == nil && read == nil && string(is) == string(text) {
-			_ = os.Remove(file) // it opens nothing any more
-		}
+	if err != nil {
+		return func() {}
 	}
+	return func() { removeOwn(file, text) }
 }
 
 // keptPages returns the pages that this user runs.

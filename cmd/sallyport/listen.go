@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -115,23 +114,17 @@ func (p *program) listen(ctx context.Context, o *listening) error {
 	}
 	place := "http://" + address + "/"
 	file, err := p.stateFile(s.entry.Name + placeSuffix)
+	text := []byte(place + "\n")
 	if err == nil { // without a home there is no default, and send needs the URL
-		err = writePrivate(file, []byte(place+"\n"))
+		err = writePrivate(file, text)
 	}
 	if err != nil && o.secretEnv == "" {
 		return errors.Join(err, listener.Close())
 	}
-	defer forgetPlace(file, place)
+	// Whoever listens at the address next may be another user of the machine: nothing leads send there.
+	defer removeOwn(file, text)
 	defer p.keepPage(r.page)()
 	return r.serve(ctx, listener, place, fresh)
-}
-
-// forgetPlace removes the file that leads send here, unless it leads to a newer listen: whoever listens at the address
-// next may be another user of the machine.
-func forgetPlace(file, place string) {
-	if text, err := os.ReadFile(file); err == nil && strings.TrimSpace(string(text)) == place {
-		_ = os.Remove(file) // it is a default that does not work any more
-	}
 }
 
 // reachable is where a listener is reached from this machine. One on every address has none of its own.
