@@ -140,7 +140,7 @@ func (p *program) ran(all []ran, remark string) error {
 			colour = terminal.Green
 		}
 		colours = append(colours, colour)
-		rows = append(rows, []string{oneLine(one.ID), oneLine(one.Result), oneLine(one.Error)})
+		rows = append(rows, []string{one.ID, one.Result, one.Error})
 	}
 	lines := append(painted(rows, colours),
 		line{text: fmt.Sprintf("%d redriven: %d done\n", len(all), done) + remark})
