@@ -40,9 +40,8 @@ func painted(rows [][]string, colours []terminal.Colour) []line {
 	return all
 }
 
-// paint colours lines that have a colour. What would steer the terminal is removed from a text before it is painted.
-func (p *program) paint(lines []line) string {
-	paint := terminal.Painter(p.screen, p.getenv)
+// painting returns lines with their colours. What would steer the terminal is removed from a text before it is painted.
+func (p *program) painting(lines []line) string {
 	var b strings.Builder
 	for _, l := range lines {
 		text := printable(l.text)
@@ -51,7 +50,7 @@ func (p *program) paint(lines []line) string {
 			continue
 		}
 		inner, ended := strings.CutSuffix(text, "\n") // a colour ends before its line does
-		b.WriteString(paint(l.colour, inner))
+		b.WriteString(p.paint(l.colour, inner))
 		if ended {
 			b.WriteByte('\n')
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sallyport-go/sallyport/internal/terminal"
+
 	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/receiver"
 )
 
@@ -28,15 +30,15 @@ var errWrong = errors.New("something is wrong")
 type program struct {
 	streams
 	getenv func(string) string
-	output string    // "text" or "json"
-	screen io.Writer // standard output itself, which may be a terminal
+	output string            // "text" or "json"
+	paint  terminal.Painting // for standard output, which may be a terminal
 }
 
 // run is main without the process: it returns the exit status.
 func run(ctx context.Context, args []string, s streams, getenv func(string) string) int {
-	screen, out := s.out, &output{w: s.out}
+	paint, out := terminal.Painter(s.out, getenv), &output{w: s.out}
 	s.in, s.out = &input{ctx, s.in}, out
-	p := &program{streams: s, getenv: getenv, screen: screen}
+	p := &program{streams: s, getenv: getenv, paint: paint}
 	root := p.command()
 	root.SetArgs(args)
 	root.SetIn(s.in)
@@ -123,6 +125,6 @@ func (p *program) printLines(v any, lines ...line) error {
 		_, err := io.WriteString(p.out, escaped(b.String()))
 		return err
 	}
-	_, err := io.WriteString(p.out, p.paint(lines))
+	_, err := io.WriteString(p.out, p.painting(lines))
 	return err
 }
