@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"math/big"
@@ -55,10 +54,8 @@ func freshForm(body []byte, name string) []byte {
 
 // freshJSON returns a body with another value at a path; nil: there is no text and no number.
 func freshJSON(body []byte, path []string) []byte {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber() // a long id would lose its last digits
 	var root any
-	if d.Decode(&root) != nil {
+	if decoder(body).Decode(&root) != nil {
 		return nil
 	}
 	at := root

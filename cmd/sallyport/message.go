@@ -168,10 +168,8 @@ func typesOf(samples []webhooktest.Sample) (all []string) {
 
 // set changes members of a JSON body. A value that is not JSON is text.
 func set(body []byte, changes []string) ([]byte, error) {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber() // a long id would lose its last digits
 	var root any
-	if err := d.Decode(&root); err != nil {
+	if err := decoder(body).Decode(&root); err != nil {
 		return nil, errors.New("--set changes JSON bodies, and this is not one")
 	}
 	for _, text := range changes {
@@ -190,10 +188,16 @@ func set(body []byte, changes []string) ([]byte, error) {
 	return json.Marshal(root)
 }
 
-// unmarshal is json.Unmarshal that keeps numbers as they are written: of a long one the last digits would change.
-func unmarshal(text []byte, into any) error {
+// decoder keeps numbers as they are written: a long one would lose its last digits.
+func decoder(text []byte) *json.Decoder {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
+	return d
+}
+
+// unmarshal is json.Unmarshal with the numbers of decoder.
+func unmarshal(text []byte, into any) error {
+	d := decoder(text)
 	if err := d.Decode(into); err != nil {
 		return err
 	}
