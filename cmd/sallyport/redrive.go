@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/sallyport-go/sallyport/internal/terminal"
 )
@@ -94,11 +95,12 @@ func (p *program) redriveCommand() *cobra.Command {
 	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of their endpoint")
 	c.Flags().StringVar(&kind, "type", "", "`type` of the events")
 	c.Flags().StringVar(&text, "error", "", "`text` in their errors")
-	at.flags(c)
-	// They are there for the error alone.
-	for _, name := range []string{"database", "config", "namespace", "table", "key-env"} {
-		c.Flags().Lookup(name).Hidden = true
-	}
+	var database cobra.Command
+	at.flags(&database)
+	database.Flags().VisitAll(func(f *pflag.Flag) {
+		f.Hidden = true // it is there for the error alone
+		c.Flags().AddFlag(f)
+	})
 	return c
 }
 
