@@ -60,6 +60,7 @@ type ran struct {
 func (p *program) redriveCommand() *cobra.Command {
 	var state, endpoint, kind, text string
 	var at place
+	states := []string{"open", "parked"}
 	c := &cobra.Command{
 		Use: "redrive [ID]", Short: "Run events of a running app again",
 		Long: paragraphs(
@@ -77,7 +78,7 @@ func (p *program) redriveCommand() *cobra.Command {
 		},
 		RunE: p.onPage(func(c *cobra.Command, page *remotePage, args []string) error {
 			if len(args) == 0 {
-				if err := stateFlag(state, "open", "parked"); err != nil {
+				if err := stateFlag(state, states...); err != nil {
 					return err
 				}
 				form := url.Values{"outcome": {state}, "endpoint": {endpoint}, "type": {kind}, "error": {text}}
@@ -91,7 +92,7 @@ func (p *program) redriveCommand() *cobra.Command {
 		}),
 	}
 	c.Flags().StringVar(&state, "state", "parked", "`state` of those to run, without an ID: open or parked")
-	completes(c, "state", words("open", "parked"))
+	completes(c, "state", words(states...))
 	c.Flags().StringVar(&endpoint, "endpoint", "", "`name` of their endpoint")
 	c.Flags().StringVar(&kind, "type", "", "`type` of the events")
 	c.Flags().StringVar(&text, "error", "", "`text` in their errors")
