@@ -36,11 +36,7 @@ func curlOf(e *journal.Entry) string {
 	fmt.Fprintf(&b, "curl --globoff --path-as-is --request %s --url %s", quoted(e.Request.Method),
 		quoted(addressOf(&e.Request)))
 	for _, h := range byName(sentHeaders(e.Request.Header)) {
-		header := h.Name + ": " + h.Value
-		if h.Value == "" {
-			header = h.Name + ";" // with a colon curl would leave the header out
-		}
-		fmt.Fprintf(&b, " \\\n  --header %s", quoted(header))
+		fmt.Fprintf(&b, " \\\n  --header %s", quoted(plain.CurlHeader(h.Name, h.Value)))
 	}
 	b.WriteString(" \\\n  --data-binary @event.bin")
 	return b.String()

@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sallyport-go/sallyport/internal/plain"
 )
 
 func (p *program) signCommand() *cobra.Command {
@@ -94,11 +96,7 @@ func curl(r *http.Request) (string, error) {
 	fmt.Fprintf(&b, "curl --globoff --path-as-is --request %s %s", quoted(r.Method), quoted(r.URL.String()))
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
-			header := name + ": " + value
-			if value == "" {
-				header = name + ";" // with a colon curl would leave the header out
-			}
-			fmt.Fprintf(&b, " \\\n  --header %s", quoted(header))
+			fmt.Fprintf(&b, " \\\n  --header %s", quoted(plain.CurlHeader(name, value)))
 		}
 	}
 	b.WriteString(from)
