@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -23,8 +24,8 @@ func TestASQLiteFileIsTheOneThatIsNamed(t *testing.T) {
 		folder := t.TempDir()
 		in := func(text string) string {
 			for _, scheme := range []string{"sqlite://", "file:"} {
-				if len(text) > len(scheme) && text[:len(scheme)] == scheme {
-					return scheme + folder + "/" + text[len(scheme):]
+				if file, ok := strings.CutPrefix(text, scheme); ok {
+					return scheme + folder + "/" + file
 				}
 			}
 			return folder + "/" + text
