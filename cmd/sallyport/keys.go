@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/receiver"
@@ -28,11 +27,7 @@ type sender struct {
 }
 
 // asksToken reports whether the sender presents a verify token while its URL is saved.
-func (s *sender) asksToken() bool {
-	return slices.ContainsFunc(s.entry.Parameters, func(p catalogue.Parameter) bool {
-		return p.Name == catalogue.VerifyToken
-	})
-}
+func (s *sender) asksToken() bool { return s.entry.Has(catalogue.VerifyToken) }
 
 // choice is the flags that choose a sender.
 type choice struct {

@@ -21,7 +21,7 @@ func inConfig(e *Entry) []Parameter {
 		return nil
 	}
 	var all []Parameter
-	if (data.SignsURL() || data.HashesURL()) && !has(e.Parameters, PublicURL) {
+	if (data.SignsURL() || data.HashesURL()) && !e.Has(PublicURL) {
 		doc := "the URL registered at the provider, which is signed, with its query"
 		switch {
 		case !data.SignsURL():
@@ -39,7 +39,7 @@ func inConfig(e *Entry) []Parameter {
 			Doc: doc,
 		})
 	}
-	if data.AsksVerifyToken() && !has(e.Parameters, VerifyToken) {
+	if data.AsksVerifyToken() && !e.Has(VerifyToken) {
 		all = append(all, Parameter{
 			Name: VerifyToken, Field: "Setup.VerifyTokens", List: true, Sample: []string{"a-verify-token-of-this-test"},
 			Doc: "the token you chose at the provider, which it presents when the webhook is configured",
@@ -67,6 +67,7 @@ func inConfig(e *Entry) []Parameter {
 	return all
 }
 
-func has(all []Parameter, name string) bool {
-	return slices.ContainsFunc(all, func(p Parameter) bool { return p.Name == name })
+// Has reports whether an entry has the parameter of a name.
+func (e *Entry) Has(name string) bool {
+	return slices.ContainsFunc(e.Parameters, func(p Parameter) bool { return p.Name == name })
 }
