@@ -19,8 +19,8 @@ import (
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
-// Hardly any signature covers the Content-Type. Whoever captured a delivery may send it again under another one, while the app
-// fails: what is read then is what the genuine delivery says, or the genuine one would be taken for done.
+// Hardly any signature covers the Content-Type. Whoever captured a delivery may send it again under another one, while
+// the app fails: what is read then is what the genuine delivery says, or the genuine one would be taken for done.
 func TestHowABodyIsReadDoesNotDependOnItsContentType(t *testing.T) {
 	t.Parallel()
 	forms := 0

@@ -14,8 +14,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/catalogue"
 )
 
-// TestSamplesSayWhereTheirMembersComeFrom holds every file of samples to it, but for those that are older than the rule.
-// Their list never grows.
+// TestSamplesSayWhereTheirMembersComeFrom holds every file of samples to it, but for those that are older than the
+// rule. Their list never grows.
 func TestSamplesSayWhereTheirMembersComeFrom(t *testing.T) {
 	t.Parallel()
 	list, err := os.ReadFile("testdata/samples_without_source.txt")
@@ -28,8 +28,8 @@ func TestSamplesSayWhereTheirMembersComeFrom(t *testing.T) {
 		var all []struct{ Source string }
 		require.NoError(t, json.Unmarshal(data, &all), name)
 		lacking := slices.ContainsFunc(all, func(s struct{ Source string }) bool { return !link.MatchString(s.Source) })
-		require.Equal(t, slices.Contains(older, name), lacking, "%s: each sample needs a \"source\" with the link to where "+
-			"its members come from; a file in which each has one is not in testdata/samples_without_source.txt", name)
+		require.Equal(t, slices.Contains(older, name), lacking, "%s: each sample needs a \"source\" with the link to "+
+			"where its members come from; a file in which each has one is not in testdata/samples_without_source.txt", name)
 	}
 }
 

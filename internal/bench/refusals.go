@@ -63,9 +63,8 @@ func (s settings) refuse(w io.Writer, size int) []figure {
 			"the headers takes is %.2f of it", figures[2].median/figures[0].median))
 		s.goals.hold(task, "bytes of garbage", whole(figures[1].bytes), 2<<10)
 		s.goals.because(1, "the reply and the rejection that the app may keep are 0.5 KB; the rest are the samples "+
-			"of refused "+
-			"bodies that are explained, as many as a fixed allowance of time permits, which fills up again between "+
-			"rounds")
+			"of refused bodies that are explained, as many as a fixed allowance of time permits, which fills up again "+
+			"between rounds")
 		s.goals.hold(task, "× the hand-written check", forged/figures[4].median, 1)
 	} else {
 		s.goals.state(task, "× the hand-written check", forged/figures[4].median)

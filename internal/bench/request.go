@@ -170,9 +170,8 @@ func (s settings) holdAllocations(from *sender, size int, rows []added) {
 		s.goals.hold(fmt.Sprintf("A whole request, %s, %s, %s", from.name, sizeName(size), group.name),
 			"allocations more than the router's own", whole(a.allocs), group.most)
 		s.goals.because(1, "three are the guard's own: the handle, the body and the function that gives it again; "+
-			"what "+
-			a.router+" adds, and why, is said in internal/adaptertest/routers_test.go, whose test holds it. With "+
-			"large bodies the collector comes more often, and empties the router's own pools")
+			"what "+a.router+" adds, and why, is said in internal/adaptertest/routers_test.go, whose test holds it. "+
+			"With large bodies the collector comes more often, and empties the router's own pools")
 	}
 }
 
