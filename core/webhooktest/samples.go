@@ -50,13 +50,13 @@ func multipartBody(fields [][2]string) []byte {
 }
 
 // Samples returns deliveries of the provider's most usual events. The caller may change them: each call makes new ones.
-// The result is empty for a provider without samples; only the most used ones have some.
+// The result is empty for the few providers without samples.
 func Samples(p core.Provider) []Sample {
 	data, err := fs.ReadFile(samples, "samples/"+p.Name()+".json")
 	if err != nil { // no file for this provider
 		return nil
 	}
-	var files []struct {
+	var files []struct { // "source", the link to where the provider shows the members, is for readers
 		Type   string
 		Header map[string]string
 		Body   json.RawMessage   // a JSON body
@@ -64,7 +64,6 @@ func Samples(p core.Provider) []Sample {
 		Text   string            // a body that is neither JSON nor a form
 		// Multipart has the names and values of a multipart form, in order.
 		Multipart [][2]string
-		Source    string // where the provider shows its members; for readers
 	}
 	if err := json.Unmarshal(data, &files); err != nil {
 		panic(err) // a test of this package reads every one
