@@ -36,12 +36,10 @@ func set(config *core.Config, settings map[string]json.RawMessage) error {
 	for name, value := range settings {
 		field := reflect.ValueOf(config).Elem()
 		for part := range strings.SplitSeq(name, ".") {
-			if field.Kind() == reflect.Struct {
-				field = field.FieldByName(part)
-			}
-			if !field.IsValid() {
+			if field.Kind() != reflect.Struct || !field.FieldByName(part).IsValid() {
 				return fmt.Errorf("core.Config has no setting %s", name)
 			}
+			field = field.FieldByName(part)
 		}
 		if err := json.Unmarshal(value, field.Addr().Interface()); err != nil {
 			return fmt.Errorf("the setting %s: %w", name, err)
