@@ -16,8 +16,8 @@
 //
 // # Limits
 //
-// Samples are made up after the providers' documentation, and only for the most used providers. The signatures are
-// computed apart from the guard's own code, so a test does not only compare the guard with itself.
+// Samples are made up after the providers' documentation; a few providers have none. The signatures are computed apart
+// from the guard's own code, so a test does not only compare the guard with itself.
 package webhooktest
 
 import (
