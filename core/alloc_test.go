@@ -131,8 +131,8 @@ func TestWhatEachPathAllocates(t *testing.T) {
 	}
 }
 
-// TestARefusalIsOneAllocationWithAllThatIsReportedOfIt also counts what runs while it answers: the observer's
-// goroutine. A flood of refusals must not make work for the garbage collector.
+// TestARefusalIsOneAllocationWithAllThatIsReportedOfIt also counts what the observer's goroutine allocates. A flood of
+// refusals must not make work for the garbage collector.
 func TestARefusalIsOneAllocationWithAllThatIsReportedOfIt(t *testing.T) {
 	const body, many = "a body", 100
 	c, _ := config(plain())

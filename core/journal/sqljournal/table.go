@@ -18,9 +18,9 @@ const columns = "id, revision, state, endpoint, changed_at, content"
 // The ends of the indexes' names: of the lists of all endpoints, and of one.
 const stateIndex, endpointIndex = "_state", "_endpoint"
 
-// by returns the table as it is read in the order of one of these indexes. MySQL needs the name: it estimates how soon a
-// page is full as if endpoints were mixed evenly, and takes the index of all of them. For an endpoint whose rows
-// are old it would then read the whole table.
+// by returns the table as it is read in the order of one of these indexes. MySQL needs their names: it estimates how
+// soon a page is full as if endpoints were mixed evenly, and takes the index of all of them. For an endpoint whose
+// rows are old it would then read the whole table.
 func (s *store) by(indexes ...string) string {
 	t := s.table
 	if t.Dialect != sqltx.MySQL {
