@@ -29,7 +29,8 @@ func TestSamplesSayWhereTheirMembersComeFrom(t *testing.T) {
 		require.NoError(t, json.Unmarshal(data, &all), name)
 		lacking := slices.ContainsFunc(all, func(s struct{ Source string }) bool { return !link.MatchString(s.Source) })
 		require.Equal(t, slices.Contains(older, name), lacking, "%s: each sample needs a \"source\" with the link to "+
-			"where its members come from; a file in which each has one is not in testdata/samples_without_source.txt", name)
+			"where its members come from; a file in which each has one is not in "+
+			"testdata/samples_without_source.txt", name)
 	}
 }
 
