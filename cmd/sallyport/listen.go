@@ -166,18 +166,11 @@ func (r *running) start(o *listening, address string) error {
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
 	}
-	local, err := receiver.LocalAddress(o.page)
-	if err != nil {
-		return fmt.Errorf("--page: %w", err)
-	}
-	r.page, err = inspector.ListenLocal(local, inspector.Config{
+	r.page, err = receiver.ListenPage(o.page, inspector.Config{
 		Journal: kept, Activity: activity, Logger: quiet,
 		Redriver: &core.Redriver{App: handler, Guards: []*core.Guard{r.guard}},
 	})
-	if err != nil {
-		return fmt.Errorf("--page: %w", err)
-	}
-	return nil
+	return err
 }
 
 // serve serves until ctx ends, and then ends what is under way.

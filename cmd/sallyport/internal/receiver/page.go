@@ -25,6 +25,19 @@ func LocalAddress(text string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
+// ListenPage serves a page at the address of --page. Its errors name the flag.
+func ListenPage(text string, c inspector.Config) (*inspector.Local, error) {
+	address, err := LocalAddress(text)
+	if err != nil {
+		return nil, fmt.Errorf("--page: %w", err)
+	}
+	page, err := inspector.ListenLocal(address, c)
+	if err != nil {
+		return nil, fmt.Errorf("--page: %w", err)
+	}
+	return page, nil
+}
+
 // shown is what the page shows: every event of this run, in memory, and what was refused.
 type shown struct {
 	kept     *journal.Journal
@@ -57,15 +70,11 @@ func (s *shown) serve(
 	for _, e := range app.endpoints {
 		guards = append(guards, e.guard)
 	}
-	address, err := LocalAddress(o.Page)
-	if err != nil {
-		return nil, fmt.Errorf("--page: %w", err)
-	}
-	page, err := inspector.ListenLocal(address, inspector.Config{
+	page, err := ListenPage(o.Page, inspector.Config{
 		Journal: s.kept, Activity: s.activity, Logger: logger, Redriver: &core.Redriver{App: app, Guards: guards},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("--page: %w", err)
+		return nil, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- page.Serve() }()
