@@ -208,14 +208,16 @@ func (r *running) observe(_ context.Context, rec core.Record) {
 	if rec.Detail != "" {
 		text += "  " + oneLine(rec.Detail)
 	}
+	below := ""
+	add := func(says string) { below += "          " + oneLine(says) + "\n" }
 	if rec.Reason == reason.PlainHTTP {
-		text += "\n          --allow-http takes it"
+		add("--allow-http takes it")
 	}
 	if rec.Err != nil {
-		text += "\n          " + oneLine(rec.Err.Error())
+		add(rec.Err.Error())
 	}
 	for _, f := range rec.Findings {
-		text += "\n          " + oneLine(f.String())
+		add(f.String())
 	}
 	// An error here is one of standard output: nobody reads it any more.
 	said := map[string]any{
@@ -225,8 +227,7 @@ func (r *running) observe(_ context.Context, rec core.Record) {
 	if rec.Err != nil {
 		said["error"] = rec.Err.Error()
 	}
-	first, rest, _ := strings.Cut(text+"\n", "\n")
-	_ = r.print(said, verdict(rec.Status < 400, first+"\n"), line{text: rest})
+	_ = r.print(said, verdict(rec.Status < 400, text+"\n"), line{text: below})
 }
 
 // receive hands an event on. An error is kept in the journal, and the page runs it again.
