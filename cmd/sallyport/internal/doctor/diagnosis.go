@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -220,9 +219,7 @@ func (p *patient) incoming() *http.Request {
 		r.TLS = &tls.ConnectionState{}
 	}
 	if r.RemoteAddr = p.peer; p.peer != "" {
-		if _, _, err := net.SplitHostPort(p.peer); err != nil {
-			r.RemoteAddr = net.JoinHostPort(strings.Trim(p.peer, "[]"), "1")
-		}
+		r.RemoteAddr = withPort(p.peer)
 	}
 	return &r
 }

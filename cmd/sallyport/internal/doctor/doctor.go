@@ -112,15 +112,20 @@ func (o *Options) Check(flags *pflag.FlagSet) error {
 	case o.tls && o.peer == "":
 		return errors.New("--tls goes with --peer")
 	case o.peer != "":
-		host, _, err := net.SplitHostPort(o.peer)
-		if err != nil {
-			host = strings.Trim(o.peer, "[]")
-		}
+		host, _, _ := net.SplitHostPort(withPort(o.peer)) // an empty host is not an address
 		if _, err := netip.ParseAddr(host); err != nil {
 			return fmt.Errorf("--peer %.200q is not an address such as 10.0.0.7", o.peer)
 		}
 	}
 	return nil
+}
+
+// withPort returns an address as a request has it. It adds a port where there is none.
+func withPort(address string) string {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return net.JoinHostPort(strings.Trim(address, "[]"), "1")
+	}
+	return address
 }
 
 // settings are those of one endpoint that flags describe.
