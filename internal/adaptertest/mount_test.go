@@ -127,7 +127,7 @@ func TestMounting(t *testing.T) {
 		}},
 		{"a Use after the route never lets a signal run unproved", func(t *testing.T, rt router) {
 			if rt.late == none {
-				t.Skip("net/http has no Use")
+				t.Skipf("a Use of %s %s", rt.name, none)
 			}
 			g, _ := newGuard(t)
 			var n counter

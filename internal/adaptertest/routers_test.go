@@ -58,7 +58,8 @@ func (a *app) mount(path string, g *core.Guard, fn receiver) {
 	a.handle(path, g, signals)
 }
 
-// router is a router with its adapter.
+// router is a router with its adapter. Where the router has nothing of the kind, leaky and skipping stay nil; the
+// other functions and maps are always set.
 type router struct {
 	name   string
 	new    func() *app
@@ -85,6 +86,8 @@ type router struct {
 
 	keepsRequest bool // the router's context holds the request, so that the guard sees what it was replaced by
 
+	// recovery is middleware of the whole app that answers a panic with 500: the router's own. Where it has none, it is
+	// netHTTP().recovery.
 	recovery   any
 	recovers   bool // recovery takes http.ErrAbortHandler for any other panic
 	errors     bool // handlers have a way to say that they failed
@@ -103,7 +106,7 @@ type person struct {
 const (
 	unguarded = "leaves the route unguarded"
 	panics    = "panics"
-	none      = "cannot come after"
+	none      = "cannot come after the route, or guards it as well"
 )
 
 func routers() []router {
