@@ -42,22 +42,26 @@ func main() {
 	var head, out bytes.Buffer
 	preface(io.MultiWriter(os.Stdout, &head), s)
 	w := io.MultiWriter(os.Stdout, &out)
+	status := 0
 	for _, part := range parts(*docs) {
 		if *only != "" && part.name != *only {
 			continue
 		}
 		start := time.Now()
 		if err := part.run(s, w); err != nil {
-			fmt.Fprintln(os.Stderr, part.name+":", err)
-			os.Exit(1)
+			fmt.Fprintln(os.Stderr, part.name+":", err) // the pages say what was measured all the same
+			status = 1
 		}
 		fmt.Fprintln(os.Stderr, part.name, "took", time.Since(start).Round(time.Second))
 	}
 	s.goals.write(io.MultiWriter(os.Stdout, &head)) // on the page before what it is made of
-	if *docs == "" || *only != "" {
-		return
+	if *docs != "" && *only == "" {
+		write(*docs, pages(head.String()+out.String()))
 	}
-	write(*docs, pages(head.String()+out.String()))
+	if status != 0 {
+		pprof.StopCPUProfile() // no deferred call runs any more
+		os.Exit(status)
+	}
 }
 
 // write writes documents, by their names.
