@@ -110,6 +110,7 @@ func FuzzSignatureParameters(f *testing.F) {
 		`signature="<",signature="x",headers="host date digest"`, `a="\",signature=",signature="<",headers="host date digest"`,
 		`signature="<", headers="host date digest",`, "signature=\"<\",\theaders=\"host date digest\"",
 		`a="b"c",signature="<",headers="host date digest"`, `signature ="<",headers="host date digest"`,
+		`"="",signature="<",headers="host date digest"`,
 	} {
 		f.Add(seed, "{}")
 	}

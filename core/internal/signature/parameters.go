@@ -10,14 +10,16 @@ import (
 )
 
 const (
-	notParameters = "the signature's header is no list of quoted parameters, or has one of them twice: " + cutOrChanged
-	notFixed      = " in the signature's header is not what this provider sends: a signature over anything else is " +
+	notParameters = "the signature's header is no list of names with quoted values, or has one of them twice: " +
+		cutOrChanged
+	notFixed = " in the signature's header is not what this provider sends: a signature over anything else is " +
 		"never checked"
 )
 
 // parseParameters reads quoted parameters, as draft-cavage-http-signatures has them in section 4.1. It fails closed for
-// one that comes twice, in whatever case of letters, that has no quotation marks, or a quotation mark or a backslash
-// inside: readers differ in what it is to them. What is signed is the entry's, so the list of it must be the entry's.
+// one that comes twice, in whatever case of letters, whose name is no name, that has no quotation marks, or a quotation
+// mark or a backslash inside: readers differ in what it is to them. What is signed is the entry's, so the list of it
+// must be the entry's.
 func (v *Verifier) parseParameters(text string, p *Claims, t *tally) fault.Failure {
 	sig := &v.scheme.Signature
 	signature, names := "", make([]string, 0, 8)
@@ -27,7 +29,8 @@ func (v *Verifier) parseParameters(text string, p *Claims, t *tally) fault.Failu
 		name, quoted, ok := strings.Cut(httpfield.TrimOWS(item), "=")
 		value, begun := strings.CutPrefix(quoted, `"`)
 		value, ended := strings.CutSuffix(value, `"`)
-		if !ok || !begun || !ended || strings.ContainsAny(value, `"\\`) || len(names) == cap(names) ||
+		if !ok || !httpfield.ValidName(name) || !begun || !ended || strings.ContainsAny(value, `"\\`) ||
+			len(names) == cap(names) ||
 			slices.ContainsFunc(names, func(have string) bool { return strings.EqualFold(have, name) }) {
 			return fault.New(reason.MalformedSignature, notParameters)
 		}
