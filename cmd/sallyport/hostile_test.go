@@ -107,13 +107,15 @@ func TestTheCurlCommandSendsTheVeryBody(t *testing.T) {
 		"like an file": "@/etc/passwd",
 		"like options": "--boundary\r\n-n\r\n", // as a form with files begins
 		"like a flag":  "-n",
+		// Linux passes no argument of 128 KiB or more to a program.
+		"long": `{"text":"` + strings.Repeat(`it's 100% \\ `, 20_000) + `"}`,
 	} {
 		cmd := newCommand(t)
 		cmd.in = body
 		cmd.good("secret", "new", "--provider", "github", "--keep")
 		line := cmd.good("sign", "--provider", "github", "--curl", "--body", "-", "http://127.0.0.1:1/a?[1-9]")
 		require.Contains(t, line, "curl --globoff", "brackets in a URL are a list of requests")
-		run := exec.CommandContext(t.Context(), shell, "-c", line)
+		run := exec.CommandContext(t.Context(), shell, written(t, "send.sh", line))
 		run.Env = []string{"PATH=" + folder + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=/nobody"}
 		got, err := run.Output()
 		require.NoError(t, err, says)

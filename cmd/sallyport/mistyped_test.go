@@ -1,14 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -170,31 +165,6 @@ func TestAWrongHeaderIsNamed(t *testing.T) {
 		require.Contains(t, problem, "sallyport: --header ", "%q", header)
 		require.Equal(t, 1, strings.Count(problem, "\n"))
 	}
-}
-
-// Linux passes no argument of 128 KiB or more to a program.
-func TestTheCurlCommandTakesALongBody(t *testing.T) {
-	t.Parallel()
-	shell, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("there is no shell on this machine")
-	}
-	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "curl"), []byte("#!"+shell+"\n"+
-		`while [ $# -gt 1 ]; do shift; done; case "$1" in @-) exec /bin/cat;; *) printf %s "$1";; esac`+"\n"), 0o700))
-	cmd := newCommand(t)
-	body, err := json.Marshal(map[string]string{"text": strings.Repeat("it's 100% \\ ", 20_000)})
-	require.NoError(t, err)
-	cmd.in = string(body)
-	cmd.good("secret", "new", "--provider", "github", "--keep")
-	line := cmd.good("sign", "--provider", "github", "--curl", "--body", "-", "http://127.0.0.1:1/")
-	script := written(t, "send.sh", line)
-	run := exec.CommandContext(t.Context(), shell, script)
-	run.Env = []string{"PATH=" + folder + string(os.PathListSeparator) + os.Getenv("PATH")}
-	got, err := run.Output()
-	require.NoError(t, err)
-	require.Equal(t, len(body), len(got))
-	require.True(t, bytes.Equal(body, got))
 }
 
 func TestASecretInThePlaceOfAVariableIsNotPrinted(t *testing.T) {
