@@ -370,6 +370,15 @@ func TestAnObserverGetsTheNamesThatItNeeds(t *testing.T) {
 	require.Equal(t, "invoice.paid", without.last(t, g).Failed[0].Type)
 }
 
+// heldUp is an observer that waits while the lock is held.
+func heldUp(slow *sync.Mutex, seen core.Observer) core.Observer {
+	return core.ObserverFunc(func(ctx context.Context, r core.Record) {
+		slow.Lock()
+		defer slow.Unlock()
+		seen.Observe(ctx, r)
+	})
+}
+
 // Bodies wait in the queue of an observer that is slow. They are bounded, and what does not wait is read at once: the
 // observer gets every name.
 func TestBodiesThatWaitForAnObserverAreBounded(t *testing.T) {
@@ -379,11 +388,7 @@ func TestBodiesThatWaitForAnObserverAreBounded(t *testing.T) {
 	seen := &records{}
 	c, _ := config(timestamped())
 	c.Replay = core.DangerouslyNoReplay
-	c.Observers = []core.Observer{core.ObserverFunc(func(ctx context.Context, r core.Record) {
-		slow.Lock()
-		defer slow.Unlock()
-		seen.Observe(ctx, r)
-	})}
+	c.Observers = []core.Observer{heldUp(&slow, seen)}
 	g := mustNew(t, c)
 	h := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body)

@@ -1,7 +1,6 @@
 package core_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -46,11 +45,7 @@ func TestARecordOfWhatAnybodyCanSendKeepsNothingOfItsRequest(t *testing.T) {
 			if row.change != nil {
 				row.change(&c)
 			}
-			c.Observers = []core.Observer{core.ObserverFunc(func(ctx context.Context, r core.Record) {
-				slow.Lock()
-				defer slow.Unlock()
-				seen.Observe(ctx, r)
-			})}
+			c.Observers = []core.Observer{heldUp(&slow, seen)}
 			g := mustNew(t, c)
 			h := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(w, r.Body)
@@ -116,11 +111,7 @@ func TestHeadersThatWaitForAnObserverAreBounded(t *testing.T) {
 			seen := &records{}
 			c, _ := config(timestamped())
 			c.Replay = core.DangerouslyNoReplay
-			c.Observers = []core.Observer{core.ObserverFunc(func(ctx context.Context, r core.Record) {
-				slow.Lock()
-				defer slow.Unlock()
-				seen.Observe(ctx, r)
-			})}
+			c.Observers = []core.Observer{heldUp(&slow, seen)}
 			g := mustNew(t, c)
 			h := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(w, r.Body)
