@@ -121,9 +121,10 @@ func (s *scanner) text() bool {
 	return false
 }
 
-// escapeLength returns the length of the escape at the beginning of b, or 0 where it is malformed.
+// escapeLength returns the length of the escape at the beginning of b, or 0 where there is none or it is malformed.
 func escapeLength(b []byte) int {
-	if len(b) < 2 { // the document ends with a backslash
+	// The backslash is checked here, because half of a surrogate pair may be followed by any text.
+	if len(b) < 2 || b[0] != '\\' {
 		return 0
 	}
 	switch b[1] {
