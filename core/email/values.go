@@ -148,9 +148,7 @@ func calendarTime(text string) time.Time {
 
 // exact returns a time in UTC to the microsecond; zero where JSON could not say it.
 func exact(t time.Time) time.Time {
-	if t = t.UTC().Truncate(time.Microsecond); t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}
-	}
+	t, _ = jsonscan.WritableTime(t.UTC().Truncate(time.Microsecond))
 	return t
 }
 

@@ -6,6 +6,8 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 
 // rawHeader is a header as it was written, unfolded.
@@ -118,7 +120,10 @@ const dateLayout = "Mon, 02 Jan 2006 15:04:05 -0700"
 
 func dateOf(value string) (time.Time, bool) {
 	at, err := mail.ParseDate(strings.TrimSpace(value))
-	return at, err == nil && at.Year() > 0 && at.Year() <= 9999
+	if err != nil {
+		return time.Time{}, false
+	}
+	return jsonscan.WritableTime(at)
 }
 
 // addAddresses appends a header of addresses in its usual form. The addresses of its first occurrence count.

@@ -101,7 +101,8 @@ func timeOf(text string) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	return t.UTC().Truncate(time.Microsecond)
+	t, _ = jsonscan.WritableTime(t.UTC().Truncate(time.Microsecond))
+	return t
 }
 
 func unixOf(text string) time.Time {

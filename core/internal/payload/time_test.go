@@ -3,6 +3,7 @@ package payload_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -10,7 +11,8 @@ import (
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
-// TestATimeThatJSONCannotHoldIsNone: what the sender says of the time must not break the app that writes it down.
+// TestATimeThatJSONCannotHoldIsNone: what the sender says of the time must not break the app that writes it down. Of a
+// zone that JSON cannot hold the instant is kept.
 func TestATimeThatJSONCannotHoldIsNone(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -29,6 +31,19 @@ func TestATimeThatJSONCannotHoldIsNone(t *testing.T) {
 		{entry.Milliseconds, "1792000000000", true},
 		{entry.Milliseconds, "253402300800000", false},
 		{entry.SecondsOrMilliseconds, "1792000000000", true},
+		{entry.RFC3339, "2026-01-02T03:04:05+14:00", true},
+		{entry.RFC3339, "2026-01-02T03:04:05-23:59", true},
+		{entry.RFC3339, "2026-01-02T03:04:05+24:00", true},
+		{entry.RFC3339, "2026-01-02T03:04:05-24:00", true},
+		{entry.RFC3339, "2026-01-02T03:04:05+23:60", true},
+		{entry.RFC3339, "9999-12-31T23:59:59-14:00", false},
+		{entry.RFC3339, "0000-01-01T00:00:00+14:00", false},
+		{entry.RFC3339InUTC, "2026-01-02T03:04:05.5", true},
+		{entry.RFC3339InUTC, "2026-01-02T03:04:05+24:00", true},
+		{entry.SecondsOrRFC3339, "2026-01-02T03:04:05+24:00", true},
+		{entry.DateTimeInUTC, "0000-01-01 00:00:00", false},
+		{entry.DateTimeInChina, "0000-01-01 00:00:00", false},
+		{entry.DateTimeInChina, "2026-01-02 03:04:05", true},
 	} {
 		e := entry.Entry{Event: entry.Event{Time: []entry.Value{{JSON: "/t"}}, TimeUnit: row.unit}}
 		reader := payload.New(&e, false)
@@ -37,7 +52,9 @@ func TestATimeThatJSONCannotHoldIsNone(t *testing.T) {
 		var said payload.Details
 		reader.Read(&source, &said)
 		require.Equal(t, row.want, !said.Time.IsZero(), row.text)
-		_, err := json.Marshal(said.Time)
-		require.NoError(t, err, row.text)
+		for _, at := range []time.Time{said.Time, said.Time.UTC()} {
+			_, err := json.Marshal(at)
+			require.NoError(t, err, row.text)
+		}
 	}
 }

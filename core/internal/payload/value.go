@@ -72,7 +72,7 @@ func (r *Reader) formText(v *entry.Value, field *formscan.Field) (text string, i
 }
 
 // parseEventTime reads an event's own time. It is lenient, where the reading of signed timestamps is strict: nothing is
-// decided by this one.
+// decided by this one. A time that JSON cannot hold is none: an app that writes it down would fail on a proved delivery.
 //
 // Seconds beyond some 9.2e12 do not fit into a count of microseconds: such a time is wrong, and still
 // decides nothing.
@@ -88,18 +88,17 @@ func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
 		if unit == entry.DateTimeInChina {
 			t = t.Add(-8 * time.Hour)
 		}
-		return t, err == nil
+		return writable(t, err)
 	}
 	if unit == entry.RFC3339 || unit == entry.RFC3339InUTC {
 		t, err := time.Parse(time.RFC3339Nano, text)
 		if err != nil && unit == entry.RFC3339InUTC {
 			t, err = time.Parse("2006-01-02T15:04:05", text) // and a fraction, if there is one
 		}
-		return t, err == nil
+		return writable(t, err)
 	}
 	n, err := strconv.ParseFloat(text, 64)
-	// NaN compares as false. Beyond the year 9999 a time cannot be written as JSON, and an app that does so would fail
-	// on a proved delivery.
+	// NaN compares as false.
 	if err != nil || !(n >= 0 && n <= latestTime) {
 		return time.Time{}, false
 	}
@@ -110,6 +109,14 @@ func parseEventTime(unit entry.Unit, text string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return time.UnixMicro(int64(n * 1e6)).UTC(), true
+}
+
+// writable returns a parsed time as JSON can hold it.
+func writable(t time.Time, err error) (time.Time, bool) {
+	if err != nil {
+		return time.Time{}, false
+	}
+	return jsonscan.WritableTime(t)
 }
 
 // latestTime is the end of the year 9999, in milliseconds since 1970.
