@@ -1,5 +1,4 @@
-// Package httpsig has senders that sign with HTTP Message Signatures (RFC 9421) over a Content-Digest (RFC 9530), for
-// programs that link github.com/dunglas/httpsfv: whoever imports package provider alone does not.
+// Package httpsig has senders that sign with HTTP Message Signatures (RFC 9421) over a Content-Digest (RFC 9530).
 package httpsig
 
 import (
