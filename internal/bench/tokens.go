@@ -232,8 +232,8 @@ func messageTargets() []target {
 	of := func(name string, alg httpsig.Algorithm) target {
 		p := httpsig.RFC9421(httpsig.Config{Algorithm: alg, Components: []string{"content-digest", "content-type"},
 			DangerouslyLeaveUncovered: true})
-		t := target{name: name, public: alg != httpsig.HMACSHA256, fields: true, why: "what is read from structured " +
-			"fields is an object for each component and value", p: p, secret: plainSecret}
+		t := target{name: name, public: alg != httpsig.HMACSHA256, fields: true, why: "the library of structured " +
+			"fields returns a tree: an object for each dictionary, component and value", p: p, secret: plainSecret}
 		var key any = []byte(plainSecret)
 		if alg != httpsig.HMACSHA256 {
 			t.secret, t.private = webhooktest.KeyPair(p)

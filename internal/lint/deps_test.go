@@ -46,7 +46,7 @@ func TestDependencies(t *testing.T) {
 		{folder: "core/provider/unproved"},
 		{folder: "core/provider/jwt", only: []string{"github.com/golang-jwt/jwt"}},
 		{folder: "core/provider/jws"},
-		{folder: "core/provider/httpsig"},
+		{folder: "core/provider/httpsig"}, // and a carried copy of dunglas/httpsfv
 		{folder: "core/provider/keccak", only: []string{"golang.org/x/crypto/sha3", "golang.org/x/sys/cpu"}},
 		{folder: "core/provider/nfkd", only: []string{"golang.org/x/text/unicode/norm", "golang.org/x/text/transform"}},
 		{folder: "core/keys"},

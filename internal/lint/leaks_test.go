@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,7 +38,11 @@ func TestEveryPackageLooksForLeaks(t *testing.T) {
 		t.Fatalf("%d packages with tests: nothing was tested", len(looks))
 	}
 	for folder, ok := range looks {
-		if !ok {
+		name, err := filepath.Rel(root, folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok && !slices.Contains(carried(), filepath.ToSlash(name)) {
 			t.Errorf("%s: no TestMain calls goleak.VerifyTestMain: add a main_test.go, as in core/replay", folder)
 		}
 	}

@@ -38,6 +38,10 @@ func testSupport() []string {
 	return []string{"core/replay/storetest", "core/webhooktest", "core/internal/onecapture"}
 }
 
+// carried are copies of libraries of others, kept as they are but for the patch that lies next to them: our rules would
+// make the patch larger. They hold no secret.
+func carried() []string { return []string{"core/provider/httpsig/internal/httpsfv"} }
+
 // TestRules checks the repository, after it has checked folders whose mistakes are known: a rule that finds nothing in
 // those proves nothing in the repository. One loader serves all, because reading the standard library takes seconds.
 func TestRules(t *testing.T) {
@@ -62,7 +66,7 @@ func TestRules(t *testing.T) {
 				t.Logf("%s is not there", top)
 			}
 			for _, folder := range folders {
-				if slices.Contains(testSupport(), filepath.ToSlash(folder)) {
+				if slices.Contains(append(testSupport(), carried()...), filepath.ToSlash(folder)) {
 					continue
 				}
 				p := load(t, loader, folder)

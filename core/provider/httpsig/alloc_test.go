@@ -45,12 +45,12 @@ func checked(m entry.Custom, r *http.Request, keys []any, body []byte) bool {
 	return err == nil
 }
 
-// TestWhatACheckAllocates bounds the allocations of a check. Most of them are what is read from the three
-// headers. The verification of ECDSA itself makes 11.
+// TestWhatACheckAllocates bounds the allocations of a check. Nearly all of them are what the library makes of the three
+// headers: 31. The verification of ECDSA itself makes 11.
 func TestWhatACheckAllocates(t *testing.T) {
 	body := strings.Repeat("x", 1<<10)
-	for alg, most := range map[httpsig.Algorithm]float64{httpsig.HMACSHA256: 30, httpsig.Ed25519: 30,
-		httpsig.ECDSAP256SHA256: 41} {
+	for alg, most := range map[httpsig.Algorithm]float64{httpsig.HMACSHA256: 36, httpsig.Ed25519: 36,
+		httpsig.ECDSAP256SHA256: 47} {
 		verify := proof(t, alg, body)
 		require.True(t, verify(), alg)
 		allocs := testing.AllocsPerRun(100, func() { verify() })

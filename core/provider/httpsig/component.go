@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
-	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/sfv"
+	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/httpsfv"
 )
 
 // component is one covered component: a header field or something derived from the request.
@@ -68,7 +68,7 @@ func (c component) known() bool {
 }
 
 // componentOf reads a component of a Signature-Input.
-func componentOf(item *sfv.Item) (component, error) {
+func componentOf(item httpsfv.Item) (component, error) {
 	name, ok := item.Value.(string)
 	c := component{name: name}
 	if !ok {

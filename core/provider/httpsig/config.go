@@ -1,4 +1,5 @@
-// Package httpsig has senders that sign with HTTP Message Signatures (RFC 9421) over a Content-Digest (RFC 9530).
+// Package httpsig has senders that sign with HTTP Message Signatures (RFC 9421) over a Content-Digest (RFC 9530), for
+// programs that link github.com/dunglas/httpsfv: whoever imports package provider alone does not.
 package httpsig
 
 import (

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/sfv"
+	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/httpsfv"
 )
 
 // VerifyContentDigest compares the header Content-Digest (RFC 9530) with the body as it came. There is one line of it,
@@ -18,11 +18,11 @@ func VerifyContentDigest(h http.Header, body []byte) error {
 	if len(lines) != 1 || len(lines[0]) > maxHeader {
 		return errors.New("there is no header Content-Digest, there are several, or it is too long")
 	}
-	digests, ok := sfv.Read(lines[0])
-	if !ok {
+	digests, err := httpsfv.UnmarshalDictionary(lines)
+	if err != nil {
 		return errors.New("the header Content-Digest is malformed")
 	}
-	if digests.Repeated {
+	if members(lines[0]) != len(digests.Names()) {
 		return errors.New("the header Content-Digest names an algorithm twice")
 	}
 	checked := 0
@@ -39,11 +39,12 @@ func VerifyContentDigest(h http.Header, body []byte) error {
 			continue // deprecated, or unknown: it proves nothing
 		}
 		checked++
-		digest, _ := digests.Get(name)
-		if _, list := digest.Value.([]sfv.Item); list {
+		member, _ := digests.Get(name)
+		item, ok := member.(httpsfv.Item)
+		if !ok {
 			return errors.New("the header Content-Digest is malformed")
 		}
-		got, ok := digest.Value.([]byte)
+		got, ok := item.Value.([]byte)
 		if !ok || subtle.ConstantTimeCompare(got, sum) != 1 {
 			return errors.New("the body is another than the one of its Content-Digest: something before the guard " +
 				"may have read or changed it")
@@ -53,4 +54,26 @@ func VerifyContentDigest(h http.Header, body []byte) error {
 		return errors.New("the header Content-Digest holds neither sha-256 nor sha-512")
 	}
 	return nil
+}
+
+// members counts those of a dictionary (RFC 8941) that is well-formed and not empty. There are more than it has names
+// where a name comes twice: its readers take the last one, and a reader of another kind could take the first.
+func members(text string) int {
+	n, depth, quoted := 1, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == ',' && depth == 0:
+			n++
+		}
+	}
+	return n
 }

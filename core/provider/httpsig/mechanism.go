@@ -14,7 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/publickey"
-	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/sfv"
+	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/httpsfv"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -88,7 +88,7 @@ func (m *mechanism) Traits() entry.CustomTraits {
 // input is a signature that is well-formed and was chosen. Nothing of it is proved.
 type input struct {
 	components []component
-	params     *sfv.Map[any] // those of @signature-params, which readParams has read
+	params     *httpsfv.Params // those of @signature-params, which readParams has read
 	signature  []byte
 	created    time.Time
 	keyid      string
@@ -104,15 +104,15 @@ func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	label, chosen, err := m.choose(&inputs)
+	label, list, err := m.choose(inputs)
 	if err != nil {
 		return nil, err
 	}
-	in := &input{params: &chosen.Params}
-	if in.signature, err = signatureOf(&signatures, label); err != nil {
+	in := &input{}
+	if in.signature, err = signatureOf(signatures, label); err != nil {
 		return nil, err
 	}
-	if err := in.readComponents(chosen.Value); err != nil {
+	if err := in.readComponents(list.Items); err != nil {
 		return nil, fault.New(reason.MalformedSignature, err.Error())
 	}
 	for _, want := range m.required {
@@ -121,62 +121,67 @@ func (m *mechanism) Head(req *entry.CustomRequest) (state any, err error) {
 				", which Components asks for")
 		}
 	}
-	if err := m.readParams(in, in.params, req.Now); err != nil {
+	if err := m.readParams(in, list.Params, req.Now); err != nil {
 		return nil, err
 	}
+	in.params = list.Params
 	return in, nil
 }
 
 // dictionary reads a header that is a dictionary and comes once.
-func dictionary(h http.Header, name string) (d sfv.Dictionary, err error) {
+func dictionary(h http.Header, name string) (*httpsfv.Dictionary, error) {
 	lines := h[name]
 	switch {
 	case len(lines) > 1:
-		return d, fault.New(reason.RepeatedHeader, "the header "+name+" came more than once")
+		return nil, fault.New(reason.RepeatedHeader, "the header "+name+" came more than once")
 	case len(lines) == 0 || lines[0] == "":
-		return d, fault.New(reason.MissingSignature, "no "+name+" header: a proxy may strip it, or the sender "+
+		return nil, fault.New(reason.MissingSignature, "no "+name+" header: a proxy may strip it, or the sender "+
 			"signs nothing yet")
 	case len(lines[0]) > maxHeader:
-		return d, fault.New(reason.MalformedSignature, "the header "+name+" is too long")
+		return nil, fault.New(reason.MalformedSignature, "the header "+name+" is too long")
 	}
-	d, ok := sfv.Read(lines[0])
-	if n := len(d.Names()); !ok || n == 0 || n > maxLabels || d.Repeated {
-		return d, fault.New(reason.MalformedSignature, "the header "+name+" is malformed, holds a label twice, or "+
+	d, err := httpsfv.UnmarshalDictionary(lines)
+	if err != nil || len(d.Names()) > maxLabels || members(lines[0]) != len(d.Names()) {
+		return nil, fault.New(reason.MalformedSignature, "the header "+name+" is malformed, holds a label twice, or "+
 			"more than any sender sends")
 	}
 	return d, nil
 }
 
-// choose finds the one signature that the config chooses. Its value is a list of components.
-func (m *mechanism) choose(inputs *sfv.Dictionary) (label string, signature sfv.Item, err error) {
+// choose finds the one signature that the config chooses.
+func (m *mechanism) choose(inputs *httpsfv.Dictionary) (label string, list httpsfv.InnerList, err error) {
 	for _, name := range inputs.Names() {
+		member, _ := inputs.Get(name)
+		candidate, ok := member.(httpsfv.InnerList)
 		if m.label != "" && name != m.label {
 			continue
 		}
-		candidate, _ := inputs.Get(name)
-		if _, ok := candidate.Value.([]sfv.Item); !ok {
-			return "", signature, fault.New(reason.MalformedSignature, "the header Signature-Input is malformed")
+		if !ok {
+			return "", list, fault.New(reason.MalformedSignature, "the header Signature-Input is malformed")
 		}
 		if tag, _ := candidate.Params.Get("tag"); m.tag != "" && tag != m.tag {
 			continue
 		}
-		if label != "" {
-			return "", signature, fault.New(reason.MalformedSignature,
-				"several signatures fit: choose one by Label or Tag")
+		if list.Params != nil {
+			return "", list, fault.New(reason.MalformedSignature, "several signatures fit: choose one by Label or Tag")
 		}
-		label, signature = name, candidate
+		label, list = name, candidate
 	}
-	if label == "" {
-		return "", signature, fault.New(reason.MissingSignature,
+	if list.Params == nil {
+		return "", list, fault.New(reason.MissingSignature,
 			"no signature has the label and the tag that are configured")
 	}
-	return label, signature, nil
+	return label, list, nil
 }
 
-func signatureOf(signatures *sfv.Dictionary, label string) ([]byte, error) {
-	item, ok := signatures.Get(label)
+func signatureOf(signatures *httpsfv.Dictionary, label string) ([]byte, error) {
+	member, ok := signatures.Get(label)
 	if !ok {
 		return nil, fault.New(reason.MissingSignature, "the header Signature has no signature of the chosen label")
+	}
+	item, ok := member.(httpsfv.Item)
+	if !ok {
+		return nil, fault.New(reason.MalformedSignature, "the header Signature is malformed")
 	}
 	signature, ok := item.Value.([]byte)
 	if !ok || len(item.Params.Names()) > 0 {
@@ -185,14 +190,13 @@ func signatureOf(signatures *sfv.Dictionary, label string) ([]byte, error) {
 	return signature, nil
 }
 
-func (in *input) readComponents(list any) error {
-	items, _ := list.([]sfv.Item)
+func (in *input) readComponents(items []httpsfv.Item) error {
 	if len(items) > maxComponents {
 		return errors.New("the signature covers more components than any sender's")
 	}
 	in.components = make([]component, 0, len(items))
-	for i := range items {
-		c, err := componentOf(&items[i])
+	for _, item := range items {
+		c, err := componentOf(item)
 		if err != nil {
 			return err
 		}
@@ -204,7 +208,7 @@ func (in *input) readComponents(list any) error {
 	return nil
 }
 
-func (m *mechanism) readParams(in *input, params *sfv.Map[any], now time.Time) error {
+func (m *mechanism) readParams(in *input, params *httpsfv.Params, now time.Time) error {
 	for _, name := range params.Names() {
 		value, _ := params.Get(name)
 		number, isNumber := value.(int64)

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// A second reading of RFC 9421 and of the structured fields it is written in (RFC 8941), slow and without the reader
-// of the code. It knows HMAC-SHA-256 and one signature a request.
+// A second reading of RFC 9421 and of the structured fields it is written in (RFC 8941), slow and without the library
+// that the code reads them with. It knows HMAC-SHA-256 and one signature a request.
 
 // value is a member of a dictionary or of an inner list.
 type value struct {
