@@ -181,6 +181,8 @@ func TestContentDigest(t *testing.T) {
 		require.Equal(t, row.ok,
 			httpsig.VerifyContentDigest(http.Header{"Content-Digest": row.lines}, []byte(body)) == nil, row.name)
 	}
+	err := httpsig.VerifyContentDigest(http.Header{"Content-Digest": {" "}}, []byte(body))
+	require.ErrorContains(t, err, "neither sha-256 nor sha-512", "an empty header names nothing twice")
 }
 
 func config() httpsig.Config {
