@@ -3,6 +3,7 @@ package core
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -119,22 +120,62 @@ func (g *Guard) String() string { return "sallyport.Guard(" + g.endpoint + ")" }
 // Format prints the same for every verb: %#v would read the guard's counters while deliveries write them.
 func (g *Guard) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, g.String()) }
 
+// forgetInFlight is the error of [Guard.Forget] for events that are being processed.
+const forgetInFlight = "sallyport: to forget an event that is in flight would let it run twice at once: call Forget " +
+	"again when its run has ended, or DangerouslyForgetInFlight where the process that ran it has died: %w"
+
 // Forget makes the endpoint forget events, so that their next delivery runs again: for a provider's "resend" after a
 // receiver was fixed. The identity is in the records and in [Event]; [Guard.IdentityOf] derives it from the provider's
 // id. A named receiver of an event that is not done yet keeps what it has done.
+//
+// It fails closed: an event that is in flight keeps its claim, and a [*replay.InFlightError] names it. So does an event
+// that the journal is running again. The other events are forgotten.
 func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
-	if g.memory.Store == nil {
+	keys, err := g.keysOf(ids)
+	if err != nil || len(keys) == 0 || g.memory.Store == nil {
+		return err
+	}
+	idle, busy, err := g.notRedriven(ctx, keys)
+	if err != nil {
+		return err
+	}
+	if err = g.memory.ForgetDone(ctx, idle); err != nil {
+		var more *replay.InFlightError
+		if !errors.As(err, &more) {
+			return err
+		}
+		busy = cmp.Or(busy, &replay.InFlightError{})
+		busy.Keys = append(busy.Keys, more.Keys...)
+		busy.RetryAfter = max(busy.RetryAfter, more.RetryAfter)
+	}
+	if busy == nil {
 		return nil
 	}
+	return fmt.Errorf(forgetInFlight, busy)
+}
+
+// DangerouslyForgetInFlight is [Guard.Forget] for events that may be in flight. It fails open: an event whose run is
+// still at work runs a second time with its next delivery, at the same time, and the first run cannot commit. Use it
+// where the process that held the claim has died, and its lease is too long to wait for.
+func (g *Guard) DangerouslyForgetInFlight(ctx context.Context, ids ...Identity) error {
+	keys, err := g.keysOf(ids)
+	if err != nil || g.memory.Store == nil {
+		return err
+	}
+	return g.memory.Store.Forget(ctx, keys)
+}
+
+// keysOf returns the keys of events. It fails closed: without its marker, another application could take the endpoint's
+// name in the store.
+func (g *Guard) keysOf(ids []Identity) ([]replay.Key, error) {
 	keys := make([]replay.Key, len(ids))
 	for i, id := range ids {
-		// Fails closed: without its marker, another application could take the endpoint's name in the store.
 		if g.memory.name.IsMarker(replay.Key(id)) {
-			return ownership.ErrMarker
+			return nil, ownership.ErrMarker
 		}
 		keys[i] = replay.Key(id)
 	}
-	return g.memory.Store.Forget(ctx, keys)
+	return keys, nil
 }
 
 // What keeps an id from naming an event. The verb stands for the provider's title.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,6 +59,43 @@ func (g *Guard) ClaimState(ctx context.Context, e *journal.Entry) (ClaimState, e
 	}
 	return ClaimState{Events: results[:len(keys)-1], Redrive: results[len(keys)-1]}, nil
 }
+
+// notRedriven parts the keys of events that the journal is running again from the others. The event itself is done then,
+// and the run has a claim of its own. It fails closed where the journal does not answer.
+func (g *Guard) notRedriven(
+	ctx context.Context, keys []replay.Key,
+) (idle []replay.Key, busy *replay.InFlightError, err error) {
+	if g.journaling.journal == nil {
+		return keys, nil, nil
+	}
+	for _, key := range keys {
+		var runs []replay.Key
+		for _, kind := range []journal.Kind{journal.FromRequest, journal.FromInbox} {
+			e, err := g.journaling.journal.Load(ctx, journal.IDOf(kind, key))
+			if errors.Is(err, journal.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+			runs = append(runs, identity.OfAgain(e.Identity, string(e.ID), e.RunCount))
+		}
+		states, err := g.memory.States(ctx, runs)
+		if err != nil {
+			return nil, nil, err
+		}
+		if i := slices.IndexFunc(states, isInFlight); i >= 0 {
+			busy = cmp.Or(busy, &replay.InFlightError{})
+			busy.Keys = append(busy.Keys, key)
+			busy.RetryAfter = max(busy.RetryAfter, states[i].RetryAfter)
+		} else {
+			idle = append(idle, key)
+		}
+	}
+	return idle, busy, nil
+}
+
+func isInFlight(r replay.Result) bool { return r.State == replay.InFlight }
 
 const (
 	defaultLease     = time.Minute

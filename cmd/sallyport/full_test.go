@@ -108,7 +108,7 @@ func TestForgetSaysWhatWasRemembered(t *testing.T) {
 
 	missing := filepath.Join(t.TempDir(), "missing.db")
 	status, said, problem = cmd.run("forget", "--config", config(missing), "--endpoint", "/a", "evt_1")
-	require.Equal(t, wrong, status)
+	require.Equal(t, usage, status)
 	require.Empty(t, said)
 	require.Contains(t, problem, "it does not exist")
 	require.NoFileExists(t, missing)

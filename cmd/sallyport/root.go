@@ -26,6 +26,9 @@ const (
 // errWrong is returned by a command that did its work, and found something wrong.
 var errWrong = errors.New("something is wrong")
 
+// errNotDone is returned by a command that could not do its work, and has printed why.
+var errNotDone = errors.New("it was printed")
+
 // program is what all commands share.
 type program struct {
 	streams
@@ -53,6 +56,8 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 		return good
 	case errors.Is(err, errWrong):
 		return wrong
+	case errors.Is(err, errNotDone):
+		return usage
 	}
 	var mistakes receiver.Mistakes
 	if errors.As(err, &mistakes) { // each with its file and line, as editors and people look for them

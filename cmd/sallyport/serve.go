@@ -69,7 +69,11 @@ func (p *program) forgetCommand() *cobra.Command {
 				"An ID is that of the sender, or the identity as the log shows it, which names its event by itself: " +
 				"--endpoint then says whose store it is in. The store has to be a database: what a process remembers " +
 				"in its memory ends with it.\n\n" +
-				"Exit status 1: one of the events was not remembered."),
+				"An event that is in flight is not forgotten: it would run twice at once. Call it again when its run " +
+				"has ended. Where the process that ran it has died, its lease expires by itself; " +
+				"--dangerously-forget-in-flight does not wait for that.\n\n" +
+				"Exit status 1: one of the events was not remembered, or is in flight; 2: nothing could be done, for " +
+				"example because the store cannot be opened."),
 		Example: "  sallyport forget --config receiver.yaml --endpoint /hooks/stripe evt_123",
 		Args:    arguments(1, math.MaxInt, "give the IDs of the events to forget"),
 		RunE: func(c *cobra.Command, ids []string) error {
@@ -77,14 +81,17 @@ func (p *program) forgetCommand() *cobra.Command {
 				return errors.New("--config is missing: the file of serve with the endpoint and its store")
 			}
 			f.IDs = ids
-			unknown := false
-			err := failed(receiver.Forget(c.Context(), &f, storeOpener(), receiver.Streams{Out: p.out, Err: p.err},
+			left := false
+			err := receiver.Forget(c.Context(), &f, storeOpener(), receiver.Streams{Out: p.out, Err: p.err},
 				func(one receiver.Forgotten) error {
-					unknown = unknown || one.Unknown
+					left = left || one.Unknown || one.Kept
 					return p.forgotten(&one)
-				}))
-			if err == nil && unknown {
-				err = errWrong
+				})
+			switch {
+			case errors.Is(err, receiver.ErrFailed):
+				return errNotDone
+			case err == nil && left:
+				return errWrong
 			}
 			return err
 		},
@@ -92,17 +99,25 @@ func (p *program) forgetCommand() *cobra.Command {
 	c.Flags().StringVar(&f.File, "config", "", "YAML `file` of serve")
 	c.Flags().StringVar(&f.Endpoint, "endpoint", "", "`path` of the endpoint, where there are several")
 	c.Flags().StringVar(&f.Tenant, "tenant", "", "`tenant` whose events they are, where the endpoint has tenants")
+	c.Flags().BoolVar(&f.DangerouslyInFlight, "dangerously-forget-in-flight", false,
+		"forget events that are in flight too: one whose run is still at work runs twice at once")
 	return c
 }
 
 func (p *program) forgotten(one *receiver.Forgotten) error {
-	key, says := "forgotten", "forgotten by"
+	key, says, more := "forgotten", "forgotten by", ""
 	switch {
+	case one.Kept:
+		key, says = "in_flight", "in flight, and not forgotten by"
+		more = ": its lease expires in " + one.InFlight + "; call it again when its run has ended, or see " +
+			"--dangerously-forget-in-flight"
+	case one.InFlight != "":
+		says = "forgotten, although in flight, by"
 	case one.Unknown:
 		key, says = "not_remembered", "not remembered by"
 	case one.ByIdentity:
 		says = "forgotten by the store of"
 	}
 	return p.print(map[string]*receiver.Forgotten{key: one},
-		fmt.Sprintf("%s %s: %s\n", says, one.Endpoint, oneLine(one.ID)))
+		fmt.Sprintf("%s %s: %s%s\n", says, one.Endpoint, oneLine(one.ID), more))
 }

@@ -31,8 +31,8 @@
 // # A store of your own
 //
 // example_store_test.go in this package's folder is a whole store to copy, and the page of package storetest begins
-// with all of its tests. A guard does more with a store that has the methods of [Looker], [DigestReader], [Digester],
-// [Versioned] or [Transactor] as well. [Roster] is there to be embedded.
+// with all of its tests. A guard does more with a store that has the methods of [Looker], [DoneForgetter],
+// [DigestReader], [Digester], [Versioned] or [Transactor] as well. [Roster] is there to be embedded.
 //
 // # What a store learns
 //
@@ -231,8 +231,8 @@ type Store interface {
 	Extend(ctx context.Context, claims []Held, lease time.Duration) error
 
 	// Forget removes whatever is remembered of the keys, done or claimed. The next delivery of such an event runs
-	// again. A holder of a forgotten claim can no longer commit or extend it. Forgetting an unknown key is not an
-	// error.
+	// again, also while the holder of a forgotten claim is still at work: see [DoneForgetter]. That holder can no longer
+	// commit or extend its claim. Forgetting an unknown key is not an error.
 	Forget(ctx context.Context, keys []Key) error
 
 	// Scope returns which processes share this store's memory.

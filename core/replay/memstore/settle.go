@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -143,6 +144,40 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	}
 	s.observe(ctx)
 	return nil
+}
+
+// ForgetDone implements [replay.DoneForgetter]. Each key is checked and forgotten under the lock of its shard.
+func (s *Store) ForgetDone(ctx context.Context, keys []replay.Key) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	now, err := s.begin()
+	if err != nil {
+		return err
+	}
+	var busy *replay.InFlightError // made where it is needed
+	for i := range keys {
+		_, err := s.onShard(now, &keys[i], func(sh *shard, no recordNo, r *record) bool {
+			switch {
+			case no == 0:
+			case r.done():
+				sh.forget(no)
+			default:
+				busy = cmp.Or(busy, &replay.InFlightError{})
+				busy.Keys = append(busy.Keys, keys[i])
+				busy.RetryAfter = max(busy.RetryAfter, sh.endOf(r)-now)
+			}
+			return true
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.observe(ctx)
+	if busy == nil {
+		return nil
+	}
+	return busy
 }
 
 // onShard calls do with the record of a key, or with 0 and nil, under the lock of its shard. Then it sweeps a little,

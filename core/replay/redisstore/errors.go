@@ -61,9 +61,10 @@ func explain(err error) error {
 		return nil
 	}
 	var lost *replay.LeaseLostError
+	var busy *replay.InFlightError
 	var network net.Error
 	switch {
-	case errors.As(err, &lost):
+	case errors.As(err, &lost), errors.As(err, &busy):
 		return err
 	case isFull(err):
 		return fmt.Errorf("redisstore: the server is out of memory (maxmemory): %w: %w", replay.ErrFull, err)

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -113,6 +114,49 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 			cmds[i] = redis.NewCmd(ctx, "del", s.key(&keys[i]))
 		}
 		return s.send(ctx, cmds)
+	})
+}
+
+// forgetDoneScript deletes one key, unless a claim holds it: then it returns the rest of the lease in milliseconds, else
+// 0. A value of another version fails closed: it is left as it is, and returned. In it 99 is "c", claimed.
+const forgetDoneScript = `
+local value = redis.call('GET', KEYS[1])
+if not value then return 0 end
+if string.byte(value) ~= 50 then return value end
+if string.byte(value, 2) == 99 then return math.max(1, redis.call('PTTL', KEYS[1])) end
+redis.call('DEL', KEYS[1])
+return 0`
+
+// ForgetDone implements [replay.DoneForgetter] by one script call for each key, in one round trip.
+func (s *Store) ForgetDone(ctx context.Context, keys []replay.Key) error {
+	if len(keys) == 0 {
+		return s.usable()
+	}
+	keys = own(s, keys)
+	return s.do(ctx, func(ctx context.Context) error {
+		calls := make([]*redis.Cmd, len(keys))
+		for i := range keys {
+			calls[i] = s.forgetDone.call(ctx, s.key(&keys[i]))
+		}
+		if err := s.sendScript(ctx, s.forgetDone, calls); err != nil {
+			return err
+		}
+		var busy replay.InFlightError
+		for i, cmd := range calls {
+			left, ok := cmd.Val().(int64)
+			if !ok {
+				_, err := known(cmd.Val(), &replay.Digest{})
+				return cmp.Or(err, errForeign)
+			}
+			if left > 0 {
+				busy.Keys = append(busy.Keys, keys[i])
+				busy.RetryAfter = max(busy.RetryAfter, time.Duration(left)*time.Millisecond)
+			}
+		}
+		if busy.Keys == nil {
+			return nil
+		}
+		return &busy
 	})
 }
 

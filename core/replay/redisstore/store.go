@@ -86,6 +86,8 @@ type Store struct {
 	evicts   bool          // DangerouslyAllowEviction: the policy is not checked
 	closed   atomic.Bool
 
+	forgetDone *script
+
 	replay.Roster // of the guards that use it
 }
 
@@ -94,6 +96,8 @@ var (
 	_ replay.Rostered     = (*Store)(nil) //lint:immutable an assertion
 	_ replay.DigestReader = (*Store)(nil) //lint:immutable an assertion
 	_ replay.Looker       = (*Store)(nil) //lint:immutable an assertion
+
+	_ replay.DoneForgetter = (*Store)(nil) //lint:immutable an assertion
 )
 
 // Option changes a default of [New].
@@ -133,6 +137,7 @@ func New(ctx context.Context, client redis.UniversalClient, namespace string, op
 	s := &Store{
 		client: client, prefix: namespace + ":", timeout: defaultTimeout, wait: defaultWait,
 		take: newScript(claimScript), settle: newScript(settleScript), extend: newScript(extendScript),
+		forgetDone: newScript(forgetDoneScript),
 	}
 	for _, o := range options {
 		o(s)

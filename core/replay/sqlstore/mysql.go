@@ -117,6 +117,6 @@ func (m *mysql) change(ctx context.Context, q sqldb.Querier, steps []step) (outc
 	return outcome{did: map[replay.Key]bool{}, rows: rows}, err
 }
 
-func (m *mysql) remove(ctx context.Context, keys []replay.Key, endedOnly bool) (int64, error) {
-	return affected(m.db.ExecContext(ctx, m.table.removal(keys, endedOnly).String()))
+func (m *mysql) remove(ctx context.Context, keys []replay.Key, which removed) (int64, error) {
+	return affected(m.db.ExecContext(ctx, m.table.removal(keys, which).String()))
 }

@@ -18,12 +18,13 @@ import (
 // reads the row again and checks its conditions once more.
 // https://www.postgresql.org/docs/current/transaction-iso.html
 type postgres struct {
-	table                        table
-	db                           *sql.DB
-	claimSQL, settleSQL          string // of batches
-	claimOneSQL                  string
-	changeOneSQL                 [extend + 1]string // by verb
-	lookSQL, forgetSQL, pruneSQL string
+	table               table
+	db                  *sql.DB
+	claimSQL, settleSQL string // of batches
+	claimOneSQL         string
+	changeOneSQL        [extend + 1]string // by verb
+	lookSQL             string
+	removeSQL           [freeRow + 1]string // by kind
 }
 
 // newPostgres returns the engine, with the texts of its statements. Only checked names become part of a text; values
@@ -75,8 +76,11 @@ SELECT identity, token, digest, ends_at, done_at, now FROM held`,
 		// Expired rows count as absent everywhere. Only the pruning and the take-over see them.
 		lookSQL: "SELECT r.identity, r.token, r.digest, r.ends_at, r.done_at, " + now +
 			" FROM " + name + " AS r WHERE " + keys + " AND r.ends_at > " + now,
-		forgetSQL: removeSQL(name, keys, ""),
-		pruneSQL:  removeSQL(name, keys, " AND r.ends_at <= "+now),
+		removeSQL: [...]string{
+			anyRow:   removeSQL(name, keys, ""),
+			endedRow: removeSQL(name, keys, " AND r.ends_at <= "+now),
+			freeRow:  removeSQL(name, keys, " AND (r.done_at IS NOT NULL OR r.ends_at <= "+now+")"),
+		},
 	}
 }
 
@@ -196,12 +200,8 @@ func (p *postgres) settleOn(ctx context.Context, q sqldb.Querier, steps []step) 
 }
 
 // remove implements engine.
-func (p *postgres) remove(ctx context.Context, keys []replay.Key, endedOnly bool) (int64, error) {
-	query := p.forgetSQL // live rows too
-	if endedOnly {
-		query = p.pruneSQL
-	}
-	return affected(p.db.ExecContext(ctx, query, keyArray(keys)))
+func (p *postgres) remove(ctx context.Context, keys []replay.Key, which removed) (int64, error) {
+	return affected(p.db.ExecContext(ctx, p.removeSQL[which], keyArray(keys)))
 }
 
 // array is an array in PostgreSQL's text form, of numbers or of bytes: {1,2} or {"\\x00ff","\\x01"}. Only digits of

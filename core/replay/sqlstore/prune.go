@@ -61,7 +61,7 @@ func (s *Store) pruneSome(ctx context.Context, limit int) (removed, found int, e
 	// The query returned them by their expiry.
 	slices.SortFunc(keys, compareKeys)
 	err = s.again(ctx, func() error {
-		n, err := s.engine.remove(ctx, keys, true)
+		n, err := s.engine.remove(ctx, keys, endedRow)
 		removed = int(n)
 		return err
 	})

@@ -84,25 +84,6 @@ func (s *Store) Extend(ctx context.Context, claims []replay.Held, lease time.Dur
 	return s.apply(ctx, "extend", steps)
 }
 
-// Forget implements [replay.Store]. Large batches are deleted in parts, so after an error some keys may be gone.
-func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
-	if err := s.ready(ctx); err != nil {
-		return err
-	}
-	sorted := slices.Clone(keys)
-	slices.SortFunc(sorted, compareKeys)
-	for part := range slices.Chunk(slices.Compact(sorted), chunk) {
-		err := s.again(ctx, func() error {
-			_, err := s.engine.remove(ctx, part, false)
-			return err
-		})
-		if err != nil {
-			return s.fail(ctx, "forget", err)
-		}
-	}
-	return nil
-}
-
 // apply applies steps in any order of keys, and reports those whose claims are lost. If the database fails in between,
 // earlier parts have taken effect, and the caller repeats the call.
 func (s *Store) apply(ctx context.Context, call string, steps []step) error {

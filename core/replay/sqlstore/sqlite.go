@@ -138,9 +138,9 @@ func (l *sqlite) look(ctx context.Context, keys []replay.Key) (map[replay.Key]ro
 }
 
 // remove implements engine.
-func (l *sqlite) remove(ctx context.Context, keys []replay.Key, endedOnly bool) (n int64, err error) {
+func (l *sqlite) remove(ctx context.Context, keys []replay.Key, which removed) (n int64, err error) {
 	err = l.write(ctx, func(q sqldb.Querier) error {
-		n, err = affected(q.ExecContext(ctx, l.table.removal(keys, endedOnly).String()))
+		n, err = affected(q.ExecContext(ctx, l.table.removal(keys, which).String()))
 		return err
 	})
 	return n, err

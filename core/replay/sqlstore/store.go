@@ -29,12 +29,13 @@ type Store struct {
 }
 
 var (
-	_ replay.Transactor   = (*Store)(nil)
-	_ replay.Versioned    = (*Store)(nil)
-	_ replay.Rostered     = (*Store)(nil)
-	_ replay.DigestReader = (*Store)(nil)
-	_ replay.Looker       = (*Store)(nil)
-	_ sqltx.Source        = (*Store)(nil)
+	_ replay.Transactor    = (*Store)(nil)
+	_ replay.Versioned     = (*Store)(nil)
+	_ replay.Rostered      = (*Store)(nil)
+	_ replay.DigestReader  = (*Store)(nil)
+	_ replay.Looker        = (*Store)(nil)
+	_ replay.DoneForgetter = (*Store)(nil)
+	_ sqltx.Source         = (*Store)(nil)
 )
 
 // engine is the part of a store that differs between the dialects. Keys must be sorted, and each must come once, so
@@ -57,8 +58,8 @@ type engine interface {
 	// look returns the live rows of keys.
 	look(ctx context.Context, keys []replay.Key) (map[replay.Key]row, error)
 
-	// remove deletes the rows of keys, or only the expired ones, and returns how many it deleted.
-	remove(ctx context.Context, keys []replay.Key, endedOnly bool) (int64, error)
+	// remove deletes those rows of keys that are of the given kind, and returns how many it deleted.
+	remove(ctx context.Context, keys []replay.Key, which removed) (int64, error)
 
 	checker
 }

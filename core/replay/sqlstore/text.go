@@ -105,11 +105,23 @@ func (t table) change(steps []step) *text {
 	return q.add(")")
 }
 
-// removal writes the DELETE of keys, or only of those that have expired.
-func (t table) removal(keys []replay.Key, endedOnly bool) *text {
-	q := new(text).add("DELETE FROM ", t.SQL(), " WHERE ").in(t, keys)
-	if endedOnly {
-		q.add(" AND ends_at <= ", nowIn(t.Dialect))
+// removed is a kind of rows that a statement deletes.
+type removed uint8
+
+const (
+	anyRow   removed = iota // live claims too
+	endedRow                // what has expired
+	freeRow                 // what is done or has expired: nobody holds it
+)
+
+// removal writes the DELETE of those rows of keys that are of the given kind.
+func (t table) removal(keys []replay.Key, which removed) *text {
+	q, now := new(text).add("DELETE FROM ", t.SQL(), " WHERE ").in(t, keys), nowIn(t.Dialect)
+	switch which {
+	case endedRow:
+		q.add(" AND ends_at <= ", now)
+	case freeRow:
+		q.add(" AND (done_at IS NOT NULL OR ends_at <= ", now, ")")
 	}
 	return q
 }

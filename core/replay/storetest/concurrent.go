@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -118,6 +119,37 @@ func concurrentRules() []rule {
 			},
 		},
 		{
+			name: "ForgetDone never frees a claim",
+			explanation: "of a store that is a DoneForgetter: whether a key is claimed is checked in the step that " +
+				"forgets it, so no second holder begins beside the first",
+			try: func(p *probe) {
+				// Half of the goroutines process the event, the others make the store forget it all the time. Two
+				// holders at once show as a counter of 2, and a claim that was forgotten as a commit that is lost.
+				forgetter, ok := p.store.(replay.DoneForgetter)
+				if !ok {
+					return
+				}
+				key := p.key()
+				var holding, working atomic.Int32
+				working.Store(workers / 2)
+				p.together(func(i int) error {
+					if i%2 == 0 {
+						for working.Load() > 0 {
+							time.Sleep(200 * time.Microsecond)
+							err := forgetter.ForgetDone(p.ctx, []replay.Key{key})
+							var busy *replay.InFlightError
+							if err != nil && !errors.As(err, &busy) {
+								return err
+							}
+						}
+						return nil
+					}
+					defer working.Add(-1)
+					return p.holdAlone(key, &holding)
+				})
+			},
+		},
+		{
 			name:        "many repetitions of a commit all succeed",
 			explanation: "settling is idempotent, also while another attempt with the same token is under way",
 			try: func(p *probe) {
@@ -207,6 +239,33 @@ func concurrentRules() []rule {
 			},
 		},
 	}
+}
+
+// holdAlone claims a key that others make the store forget all the time, works on it and commits it, twice.
+func (p *probe) holdAlone(key replay.Key, holding *atomic.Int32) error {
+	for wins, tries := 0, 0; wins < 2; tries++ {
+		if tries == 4000 {
+			return errors.New("the key was never free again")
+		}
+		time.Sleep(500 * time.Microsecond)
+		results, err := p.store.Claim(p.ctx, items(key), long)
+		if err != nil {
+			return err
+		}
+		if results[0].State != replay.Claimed {
+			continue
+		}
+		wins++
+		if n := holding.Add(1); n != 1 {
+			return fmt.Errorf("%d holders at a time", n)
+		}
+		time.Sleep(time.Millisecond)
+		holding.Add(-1)
+		if err := p.store.Settle(p.ctx, []replay.Settlement{commit(key, results[0].Token, long)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // together runs f in many goroutines that start at once, and waits for all. The first error ends the rule.

@@ -437,6 +437,41 @@ func (s *flawedStore) Forget(ctx context.Context, keys []replay.Key) error {
 	return nil
 }
 
+// ForgetDone implements replay.DoneForgetter.
+func (s *flawedStore) ForgetDone(ctx context.Context, keys []replay.Key) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.begin(ctx, len(keys)); err != nil {
+		return err
+	}
+	var busy replay.InFlightError
+	for _, key := range keys {
+		e := s.known[s.key(key)]
+		if s.is("forgets in two steps") {
+			if s.live(e) && !e.done {
+				busy.Keys = append(busy.Keys, key)
+				continue
+			}
+			s.mu.Unlock()
+			time.Sleep(time.Millisecond)
+			s.mu.Lock()
+		}
+		if s.live(e) && !e.done && !s.is("forgets in two steps") {
+			if s.is("forgets and reports what is in flight") {
+				delete(s.known, s.key(key))
+			}
+			busy.Keys = append(busy.Keys, key)
+			busy.RetryAfter = max(busy.RetryAfter, time.Until(e.end))
+			continue
+		}
+		delete(s.known, s.key(key))
+	}
+	if len(busy.Keys) == 0 || s.is("hides what is in flight") {
+		return nil
+	}
+	return &busy
+}
+
 // DigestOf gives SHA-256, which nothing keeps a store from.
 func (s *flawedStore) DigestOf(event []byte) replay.Digest {
 	switch s.flaw {

@@ -32,6 +32,11 @@ var callRules = []rule{
 					p.failf("%s answered %v, want context.Canceled", call, err)
 				}
 			}
+			if f, ok := p.store.(replay.DoneForgetter); ok {
+				if err := f.ForgetDone(ctx, []replay.Key{done}); !errors.Is(err, context.Canceled) {
+					p.failf("ForgetDone answered %v, want context.Canceled", err)
+				}
+			}
 			p.want(replay.Claimed, fresh) // Claim had no effect
 			p.want(replay.Done, done)     // Forget had none
 			p.want(replay.InFlight, held) // Settle had none
@@ -130,6 +135,11 @@ var callRules = []rule{
 			} {
 				if !errors.Is(err, replay.ErrClosed) {
 					p.failf("%s answered %v, want ErrClosed", call, err)
+				}
+			}
+			if f, ok := p.store.(replay.DoneForgetter); ok {
+				if err := f.ForgetDone(p.ctx, []replay.Key{key}); !errors.Is(err, replay.ErrClosed) {
+					p.failf("ForgetDone answered %v, want ErrClosed", err)
 				}
 			}
 		},

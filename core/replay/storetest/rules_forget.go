@@ -1,6 +1,12 @@
 package storetest
 
-import "github.com/sallyport-go/sallyport/core/replay"
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/sallyport-go/sallyport/core/replay"
+)
 
 var forgetRules = []rule{
 	{
@@ -61,4 +67,49 @@ var forgetRules = []rule{
 			p.want(replay.Claimed, key)          // it is forgotten
 		},
 	},
+	{
+		name: "ForgetDone keeps what is in flight",
+		explanation: "a store that is a DoneForgetter forgets what is done, and keeps and reports a claim: otherwise " +
+			"the event would run a second time while its first run is at work",
+		try: func(p *probe) {
+			forgetter, ok := p.store.(replay.DoneForgetter)
+			if !ok {
+				return
+			}
+			done, held, longer, unknown, ended := p.key(), p.key(), p.key(), p.key(), p.key()
+			p.hold(p.unit, ended) // its lease expires before the call
+			p.done(done, long)
+			token := p.hold(4*p.unit, held)
+			p.hold(8*p.unit, longer)
+			p.advance(4) // 2 units
+			err := forgetter.ForgetDone(p.ctx, []replay.Key{longer, done, unknown, held, ended})
+			p.inFlight([]replay.Key{longer, held}, 6*p.unit, err)
+			p.want(replay.Claimed, done)
+			p.want(replay.Claimed, unknown)
+			p.want(replay.Claimed, ended)
+			p.want(replay.InFlight, longer)
+			p.want(replay.InFlight, held)
+			p.settle(commit(held, token, long)) // its holder has lost nothing
+			p.inFlight(nil, 0, forgetter.ForgetDone(p.ctx, []replay.Key{held, held}))
+			p.want(replay.Claimed, held)
+			p.inFlight(nil, 0, forgetter.ForgetDone(p.ctx, nil))
+		},
+	},
+}
+
+// inFlight checks the error of a ForgetDone that must have kept exactly these keys, in this order.
+func (p *probe) inFlight(keys []replay.Key, until time.Duration, err error) {
+	var busy *replay.InFlightError
+	switch {
+	case len(keys) == 0 && err == nil:
+	case len(keys) == 0:
+		p.failf("ForgetDone answered %v, want success", err)
+	case !errors.As(err, &busy):
+		p.failf("ForgetDone of claimed keys answered %v, want an InFlightError", err)
+	case !slices.Equal(busy.Keys, keys):
+		p.failf("InFlightError names %d keys, want %d, those that are claimed, in the order given", len(busy.Keys),
+			len(keys))
+	case busy.RetryAfter > until || busy.RetryAfter < until-p.unit/2:
+		p.failf("InFlightError has RetryAfter %v, want %v, the rest of the longest lease", busy.RetryAfter, until)
+	}
 }

@@ -125,6 +125,9 @@ var flaws = []struct {
 	{"forgets only what is done", []string{"a forgotten key runs again", "a forgotten claim cannot be settled"}, true},
 	{"cannot forget the unknown", []string{"forgetting an unknown key is not an error"}, true},
 
+	{"forgets and reports what is in flight", []string{"ForgetDone keeps what is in flight"}, false},
+	{"hides what is in flight", []string{"ForgetDone keeps what is in flight"}, false},
+
 	{"evicts when full", []string{"a full store forgets nothing", "a batch beyond the capacity is refused"}, true},
 	{"holds one less", []string{"the whole capacity can be used, and no more"}, true},
 	{"holds one more", []string{"the whole capacity can be used, and no more"}, true},
@@ -159,6 +162,7 @@ var flaws = []struct {
 		"one holder at a time, and none after the commit",
 		"batches that compete for the last room fit whole or not at all",
 	}, false},
+	{"forgets in two steps", []string{"ForgetDone never frees a claim"}, false},
 	{"is too busy to repeat a commit", []string{"many repetitions of a commit all succeed"}, false},
 }
 

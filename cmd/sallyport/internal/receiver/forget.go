@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/database"
 	"github.com/sallyport-go/sallyport/core"
@@ -17,20 +18,29 @@ type Forgetting struct {
 	Endpoint string   // its path; empty: the only one
 	Tenant   string   // where the endpoint has tenants
 	IDs      []string // the sender's ids, or identities as the log shows them
+
+	// DangerouslyInFlight forgets events that are in flight too. Fails open: such an event may run twice at once.
+	DangerouslyInFlight bool
 }
 
-// Forgotten is one event that an endpoint has forgotten.
+// Forgotten is what became of one event.
 type Forgotten struct {
 	Endpoint string `json:"endpoint"`
 	ID       string `json:"id"`
 
+	// InFlight is the rest of the lease of an event that is in flight, in words; empty: it is not. It is still
+	// remembered, unless Forgetting.DangerouslyInFlight is set.
+	InFlight string `json:"lease_expires_in,omitempty"`
+
 	ByIdentity bool `json:"-"` // ID is an identity, which may be of another endpoint of the same store
 	Unknown    bool `json:"-"` // the store had not remembered it
+	Kept       bool `json:"-"` // it was not forgotten, because it is in flight
 }
 
 // Forget makes the replay store of one endpoint forget events, so that their next delivery runs again. It hands each to
-// done. Nothing is forgotten where one of the IDs cannot be an event's. The opener is asked for what exists: an empty
-// database would seem to have forgotten everything. Its errors name a flag, or are [ErrFailed].
+// done. Nothing is forgotten where one of the IDs cannot be an event's, and no event that is in flight. The opener is
+// asked for what exists: an empty database would seem to have forgotten everything. Its errors name a flag, or are
+// [ErrFailed] where nothing could be done.
 func Forget(ctx context.Context, f *Forgetting, opener Opener, s Streams, done func(Forgotten) error) error {
 	o := Options{File: f.File}
 	return o.with(ctx, existing(opener), s, func(c *config, endpoints []*endpoint, _ *output, _ *slog.Logger) error {
@@ -51,7 +61,7 @@ func Forget(ctx context.Context, f *Forgetting, opener Opener, s Streams, done f
 			}
 		}
 		for i := range named {
-			if err := forgetOne(ctx, e, identities[i], &named[i]); err != nil {
+			if err := f.one(ctx, e, identities[i], &named[i]); err != nil {
 				return err
 			}
 			if err := done(named[i]); err != nil {
@@ -87,17 +97,30 @@ func identityOf(ctx context.Context, e *endpoint, tenant, id string) (_ core.Ide
 	return identity, false, err
 }
 
-// forgetOne notes whether the event was remembered, as far as the store can be asked.
-func forgetOne(ctx context.Context, e *endpoint, identity core.Identity, named *Forgotten) error {
+// one forgets one event. It notes whether the event was remembered, as far as the store can be asked.
+func (f *Forgetting) one(ctx context.Context, e *endpoint, identity core.Identity, named *Forgotten) error {
 	if looker, ok := e.store.(replay.Looker); ok {
 		found, err := looker.Look(ctx, []replay.Key{replay.Key(identity)})
 		if err != nil {
 			return err
 		}
 		named.Unknown = len(found) == 1 && found[0].State == 0
+		if f.DangerouslyInFlight && len(found) == 1 && found[0].State == replay.InFlight {
+			named.InFlight = leaseText(found[0].RetryAfter)
+		}
 	}
-	return e.guard.Forget(ctx, identity)
+	if f.DangerouslyInFlight {
+		return e.guard.DangerouslyForgetInFlight(ctx, identity)
+	}
+	err := e.guard.Forget(ctx, identity)
+	var busy *replay.InFlightError
+	if errors.As(err, &busy) {
+		named.Unknown, named.Kept, named.InFlight, err = false, true, leaseText(busy.RetryAfter), nil
+	}
+	return err
 }
+
+func leaseText(left time.Duration) string { return max(left.Round(time.Second), time.Second).String() }
 
 func chosen(c *config, endpoints []*endpoint, path string) (*endpoint, *endpointConfig, error) {
 	if path == "" && len(endpoints) > 1 {
