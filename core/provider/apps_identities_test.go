@@ -98,6 +98,8 @@ func TestWhatChangesBetweenAttemptsIsNoOtherEvent(t *testing.T) {
 		{provider.Box(), `{"id":"1","x":1}`, `{"id":"1","x":2}`},
 		{provider.Heroku(), `{"id":"e1","webhook_metadata":{"attempt":{"id":"a"}}}`,
 			`{"id":"e1","webhook_metadata":{"attempt":{"id":"b"}}}`},
+		{provider.Smartcar(), `{"eventId":"e1","meta":{"deliveryId":"d1","deliveredAt":1772366400}}`,
+			`{"eventId":"e1","meta":{"deliveryId":"d2","deliveredAt":1772366425}}`},
 		{
 			provider.DocuSign(),
 			`{"event":"recipient-sent","uri":"/e/1","retryCount":0,"generatedDateTime":"2026-03-01T12:00:00.0000000Z","data":{"recipientId":"1"}}`,

@@ -192,7 +192,6 @@ func provedElsewhere() map[string]string {
 		"netlify":          "jwt/entries_test.go",
 		"plaid":            "jwt/entries_test.go",
 		"vonage":           "jwt/hostile_test.go",
-		"calendly":         "unproved/payments_test.go",
 		"flutterwave":      "unproved/payments_test.go",
 	}
 }

@@ -155,15 +155,18 @@ func Veriff() core.Provider {
 }
 
 // Ashby is a webhook of Ashby with a secret token of your own. A ping checks that the URL is live, signed like every
-// delivery.
+// delivery. Ashby makes ten attempts, the first retry after ten seconds and each next one after about twice as long.
 //
 // https://developers.ashbyhq.com/docs/authenticating-webhooks
+// https://developers.ashbyhq.com/docs/retries
 func Ashby() core.Provider {
 	return of(entry.Entry{
 		Name: "ashby", Title: "Ashby", Confidence: "B",
 		Docs:   "https://developers.ashbyhq.com/docs/authenticating-webhooks",
 		Scheme: prefixedHMAC("Ashby-Signature"),
 		Event:  entry.Event{Type: pointer("/action"), Data: "/data"},
+		// nine retries, the last one some 2 hours and 49 minutes after the first attempt
+		RetryHorizon: 3 * time.Hour,
 	})
 }
 

@@ -232,6 +232,7 @@ func AdyenPlatform() core.Provider {
 			Type: pointer("/type"), Time: []entry.Value{{JSON: "/timestamp"}, {JSON: "/createdAt"}},
 			TimeUnit: entry.RFC3339, Data: "/data",
 		},
+		RetryHorizon: adyenHorizon, LastQuickRetry: adyenQuickRetry, AckLimit: adyenAckLimit, // as for [Adyen]
 	})
 }
 

@@ -45,9 +45,11 @@ func HelpScout() core.Provider {
 
 // Nylas is the webhooks of Nylas v3. The secret is the webhook_secret in the answers to the calls that create the
 // webhook and rotate its secret. The body counts the attempts, so that an event is remembered by its id. Nylas asks for
-// the URL with a GET when the webhook is created and each time it is activated.
+// the URL with a GET when the webhook is created and each time it is activated. It makes three attempts, the last one
+// 10 to 20 minutes after the first.
 //
 // https://developer.nylas.com/docs/v3/notifications/
+// https://developer.nylas.com/docs/cookbook/use-cases/build/retry-failed-webhooks/
 func Nylas() core.Provider {
 	return of(entry.Entry{
 		Name: "nylas", Title: "Nylas", Confidence: "B",
@@ -62,6 +64,7 @@ func Nylas() core.Provider {
 		},
 		Handshakes: []entry.Handshake{{Method: "GET", WhenQuery: "challenge", EchoQuery: "challenge",
 			When: "when the webhook is created or activated"}},
+		RetryHorizon: 20 * time.Minute, AckLimit: 10 * time.Second,
 	})
 }
 

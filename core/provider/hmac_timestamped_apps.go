@@ -42,6 +42,30 @@ func Box() core.Provider {
 
 const boxHorizon = 2 * time.Hour
 
+// Calendly is a webhook subscription of Calendly. The secret is the signing key that you chose when you created the
+// subscription, or that Calendly made for an OAuth app. Calendly retries for 24 hours, and deletes a subscription that
+// answers 410, which this guard never does by itself.
+//
+// https://developer.calendly.com/docs/webhooks/overview
+// https://developer.calendly.com/api-docs/overview/webhooks/webhook-errors
+func Calendly() core.Provider {
+	return of(entry.Entry{
+		Name: "calendly", Title: "Calendly", Confidence: "B",
+		Docs:       "https://developer.calendly.com/docs/webhooks/overview",
+		SecretFrom: "signing_key of the call that created the subscription, or the OAuth app's webhook signing key",
+		Scheme: pairsHMAC("Calendly-Webhook-Signature", "v1", entry.Hex, entry.Timestamp{
+			// Whether a retry is signed again is not documented.
+			Field: entry.Field{Key: "t"}, Tolerance: 3 * time.Minute, Past: calendlyHorizon,
+		}),
+		Event: entry.Event{
+			Type: pointer("/event"), Time: pointer("/created_at"), TimeUnit: entry.RFC3339, Data: "/payload",
+		},
+		RetryHorizon: calendlyHorizon, AckLimit: 15 * time.Second,
+	})
+}
+
+const calendlyHorizon = 24 * time.Hour
+
 // Webflow is the webhooks of a Webflow site. The secret is the OAuth app's client secret, or the secretKey of a webhook
 // that was created with a site token.
 //

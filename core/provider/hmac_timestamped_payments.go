@@ -136,11 +136,12 @@ func CoinbaseCDP() core.Provider {
 	})
 }
 
-// Cashfree is the webhooks of Cashfree Payments, for payments and subscriptions. Whether a retry is signed again is not
-// documented.
+// Cashfree is the webhooks of Cashfree Payments, for payments and subscriptions. It tries again after 2, 10 and 30
+// minutes; whoever has chosen a longer retry policy sets core.Config.Limits.Tolerance.
 //
 // https://www.cashfree.com/docs/payments/subscription/webhook-signature
 // https://www.cashfree.com/docs/payments/online/webhooks/signature-verification
+// https://www.cashfree.com/docs/api-reference/webhooks/reliability-and-operations
 func Cashfree() core.Provider {
 	return of(entry.Entry{
 		Name: "cashfree", Title: "Cashfree Payments", Confidence: "B",
@@ -149,13 +150,19 @@ func Cashfree() core.Provider {
 		Scheme: &entry.Scheme{
 			Algorithm: entry.HMACSHA256,
 			Signature: entry.Signature{Field: headers("X-Webhook-Signature"), Encoding: entry.Base64},
-			Timestamp: entry.Timestamp{Field: headers("X-Webhook-Timestamp"), Unit: entry.Milliseconds},
+			// Whether a retry is signed again is not documented.
+			Timestamp: entry.Timestamp{Field: headers("X-Webhook-Timestamp"), Unit: entry.Milliseconds,
+				Past: cashfreeHorizon},
 			// No separator: a digit more or less makes the timestamp ten times older or newer.
 			Signed: []entry.Part{entry.TimestampText(), entry.Body()},
 		},
-		Event: entry.Event{Type: pointer("/type"), Data: "/data"},
+		Event:        entry.Event{Type: pointer("/type"), Data: "/data"},
+		RetryHorizon: cashfreeHorizon,
 	})
 }
+
+// cashfreeHorizon covers the three retries of the usual policy.
+const cashfreeHorizon = 45 * time.Minute
 
 // Ordergroove is the webhooks of Ordergroove. While a verification key is replaced, for 24 hours, both keys sign.
 //

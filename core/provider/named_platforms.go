@@ -61,7 +61,10 @@ func Persona() core.Provider {
 // Smartcar sends a challenge, whose answer is made with the token that signs deliveries. So only challenges that no
 // delivery could be are answered: letters, digits, - and _, where a delivery is an object.
 //
+// Smartcar tries again three times within three minutes. The body says when it was sent; the event's id stays the same.
+//
 // https://smartcar.com/docs/integrations/webhooks/callback-verification
+// https://smartcar.com/docs/api-reference/webhooks/delivery-behavior
 func Smartcar() core.Provider {
 	challenge := func(kind, value, at string, proved bool) entry.Handshake {
 		return entry.Handshake{
@@ -78,6 +81,7 @@ func Smartcar() core.Provider {
 		Docs:       "https://smartcar.com/docs/integrations/webhooks/payload-verification",
 		SecretFrom: "the dashboard > Configuration > Application management token",
 		Scheme:     s,
+		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/eventId"},
 		Event: entry.Event{
 			ID: pointer("/eventId"), Type: []entry.Value{{JSON: "/eventType"}, {JSON: "/eventName"}}, Data: "/data",
 		},
@@ -106,7 +110,9 @@ func Fal(userIDs ...string) core.Provider {
 			Algorithm: entry.Ed25519,
 			Key:       entry.Key{Encoding: entry.Base64},
 			Signature: entry.Signature{Field: headers("X-Fal-Webhook-Signature"), Encoding: entry.Hex},
-			Timestamp: entry.Timestamp{Field: headers("X-Fal-Webhook-Timestamp")},
+			// fal.ai retries for two hours, and has deliveries refused that are older than five minutes: each attempt
+			// has a time of its own.
+			Timestamp: entry.Timestamp{Field: headers("X-Fal-Webhook-Timestamp"), Resigned: true},
 			ID:        entry.Field{Headers: []string{"X-Fal-Webhook-Request-Id"}, Grammar: entry.Token},
 			Signed: []entry.Part{
 				entry.ID(), feed,

@@ -172,7 +172,11 @@ func postal(name, title string, alg entry.Algorithm, header string) entry.Entry 
 
 // Wise is a webhook of Wise. The secret is Wise's public key for your environment, production or sandbox, in PEM.
 //
+// Wise retries for 16 days, and counts nothing but 200 as accepted. What was answered 400 it sends three times at most,
+// so that a failed authentication is answered 503: a key that was mistyped can be fixed.
+//
 // https://docs.wise.com/guides/developer/webhooks/event-handling
+// https://docs.wise.com/guides/developer/webhooks
 func Wise() core.Provider {
 	return of(entry.Entry{
 		Name: "wise", Title: "Wise", Confidence: "A",
@@ -188,5 +192,7 @@ func Wise() core.Provider {
 			ID: header("X-Delivery-Id"), Type: pointer("/event_type"), Time: pointer("/sent_at"),
 			TimeUnit: entry.RFC3339, Data: "/data",
 		},
+		// Eleven retries, the first one after a minute and each next one after twice as long, and then 14 daily ones.
+		RetryHorizon: 16 * 24 * time.Hour, AuthStatus: 503, Answers: tooLarge503(),
 	})
 }

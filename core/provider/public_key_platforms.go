@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"time"
+
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -9,9 +11,11 @@ import (
 
 // Circle is a webhook subscription of Circle, version 2. The secret is Circle's public key, base64: a delivery's
 // X-Circle-Key-Id names it, and the API shows it. Circle asks for the URL with a HEAD, and sends a signed
-// webhooks.test. Version 1 of its notifications comes through SNS: [AWSSNS].
+// webhooks.test. Version 1 of its notifications comes through SNS: [AWSSNS]. Those of the Payments Network are repeated
+// eleven times, for a day and a half.
 //
 // https://developers.circle.com/wallets/webhook-notifications
+// https://developers.circle.com/cpn/references/webhook-retries
 func Circle() core.Provider {
 	return of(entry.Entry{
 		Name: "circle", Title: "Circle", Confidence: "A",
@@ -30,6 +34,7 @@ func Circle() core.Provider {
 			TimeUnit: entry.RFC3339,
 			Tenant:   pointer("/subscriptionId"), Data: "/notification",
 		},
-		Handshakes: []entry.Handshake{{Method: "HEAD", When: "when the webhook is added"}},
+		Handshakes:   []entry.Handshake{{Method: "HEAD", When: "when the webhook is added"}},
+		RetryHorizon: 37 * time.Hour,
 	})
 }

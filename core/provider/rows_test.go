@@ -248,7 +248,7 @@ func TestTheEdgesOfEachWindowAreInside(t *testing.T) {
 		switch p.Name() {
 		case "linear":
 			future = time.Minute
-		case "workos":
+		case "workos", "calendly":
 			future = 3 * time.Minute
 		case "box":
 			future = 10 * time.Minute

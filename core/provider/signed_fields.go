@@ -14,7 +14,11 @@ import (
 //
 // Eight fields of an item are signed; reason, additionalData and the rest are not.
 //
+// Adyen waits ten seconds. It tries again three times within half a minute, then at growing intervals of up to eight
+// hours for 30 days.
+//
 // https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures/
+// https://docs.adyen.com/development-resources/webhooks/troubleshoot
 func Adyen() core.Provider {
 	field := func(pointer string, g entry.Grammar) entry.Part {
 		// What is absent is signed as nothing.
@@ -55,10 +59,17 @@ func Adyen() core.Provider {
 			Time: pointer("/NotificationRequestItem/eventDate"), TimeUnit: entry.RFC3339,
 			Data: "/NotificationRequestItem",
 		},
-		Batch:   &entry.Batch{Pointer: "/notificationItems"},
+		Batch:        &entry.Batch{Pointer: "/notificationItems"},
+		RetryHorizon: adyenHorizon, LastQuickRetry: adyenQuickRetry, AckLimit: adyenAckLimit,
 		AckBody: "[accepted]",
 	})
 }
+
+const (
+	adyenHorizon    = 30 * 24 * time.Hour
+	adyenQuickRetry = 10 * time.Minute // of the retry queue: 2, 5 and 10 minutes, and longer ones
+	adyenAckLimit   = 10 * time.Second
+)
 
 // MercadoPago is Mercado Pago's webhooks. The secret is the application's secret signature.
 //

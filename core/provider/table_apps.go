@@ -14,7 +14,8 @@ func payments() []core.Provider {
 // apps are the entries of chat and apps.
 func apps() []core.Provider {
 	return []core.Provider{
-		Box(), CalCom(), DocuSign(), Dropbox(), Feishu(), FeishuToken(), Front(), Intercom(), IntercomApp(), LINE(),
+		Box(), CalCom(), Calendly(), DocuSign(), Dropbox(), Feishu(), FeishuToken(), Front(), Intercom(), IntercomApp(),
+		LINE(),
 		MessageBirdLegacy(), Meta(),
 		MSTeams(),
 		QuickBooks(), Retell(), Sinch(), SinchApplication(), SinchNumbers(), Strava(), Telnyx(), Twitch(), Typeform(),

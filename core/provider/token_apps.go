@@ -10,7 +10,7 @@ import (
 // More providers that sign nothing and present a shared secret as it is.
 
 // Xendit is Xendit's webhooks, which present the account's verification token. A webhook's id is the same in every
-// delivery of it. Xendit retries six times.
+// delivery of it. Xendit retries six times within a day, but not what it had no answer to.
 //
 // https://docs.xendit.co/webhook/getting-started/
 // https://docs.xendit.co/webhook/delivery-attempts-and-retries/
@@ -24,7 +24,7 @@ func Xendit() core.Provider {
 		Identity:   entry.Identity{With: []string{"Webhook-Id"}},
 		Event: entry.Event{ID: header("Webhook-Id"), Type: pointer("/event"), Time: pointer("/created"),
 			TimeUnit: entry.RFC3339},
-		AckLimit: 30 * time.Second,
+		RetryHorizon: 24 * time.Hour, AckLimit: 30 * time.Second,
 	})
 }
 

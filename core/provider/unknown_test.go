@@ -31,12 +31,12 @@ func unknownHorizon() map[string]string {
 		"basic": "any sender", "bearer": "any sender", "github-style": "any sender", "cloudevents": "any sender",
 		"websub": "the hub's own", "websub-sha1": "the hub's own",
 		"figma": notRead, "messagebird-legacy": notRead, "sinch-application": silent, "retell": notRead,
-		"strava": "three attempts, without a documented delay",
-		"telnyx": "three attempts for each URL, without a documented delay",
-		"adyen":  third, "braintree": third, "cloudinary": third, "cloudinary-sha256": third, "dropbox-sign": third,
+		"strava":    "three attempts, without a documented delay",
+		"telnyx":    "three attempts for each URL, without a documented delay",
+		"braintree": third, "cloudinary": third, "cloudinary-sha256": third, "dropbox-sign": third,
 		"mandrill": silent,
 		"midtrans": "not found in the documentation", "mercado-pago": third, "plivo": silent, "plivo-v3": silent,
-		"trello": third, "unisender-go": silent, "wise": third,
+		"trello": third, "unisender-go": silent,
 		"alertmanager":             "until the group's next notification, by the instance's intervals",
 		"bitbucket":                "twice more, without a documented delay",
 		"bitbucket-server":         "a circuit breaker skips deliveries, and none is sent later",
@@ -62,7 +62,6 @@ func unknownHorizon() map[string]string {
 		"replicate":                notRead,
 		"sentry":                   notRead,
 		"vercel":                   notRead,
-		"adyen-platform":           notRead,
 		"cal-com":                  silent,
 		"lox24":                    silent,
 		"mailpace": "up to ten times, and five for messages that come in, at intervals that are not " +
@@ -87,7 +86,6 @@ func unknownHorizon() map[string]string {
 		"sinch-numbers":        silent,
 		"twitch":               silent,
 		"x-twitter":            silent,
-		"xendit":               noEnd,
 	}
 	maps.Copy(reasons, platformsUnknownHorizon())
 	return reasons
@@ -106,7 +104,7 @@ func unknownAckLimit() map[string]string {
 		reasons[name] = "a setting of the instance"
 	}
 	for _, name := range append(platformsUnknownAckLimit(), []string{
-		"adyen", "adyen-platform", "ahasend", "anthropic", "azure-devops", "braintree", "brevo", "buildkite", "cal-com",
+		"ahasend", "anthropic", "azure-devops", "braintree", "brevo", "buildkite", "cal-com",
 		"chargebee", "checkout-com", "cloudflare-notifications", "cloudflare-stream", "cloudinary", "cloudinary-sha256",
 		"coinbase-cdp", "coinbase-commerce", "contentful", "docker-hub", "docusign", "dropbox", "dropbox-sign",
 		"elevenlabs", "figma", "front",

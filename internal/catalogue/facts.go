@@ -21,10 +21,12 @@ const thirdParty = "a third party that cites the sender's pages"
 // publicReports are reports of users and the code of receivers. They were tried, with signatures made apart.
 const publicReports = "public reports, tried"
 
+const adyenRetries = "docs.adyen.com/development-resources/webhooks/troubleshoot (retries); a third party"
+
 func facts() map[string]Fact {
 	all := map[string]Fact{
-		"adyen":          {"2026-11-29", thirdParty, "provider.Adyen()"},
-		"adyen-platform": {"2026-11-29", thirdParty, "provider.AdyenPlatform()"},
+		"adyen":          {"2026-11-30", adyenRetries, "provider.Adyen()"},
+		"adyen-platform": {"2026-11-30", adyenRetries, "provider.AdyenPlatform()"},
 		"ahasend": {"2026-11-29", "its documentation's repository, and recorded deliveries",
 			"provider.AhaSend()"},
 		"airtable":     {"2026-11-29", thirdParty, "provider.Airtable()"},
@@ -51,7 +53,7 @@ func facts() map[string]Fact {
 			"provider.Brevo()"},
 		"buildkite":         {"2026-11-23", "", "provider.Buildkite()"},
 		"cal-com":           {"2026-11-23", "", "provider.CalCom()"},
-		"calendly":          {"2026-11-29", thirdParty, "unproved.Calendly()"},
+		"calendly":          {"2026-11-30", "", "provider.Calendly()"},
 		"chargebee":         {"2026-11-23", "", "provider.Chargebee()"},
 		"checkout-com":      {"2026-11-23", "", "provider.CheckoutCom()"},
 		"circleci":          {"2026-11-23", "", "provider.CircleCI()"},
@@ -129,7 +131,7 @@ func facts() map[string]Fact {
 		"modern-treasury":    {"2026-11-23", "", "provider.ModernTreasury()"},
 		"mollie":             {"2026-11-23", "", "provider.Mollie()"},
 		"monday":             {"2026-11-29", thirdParty, "jwt.Monday(\"https://hooks.example.com/webhooks/monday\")"},
-		"moralis":            {"2026-11-23", "", "keccak.Moralis()"},
+		"moralis":            {"2026-11-30", "docs.moralis.com/streams/streams-concepts/error-handling", "keccak.Moralis()"},
 		"ms-teams":           {"2026-11-29", thirdParty, "provider.MSTeams()"},
 		"mux":                {"2026-11-29", publicReports, "provider.Mux()"},
 		"netlify":            {"2026-11-23", "", "jwt.Netlify()"},
@@ -140,7 +142,7 @@ func facts() map[string]Fact {
 		"pagerduty":          {"2026-11-23", "", "provider.PagerDuty()"},
 		"paypal":             {"2026-11-23", "", "provider.PayPal(\"8PT597110X687430LKGECATA\")"},
 		"paystack":           {"2026-11-29", thirdParty, "provider.Paystack()"},
-		"plaid":              {"2026-11-23", "", "jwt.Plaid()"},
+		"plaid":              {"2026-11-30", "support.plaid.com 40390675922967 (retries)", "jwt.Plaid()"},
 		"plivo":              {"2026-11-29", "", "provider.Plivo()"},
 		"plivo-v3":           {"2026-11-29", "", "provider.PlivoV3()"},
 		"polar":              {"2026-11-29", thirdParty, "provider.Polar()"},
@@ -199,12 +201,12 @@ func facts() map[string]Fact {
 		"webflow":     {"2026-11-29", "", "provider.Webflow()"},
 		"websub":      {"2026-11-23", "", "provider.WebSub(\"https://example.com/feed\")"},
 		"websub-sha1": {"2026-11-23", "", "provider.WebSubSHA1(\"https://example.com/feed\")"},
-		"wise":        {"2026-11-23", "", "provider.Wise()"},
+		"wise":        {"2026-11-30", "docs.wise.com/guides/developer/webhooks (retries)", "provider.Wise()"},
 		"woocommerce": {"2026-11-29", "woocommerce class-wc-webhook.php get_*_payload, case action",
 			"provider.WooCommerce()"},
 		"workos":    {"2026-11-29", "", "provider.WorkOS()"},
 		"x-twitter": {"2026-11-29", thirdParty, "provider.XTwitter()"},
-		"xendit":    {"2026-11-23", "", "provider.Xendit()"},
+		"xendit":    {"2026-11-30", "docs.xendit.co/webhook/delivery-attempts-and-retries", "provider.Xendit()"},
 		"xero":      {"2026-11-29", publicReports, "provider.Xero()"},
 		"zendesk": {"2026-11-29", "developer.zendesk.com/api-reference/webhooks/introduction#webhook-retries",
 			"provider.Zendesk()"},

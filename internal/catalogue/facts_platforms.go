@@ -41,7 +41,7 @@ func platformFacts() map[string]Fact {
 			"jws.AppleConfig{Roots: [][]byte{root}, BundleID: \"com.example.app\",\n\t\tEnvironment: " +
 			"jws.AppleProduction, " +
 			"AppAppleID: 1234567890})"},
-		"ashby":        {"2026-11-29", "", "provider.Ashby()"},
+		"ashby":        {"2026-11-30", "developers.ashbyhq.com/docs/retries", "provider.Ashby()"},
 		"auth0":        {"2026-11-29", "auth0/docs-v2", "provider.Auth0()"},
 		"autodesk-aps": {"2026-11-29", "", "provider.AutodeskAPS()"},
 		"bigcommerce":  {"2026-11-29", "bigcommerce/docs https-webhook-overview", "provider.BigCommerce()"},
@@ -102,7 +102,7 @@ func platformFacts() map[string]Fact {
 		"mongodb-atlas": {"2026-11-29", "", "provider.MongoDBAtlas()"},
 		"nexus":         {"2026-11-29", "sonatype/nexus-public", "provider.Nexus()"},
 		"npm":           {"2026-11-29", "", "provider.Npm()"},
-		"nylas":         {"2026-11-29", "", "provider.Nylas()"},
+		"nylas":         {"2026-11-30", "developer.nylas.com retry-failed-webhooks", "provider.Nylas()"},
 		"onfleet":       {"2026-11-29", "", "provider.Onfleet()"},
 		"orb":           {"2026-11-29", "orbcorp/orb-python", "provider.Orb()"},
 		"ordergroove":   {"2026-11-29", "", "provider.Ordergroove()"},

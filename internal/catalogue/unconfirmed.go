@@ -6,8 +6,6 @@ func (e Entry) Unconfirmed() string { return unconfirmed()[e.Name] }
 
 func unconfirmed() map[string]string {
 	return map[string]string{
-		"calendly": "the form of the header, `t=` and `v1=`: Calendly says that time and body are signed with the " +
-			"signing key, and receivers agree on the rest",
 		"flutterwave": "that the header is the HMAC of the body in base64: receivers of version 4 agree, and samples " +
 			"that compare the header with the secret hash itself exist as well",
 		"freescout": "the signature and how its key is made: the module's source is not public, and receivers that " +

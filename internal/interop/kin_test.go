@@ -14,7 +14,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/provider/unproved"
 )
 
 // TestTheKinOfGitHub lets GitHub's library verify senders that document GitHub's scheme, and whose own libraries for Go
@@ -75,7 +74,7 @@ func TestTheKinOfStripe(t *testing.T) {
 		{provider.Mux(), "Mux-Signature", []difference{{[]string{tooOld, hourOld}, accept, retried}}},
 		{provider.Shippo(), "Shippo-Auth-Signature", nil},
 		{provider.Persona(), "Persona-Signature", nil},
-		{unproved.Calendly(), "Calendly-Webhook-Signature", []difference{
+		{provider.Calendly(), "Calendly-Webhook-Signature", []difference{
 			{[]string{"signed 4 minutes ago", "signed 4 minutes ahead"}, refuse,
 				"Calendly's documentation allows three minutes, and Stripe's library five"},
 		}},

@@ -133,18 +133,25 @@ func Netlify() core.Provider {
 // Plaid is Plaid's webhooks. Config.Keys is that of keys.Plaid, which asks Plaid's API for each key with your client id
 // and secret.
 //
+// Plaid retries for 24 hours, and wants tokens refused that are older than five minutes: each attempt has a token of its
+// own.
+//
 // Plaid's events have no id, and some repeat byte for byte, so that a delivery is remembered by its token: a replay
 // does not run again, and a retry does if Plaid signs it again. What the tokens of one delivery have in common is
 // documented nowhere.
 //
 // https://plaid.com/docs/api/webhooks/webhook-verification/
+// https://support.plaid.com/hc/en-us/articles/40390675922967-Can-Plaid-re-push-failed-or-missed-webhook-events
 func Plaid() core.Provider {
 	return of(entry.Entry{
 		Name: "plaid", Title: "Plaid", Confidence: "B",
 		Docs:       "https://plaid.com/docs/api/webhooks/webhook-verification/",
 		SecretFrom: "Plaid's /webhook_verification_key/get, in PEM, for keys at hand; usually Keys asks for them",
+		Scheme:     &entry.Scheme{Timestamp: entry.Timestamp{Resigned: true}},
 		Identity:   entry.Identity{Kind: entry.BySigned},
 		Event:      entry.Event{Type: pointer("/webhook_type"), Action: pointer("/webhook_code")},
+
+		RetryHorizon: 24 * time.Hour, AckLimit: 10 * time.Second,
 	}, &mechanism{
 		header: "Plaid-Verification", algorithms: []string{"ES256"}, keyless: true,
 		issued: true, time: "iat", leeway: leeway,

@@ -25,14 +25,22 @@ import (
 // key. The signature is the plain hash of the body with the secret at its end, and covers no time. A stream that is
 // created or changed sends a first, empty delivery, which is signed as well and is an event like the others.
 //
+// Moralis retries for two days. The body counts the retries, and names no event: a retry of what was accepted, whose
+// answer came too late, runs again. Moralis advises to tell events apart by their transaction and log index.
+//
 // https://docs.moralis.com/streams-api/evm/webhook-security
+// https://docs.moralis.com/streams/streams-concepts/error-handling
 func Moralis() core.Provider {
 	return entry.NewProvider(entry.Entry{
 		Name: "moralis", Title: "Moralis Streams", Confidence: "A",
 		Docs:       "https://docs.moralis.com/streams-api/evm/webhook-security",
 		SecretFrom: "Streams > Settings > Secret Key",
 		Scheme:     &entry.Scheme{Custom: appended{header: "X-Signature"}},
-		Event:      entry.Event{Type: []entry.Value{{JSON: "/tag"}}, Action: []entry.Value{{JSON: "/confirmed"}}},
+		Event: entry.Event{
+			Type: []entry.Value{{JSON: "/tag"}}, Action: []entry.Value{{JSON: "/confirmed"}},
+			Attempt: []entry.Value{{JSON: "/retries"}}, AttemptBase: 1,
+		},
+		RetryHorizon: 46 * time.Hour, // seven retries, the last one 45 hours and 11 minutes after the first attempt
 	}, nil)
 }
 

@@ -10,7 +10,7 @@ import (
 
 // All returns every unproved provider, sorted by name.
 func All() []core.Provider {
-	all := slices.Concat(email(), payments(), chat(), commerce(), apps(), post())
+	all := slices.Concat(email(), payments(), commerce(), apps(), post())
 	slices.SortFunc(all, func(a, b core.Provider) int { return strings.Compare(a.Name(), b.Name()) })
 	return all
 }
