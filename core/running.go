@@ -171,11 +171,6 @@ func (d *Delivery) Track(w http.ResponseWriter) *adapter.Tracker {
 	return t
 }
 
-// HoldsAnswer (for adapters) reports whether what is written from now on is the answer of the delivery's signals.
-// Adapters hold it back until [Delivery.Finish] has returned: a second dispatch of the same delivery, which would come
-// too late to change an answer that was sent, replaces it.
-func (d *Delivery) HoldsAnswer() bool { return d.self().answering.Holds() }
-
 // hold notes that the signals' answer is coming. It reports false where nobody is left to send it to.
 func (d *Delivery) hold(reply *Reply) bool {
 	if reply == nil || d.answeredEarly() != nil || d.sentStatus() != 0 {
@@ -215,7 +210,7 @@ func (d *departure) owedTo(o *adapter.Outcome) *Reply {
 	return nil
 }
 
-// sentStatus returns the status that middleware has sent already, where the router is net/http's.
+// sentStatus returns the status that middleware has sent already.
 func (d *Delivery) sentStatus() int {
 	for p := d; p != nil; p = p.parent {
 		if status := p.answering.Sent(); status != 0 {
@@ -254,7 +249,7 @@ func (d *Delivery) refuseSignals(cause error, w adapter.Written) *Reply {
 			d.owe(reply)
 		}
 	}
-	if finished || (!d.HoldsAnswer() && (w.Hijacked || w.Status != 0)) {
+	if finished || (!d.self().answering.Holds() && (w.Hijacked || w.Status != 0)) {
 		return nil
 	}
 	return reply

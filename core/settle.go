@@ -19,7 +19,7 @@ import (
 // included.
 //
 // A reply that is not nil is the answer, whatever the handler has tried to write: see [Delivery.NeedsSignals] and
-// [Delivery.HoldsAnswer]. Where it is nil, the adapter sends what it held back.
+// [adapter.State.Holds]. Where it is nil, the adapter sends what it held back.
 func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 	if d.again != nil {
 		return nil

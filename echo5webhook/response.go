@@ -25,6 +25,9 @@ func (r response) Write(b []byte) (int, error) {
 	return r.Tracker.Write(b)
 }
 
+// WriteString writes as Write does: the tracker's own would not know of that status.
+func (r response) WriteString(s string) (int, error) { return r.Write([]byte(s)) }
+
 // Flush sends what was written, with an implied 200.
 func (r response) Flush() { _ = r.FlushError() }
 

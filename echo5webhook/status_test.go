@@ -1,6 +1,7 @@
 package echo5webhook_test
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -44,5 +45,33 @@ func TestABodyImpliesItsStatusOnAResponseThatMiddlewareMade(t *testing.T) {
 	e.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "/hooks", `{"id":"evt_1"}`, time.Now()))
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Equal(t, "done", w.Body.String())
+	require.NoError(t, guard.Shutdown(t.Context()))
+}
+
+// TestATextHasTheStatusThatWasPutIntoTheResponse: written by io.WriteString, it is settled by that status too.
+func TestATextHasTheStatusThatWasPutIntoTheResponse(t *testing.T) {
+	t.Parallel()
+	const secret = "an-accepted-secret-of-32-bytes!!"
+	guard, err := core.New(core.Config{
+		Endpoint: "stripe", Provider: provider.Stripe(), Secrets: secrets.Static(secret), Replay: memstore.New(),
+		DangerouslyAllowHTTP: true, Logger: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	runs := 0
+	e := echo.New()
+	e.POST("/hooks", func(c *echo.Context) error {
+		runs++
+		res, err := echo.UnwrapResponse(c.Response())
+		require.NoError(t, err)
+		res.Status = http.StatusInternalServerError
+		_, err = io.WriteString(c.Response(), "failed")
+		return err
+	}, echo5webhook.Verify(guard))
+	for range 2 {
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, webhooktest.NewRequest(provider.Stripe(), secret, "/hooks", `{"id":"evt_1"}`, time.Now()))
+		require.Equal(t, http.StatusInternalServerError, w.Code)
+	}
+	require.Equal(t, 2, runs, "a retry of what failed runs again")
 	require.NoError(t, guard.Shutdown(t.Context()))
 }

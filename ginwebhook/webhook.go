@@ -56,24 +56,20 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 				config.OnReject(c.Request, reply.Rejection, c.Writer.Header())
 			}
 			c.Abort() // a handlers' chain goes on after a write
-			put(c, reply)
+			put(c, c.Writer, reply)
 			return
 		}
 		c.Set(gin.BodyBytesKey, d.Body()) // what ShouldBindBodyWith reads; before Request, see there
 		c.Request = d.Request()
-		t, outermost := track(c)
-		t.delivery = d
+		w := newWriter(c)
+		w.tracker = d.Track(&w.sender)
 		before, returned := len(c.Errors), false
 		defer func() {
-			if outermost {
-				t.restore(c)
-			}
+			w.restore(c)
 			if !returned { // not recovered: the panic goes on to Gin's own recovery with its stack
 				// Fails closed: the event is released, and the provider's retry runs it.
 				d.Abandon()
-				if outermost {
-					t.send()
-				}
+				w.tracker.Release()
 				if !c.Writer.Written() {
 					// Gin's recovery from http.ErrAbortHandler would leave a 200
 					c.Status(http.StatusInternalServerError)
@@ -82,23 +78,20 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 		}()
 		c.Next()
 		returned = true
-		outcome := adapter.Outcome{Written: t.written(), Request: c.Request}
+		outcome := adapter.Outcome{Written: w.written(), Request: c.Request}
 		if len(c.Errors) > before {
 			// Fails closed: Gin's handlers report errors this way, and may have answered 200 before.
 			outcome.Err = c.Errors.Last()
 		}
 		// Without a handler nothing ran: the event is released, and a resend runs once there is one.
 		outcome.NoHandler = outcome.Written.Status == 0 && isLast(c, verify)
-		switch reply := d.Finish(outcome); {
-		case reply != nil:
+		if reply := d.Finish(outcome); reply != nil {
 			c.Abort()
-			t.delivery = nil
 			// What the app wrote, and was held back, gives way: the delivery failed after it.
-			t.held.Drop()
-			put(c, reply)
-		case outermost:
-			t.send()
+			put(c, w.tracker.Replace(), reply)
+			return
 		}
+		w.tracker.Release()
 	}
 	return verify
 }
@@ -109,11 +102,11 @@ func isLast(c *gin.Context, verify gin.HandlerFunc) bool {
 }
 
 // put writes a reply, and tells Gin of a rejection.
-func put(c *gin.Context, reply *core.Reply) {
+func put(c *gin.Context, w http.ResponseWriter, reply *core.Reply) {
 	if reply.Rejection != nil {
 		_ = c.Error(reply.Rejection)
 	}
-	reply.Write(c.Writer)
+	reply.Write(w)
 	c.Writer.WriteHeaderNow() // Gin keeps the status of an answer without a body to itself
 }
 
@@ -138,18 +131,20 @@ func On(to core.Registrar, pattern string, fn func(*gin.Context, core.Event) err
 func Dispatch(signals *core.Signals) gin.HandlerFunc {
 	core.Freeze[*gin.Context](signals)
 	return func(c *gin.Context) {
-		t, outermost := track(c)
-		if outermost {
-			defer t.restore(c)
+		w, ok := c.Writer.(*writer)
+		if !ok { // middleware has put a writer of its own over the guard's
+			w = newWriter(c)
+			w.tracker = adapter.TrackerFor(&w.sender)
+			defer w.restore(c)
 		}
-		reply := signals.Serve(c, c.Request, t.written)
+		reply := signals.Serve(c, c.Request, w.written)
 		if reply == nil {
 			return // a receiver answered
 		}
 		if reply.Rejection != nil {
 			c.Abort()
 		}
-		put(c, reply)
+		put(c, w, reply)
 	}
 }
 

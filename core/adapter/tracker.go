@@ -6,21 +6,19 @@ import (
 	"io"
 	"net"
 	"net/http"
-
-	"github.com/sallyport-go/sallyport/internal/hold"
 )
 
 // Tracker records what the app writes, and withholds or holds back what the delivery's [State] says. It is a part of
 // the delivery's handle: core.Delivery.Track makes it ready. Like any http.ResponseWriter, it belongs to one goroutine
 // at a time.
 type Tracker struct {
-	http.ResponseWriter             // what it wraps
-	state               *State      // the delivery's; other goroutines change it
-	held                hold.Answer // zero: nothing is held back
-	status              int         // the final one; 0: nothing was written
-	able                abilities   // of the wrapped writer
-	hijacked            bool        // the connection was taken over
-	released            bool        // Release or Replace was called: nothing is held any more
+	http.ResponseWriter            // what it wraps
+	state               *State     // the delivery's; other goroutines change it
+	held                heldAnswer // zero: nothing is held back
+	status              int        // the final one; 0: nothing was written
+	able                abilities  // of the wrapped writer
+	hijacked            bool       // the connection was taken over
+	released            bool       // Release or Replace was called: nothing is held any more
 }
 
 // abilities are the optional interfaces of a writer that its tracker has as well.
@@ -120,7 +118,7 @@ func WrittenTo(w http.ResponseWriter) func() Written {
 
 // Written returns what has been written so far.
 func (t *Tracker) Written() Written {
-	return Written{Status: t.status, Hijacked: t.hijacked, Held: t.held.Held()}
+	return Written{Status: t.status, Hijacked: t.hijacked, Held: t.held.held()}
 }
 
 // WriteHeader notes the final status: 1xx are not final, but for 101, after which the connection speaks another
@@ -130,12 +128,12 @@ func (t *Tracker) WriteHeader(status int) {
 		return
 	}
 	switch final := status >= 200 || status == http.StatusSwitchingProtocols; {
-	case t.held.Held():
+	case t.held.held():
 		return // superfluous, as net/http has it
 	case final && t.status == 0:
 		t.status = status
 		if t.holds() {
-			t.held.Begin(status)
+			t.held.begin(status)
 			return
 		}
 		// Before the wrapped writer gets it: whoever replaces answers must see that this one is on its way.
@@ -151,13 +149,13 @@ func (t *Tracker) holds() bool { return !t.released && t.state.Holds() }
 // nil, and after a panic. Calling it again does nothing.
 func (t *Tracker) Release() {
 	t.released = true
-	t.held.Send(t.ResponseWriter)
+	t.held.send(t.ResponseWriter)
 }
 
 // Replace forgets what was held back and returns the wrapped writer, for an answer that takes its place.
 func (t *Tracker) Replace() http.ResponseWriter {
 	t.released = true
-	t.held.Drop()
+	t.held.drop()
 	return t.ResponseWriter
 }
 
@@ -167,14 +165,31 @@ func (t *Tracker) Write(b []byte) (int, error) {
 		return 0, ErrBatchNeedsSignal
 	}
 	t.implied()
-	if t.held.Held() {
+	if t.held.held() {
 		// Too long to wait: memory stays bounded, and the answer can no longer be replaced.
-		if t.held.Write(b) {
+		if t.held.write(b) {
 			return len(b), nil
 		}
-		t.held.Send(t.ResponseWriter)
+		t.held.send(t.ResponseWriter)
 	}
 	return t.ResponseWriter.Write(b)
+}
+
+// WriteString writes a text without a copy of it, where the wrapped writer can.
+func (t *Tracker) WriteString(s string) (int, error) {
+	if t.state.Withholds() || t.held.held() || t.holds() {
+		return t.Write([]byte(s))
+	}
+	t.implied()
+	return io.WriteString(t.ResponseWriter, s)
+}
+
+// Waiting returns the length of the body that is held back; -1: nothing is.
+func (t *Tracker) Waiting() int {
+	if !t.held.held() {
+		return -1
+	}
+	return t.held.size()
 }
 
 // Unwrap is for http.ResponseController.
@@ -187,7 +202,7 @@ func (t *Tracker) implied() {
 	}
 	t.status = http.StatusOK
 	if t.holds() {
-		t.held.Begin(t.status)
+		t.held.begin(t.status)
 		return
 	}
 	t.state.sent.Store(int32(t.status))
@@ -199,7 +214,7 @@ func (t *Tracker) flush() {
 		return
 	}
 	t.implied()
-	t.held.Send(t.ResponseWriter)
+	t.held.send(t.ResponseWriter)
 	t.ResponseWriter.(http.Flusher).Flush() // checked when it was wrapped
 }
 
@@ -209,7 +224,7 @@ func (t *Tracker) FlushError() error {
 	if t.state.Withholds() {
 		return ErrBatchNeedsSignal
 	}
-	t.held.Send(t.ResponseWriter)
+	t.held.send(t.ResponseWriter)
 	err := http.NewResponseController(t.ResponseWriter).Flush()
 	// Where flushing is not supported nothing was sent, and the status is still open.
 	if t.status == 0 && !errors.Is(err, http.ErrNotSupported) {
@@ -239,7 +254,7 @@ func (t *Tracker) hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if t.state.Withholds() {
 		return nil, nil, ErrBatchNeedsSignal
 	}
-	t.held.Send(t.ResponseWriter)
+	t.held.send(t.ResponseWriter)
 	c, rw, err := http.NewResponseController(t.ResponseWriter).Hijack()
 	if err == nil {
 		t.hijacked = true
@@ -253,6 +268,6 @@ func (t *Tracker) readFrom(src io.Reader) (int64, error) {
 		return 0, ErrBatchNeedsSignal
 	}
 	t.implied()
-	t.held.Send(t.ResponseWriter)
+	t.held.send(t.ResponseWriter)
 	return t.ResponseWriter.(io.ReaderFrom).ReadFrom(src) // checked when it was wrapped
 }

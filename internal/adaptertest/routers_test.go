@@ -193,7 +193,7 @@ func ginRouter() router {
 			}), true
 		},
 		ownContext: true,
-		allocates:  4, // the tracker, and what the context's keys are kept in
+		allocates:  4, // the writer, and what the context's keys are kept in
 		methods: map[string]kinds{
 			"Handle": {guards(), guards(), own(404, ""), own(404, "")}, "group Use": same(own(404, "")),
 			"route": same(own(404, "")), "app Use": same(guards()),

@@ -45,7 +45,7 @@ func directions() []direction {
 		"core/internal/lease", "core/internal/ownership", "core/internal/sweep", "core/internal/rerun",
 		"core/internal/explain",
 	}
-	adapters := []string{"core", "core/adapter", "internal/hold", "internal/nethttp"}
+	adapters := []string{"core", "core/adapter", "internal/nethttp"}
 	step := func(name string, steps ...string) direction {
 		may := slices.Concat(tools, wordsAre)
 		for _, s := range steps {
@@ -74,9 +74,8 @@ func directions() []direction {
 			may: []string{"core/sqltx"}},
 		{rule: below, of: []string{"core/internal/keyring"}, may: slices.Concat(tools, wordsAre)},
 		{rule: below, of: tools, may: append(tools, "core/reason")},
-		{rule: below, of: []string{"internal/hold", "internal/plain"}},
-		{rule: "what adapters need knows nothing of the guard", of: []string{"core/adapter"},
-			may: []string{"internal/hold"}},
+		{rule: below, of: []string{"internal/plain"}},
+		{rule: "what adapters need knows nothing of the guard", of: []string{"core/adapter"}},
 
 		// The steps, in the order of a delivery.
 		step("origin"),
