@@ -193,10 +193,11 @@ unproved-work: ## Measure what the worst body costs each family of senders befor
 	SALLYPORT_WRITE_UNPROVED_WORK="$(CURDIR)/docs/unproved-work.md" go test -run '^$$' -bench UnprovedWork -benchtime 1x ./core/provider
 
 .PHONY: docs
-docs: ## Write docs/providers.md, docs/providers/ and docs/one-capture.md from the entries, and identities of new ones
+docs: ## Write the pages on senders from the entries, identities of new ones, and the README's table of routers
 	@go test -count=1 -run TestIdentitiesNeverChange ./core/provider -add-identities
 	@go run ./core/internal/docgen/cmd pages docs/providers
 	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md
+	@go run ./core/internal/docgen/cmd readme > README.md.tmp && mv README.md.tmp README.md
 	@go run ./core/internal/docgen/cmd one-capture > docs/one-capture.md.tmp && mv docs/one-capture.md.tmp docs/one-capture.md
 
 .PHONY: catalogue

@@ -1,5 +1,5 @@
-// Package sallyport makes receiving webhooks safe in Gin, Echo, Chi and net/http apps.
+// Package sallyport makes receiving webhooks safe in Go apps: on Gin, Echo, Chi, net/http or another router.
 //
 // The module has no code at its root. Start at package core for what a guard checks, at core/provider for the senders
-// it knows, and at the adapter of your router: ginwebhook, echowebhook (Echo v4), echo5webhook, chiwebhook.
+// it knows, and at the adapter of your router, a package whose name ends with webhook.
 package sallyport

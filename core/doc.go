@@ -12,8 +12,9 @@
 //		Replay:   memstore.New(),
 //	})
 //
-// The packages ginwebhook, echowebhook, echo5webhook, chiwebhook and httpwebhook put it in front of a route. What an
-// adapter of another router needs is in package adapter; what is marked "for adapters" here belongs to it.
+// The adapter of your router puts it in front of a route: a package at the top of the module whose name ends with
+// webhook. What an adapter of another router needs is in package adapter; what is marked "for adapters" here belongs to
+// it.
 //
 // # The path of a delivery
 //

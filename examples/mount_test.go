@@ -10,61 +10,23 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gin-gonic/gin"
-	"github.com/go-chi/chi/v5"
-	"github.com/labstack/echo/v4"
-	echo5 "github.com/labstack/echo/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/provider"
 	"github.com/sallyport-go/sallyport/core/replay/memstore"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
-	"github.com/sallyport-go/sallyport/echo5webhook"
-	"github.com/sallyport-go/sallyport/echowebhook"
-	"github.com/sallyport-go/sallyport/ginwebhook"
 	"github.com/sallyport-go/sallyport/inspector"
+	"github.com/sallyport-go/sallyport/internal/routers"
 )
 
-// mounts returns for each router what docs/inspector.md says: a router with a guard, and how the page is mounted in it.
-func mounts(guard *core.Guard, signals *core.Signals) map[string]func() (http.Handler, func(page http.Handler)) {
-	return map[string]func() (http.Handler, func(page http.Handler)){
-		"gin": func() (http.Handler, func(http.Handler)) {
-			r := gin.New()
-			ginwebhook.Handle(r, "/webhooks/stripe", guard, signals)
-			return r, func(page http.Handler) { r.Any("/inspector/*path", gin.WrapH(page)) }
-		},
-		"echo": func() (http.Handler, func(http.Handler)) {
-			e := echo.New()
-			echowebhook.Handle(e, "/webhooks/stripe", guard, signals)
-			return e, func(page http.Handler) {
-				e.Any("/inspector", echo.WrapHandler(page))
-				e.Any("/inspector/*", echo.WrapHandler(page))
-			}
-		},
-		"echo5": func() (http.Handler, func(http.Handler)) {
-			e := echo5.New()
-			echo5webhook.Handle(e, "/webhooks/stripe", guard, signals)
-			return e, func(page http.Handler) {
-				e.Any("/inspector", echo5.WrapHandler(page))
-				e.Any("/inspector/*", echo5.WrapHandler(page))
-			}
-		},
-		"chi": func() (http.Handler, func(http.Handler)) {
-			r := chi.NewRouter()
-			chiwebhook.Handle(r, "/webhooks/stripe", guard, signals)
-			return r, func(page http.Handler) { r.Mount("/inspector", page) }
-		},
-	}
-}
-
+// The lines that mount the page are those of docs/inspector.md.
 func TestThePageIsMountedInEachRouter(t *testing.T) {
 	t.Parallel()
-	for name := range mounts(nil, nil) {
-		t.Run(name, func(t *testing.T) {
+	for _, router := range routers.All() {
+		t.Run(router.Name, func(t *testing.T) {
 			t.Parallel()
 			sender := webhooktest.NewSender(provider.Stripe())
 			kept, err := journal.InMemory(journal.Config{})
@@ -83,14 +45,15 @@ func TestThePageIsMountedInEachRouter(t *testing.T) {
 				}
 				return nil
 			})
-			app, mount := mounts(guard, signals)[name]()
+			app := router.New(slog.New(slog.DiscardHandler))
+			app.Handle("/webhooks/stripe", guard, signals)
 			page, err := inspector.New(inspector.Config{
-				Journal: kept, Redriver: &core.Redriver{App: app, Guards: []*core.Guard{guard}},
+				Journal: kept, Redriver: &core.Redriver{App: app.Handler, Guards: []*core.Guard{guard}},
 				Logger: slog.New(slog.DiscardHandler), Prefix: "/inspector", Hosts: []string{"hooks.example.com"},
 				Authorize: inspector.BasicAuth(secrets.Static("ops:a-password-of-tests"), inspector.Access{Redrive: true}),
 			})
 			require.NoError(t, err)
-			mount(page)
+			app.Mount("/inspector", page)
 			body := []byte(`{"id":"evt_1","type":"invoice.paid"}`)
 			require.Equal(t, 500, sender.Send(app, "/webhooks/stripe", webhooktest.Sample{Body: body}).Code)
 			ask := func(method, path string, form url.Values, login bool) *httptest.ResponseRecorder {

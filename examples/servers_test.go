@@ -60,8 +60,7 @@ func TestEveryServerHasItsLimits(t *testing.T) {
 		})
 		return nil
 	}))
-	for _, example := range []string{"gin", "echo", "echo5", "chi", "nethttp", "internal", "demo", "cluster", "queue",
-		"river", "prometheus"} {
+	for _, example := range append(adapters(t), "internal", "demo", "cluster", "queue", "river", "prometheus") {
 		require.NotZero(t, found[example], "the example %s serves, and no server was found in it", example)
 	}
 }

@@ -67,7 +67,7 @@ func Dispatch(signals *core.Signals) http.HandlerFunc { return nethttp.Dispatch(
 func Signal(fn func(*http.Request, core.Event) error) http.HandlerFunc { return nethttp.Signal(fn) }
 
 // On registers a receiver that takes the request. The context for its work is e.Context(), not that of the request. The
-// set then serves only net/http and Chi.
+// set then serves only routers with net/http's handlers.
 func On(to core.Registrar, pattern string, fn func(*http.Request, core.Event) error) {
 	core.OnRouter(to, pattern, fn)
 }

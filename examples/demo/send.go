@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/routers"
 	"github.com/sallyport-go/sallyport/internal/wire"
 )
 
@@ -59,7 +60,7 @@ func (o outcome) String() string {
 
 // sendAll sends every case to every router, the routers side by side.
 func sendAll(ctx context.Context, k *keys, makeCases func(*server) []group) ([]*played, error) {
-	all := routers()
+	all := routers.All()
 	results := make([]*played, len(all))
 	errs := make([]error, len(all))
 	var wait sync.WaitGroup
@@ -69,7 +70,7 @@ func sendAll(ctx context.Context, k *keys, makeCases func(*server) []group) ([]*
 	wait.Wait()
 	for i, err := range errs {
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", all[i].name, err)
+			return nil, fmt.Errorf("%s: %w", all[i].Title, err)
 		}
 	}
 	return results, nil
@@ -77,7 +78,7 @@ func sendAll(ctx context.Context, k *keys, makeCases func(*server) []group) ([]*
 
 // played is what one router made of everything.
 type played struct {
-	router   router
+	router   string
 	groups   []playedGroup
 	sent     int
 	refusals map[int][]string // the distinct answers to failed authentications, as seen from outside, by status
@@ -93,7 +94,7 @@ type playedRow struct {
 	want, got outcome
 }
 
-func playAll(ctx context.Context, rt router, k *keys, makeCases func(*server) []group) (p *played, err error) {
+func playAll(ctx context.Context, rt routers.Router, k *keys, makeCases func(*server) []group) (p *played, err error) {
 	kept, err := journal.InMemory(journal.Config{Keys: secrets.Static(secrets.Generate())})
 	if err != nil {
 		return nil, err
@@ -103,7 +104,7 @@ func playAll(ctx context.Context, rt router, k *keys, makeCases func(*server) []
 		return nil, err
 	}
 	defer func() { _ = s.stop() }()
-	p = &played{router: rt, refusals: map[int][]string{}}
+	p = &played{router: rt.Title, refusals: map[int][]string{}}
 	for _, g := range makeCases(s) {
 		pg := playedGroup{title: g.title}
 		for _, d := range g.deliveries {

@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/inspector"
+	"github.com/sallyport-go/sallyport/internal/routers"
 )
 
 // serve goes on serving every router, prints lines to try, and then one line for each delivery, until ctx ends.
@@ -45,9 +46,9 @@ func serve(ctx context.Context, k *keys, stdout io.Writer) error {
 		return err
 	}
 	activity := inspector.NewActivity()
-	for i, rt := range routers() {
+	for i, rt := range routers.All() {
 		observers := []core.Observer{core.ObserverFunc(func(_ context.Context, r core.Record) {
-			say("%s\n", recordLine(rt.name, &r))
+			say("%s\n", recordLine(rt.Title, &r))
 		})}
 		var shown *journal.Journal
 		if i == 0 { // the page is that of the first app
@@ -90,9 +91,9 @@ func (s *server) page(kept *journal.Journal, activity *inspector.Activity) (*ins
 // right for each app, and each app has a memory of its own.
 func welcome(servers []*server) string {
 	var b strings.Builder
-	b.WriteString("Five apps are serving, one of each router:\n\n")
+	_, _ = fmt.Fprintf(&b, "%d apps are serving, one of each router:\n\n", len(servers))
 	for _, s := range servers {
-		_, _ = fmt.Fprintf(&b, "  %-9s%s\n", s.name, s.plain)
+		_, _ = fmt.Fprintf(&b, "  %-9s%s\n", s.router, s.plain)
 	}
 	b.WriteString(`
 Choose one, and send it any of the deliveries below. An app accepts each of them once:

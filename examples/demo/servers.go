@@ -19,75 +19,18 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gin-gonic/gin"
-	"github.com/go-chi/chi/v5"
-	echo4 "github.com/labstack/echo/v4"
-	echo5 "github.com/labstack/echo/v5"
-
-	"github.com/sallyport-go/sallyport/chiwebhook"
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
-	"github.com/sallyport-go/sallyport/echo5webhook"
-	"github.com/sallyport-go/sallyport/echowebhook"
-	"github.com/sallyport-go/sallyport/ginwebhook"
-	"github.com/sallyport-go/sallyport/httpwebhook"
+	"github.com/sallyport-go/sallyport/internal/routers"
 )
 
-// router builds an app of its kind, with every endpoint mounted.
-type router struct {
-	name  string // in sentences
-	short string // over a column
-	build func([]*endpoint) http.Handler
-}
-
-func routers() []router {
-	return []router{
-		{"Gin", "gin", ginApp},
-		{"Echo v4", "e4", echo4App},
-		{"Echo v5", "e5", echo5App},
-		{"Chi", "chi", chiApp},
-		{"net/http", "std", stdApp},
-	}
-}
-
-// mount calls handle with each endpoint and the app's receivers.
-func mount(endpoints []*endpoint, handle func(path string, guard *core.Guard, signals *core.Signals)) {
+// mount mounts every endpoint, with the receivers of its own.
+func mount(app routers.App, endpoints []*endpoint) {
 	for _, e := range endpoints {
 		signals := core.NewSignals()
 		signals.On("*", func(_ context.Context, ev core.Event) error { return e.signal(ev) })
-		handle(e.path, e.guard, signals)
+		app.Handle(e.path, e.guard, signals)
 	}
-}
-
-func ginApp(endpoints []*endpoint) http.Handler {
-	gin.SetMode(gin.ReleaseMode)
-	r := gin.New()
-	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { ginwebhook.Handle(r, path, g, s) })
-	return r
-}
-
-func echo4App(endpoints []*endpoint) http.Handler {
-	app := echo4.New()
-	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { echowebhook.Handle(app, path, g, s) })
-	return app
-}
-
-func echo5App(endpoints []*endpoint) http.Handler {
-	app := echo5.New()
-	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { echo5webhook.Handle(app, path, g, s) })
-	return app
-}
-
-func chiApp(endpoints []*endpoint) http.Handler {
-	r := chi.NewRouter()
-	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { chiwebhook.Handle(r, path, g, s) })
-	return r
-}
-
-func stdApp(endpoints []*endpoint) http.Handler {
-	mux := http.NewServeMux()
-	mount(endpoints, func(path string, g *core.Guard, s *core.Signals) { httpwebhook.Handle(mux, path, g, s) })
-	return mux
 }
 
 // endpoint is one receiving place of one router, and what came in there.
@@ -143,7 +86,7 @@ func (e *endpoint) end(ctx context.Context) (records []core.Record, signals int,
 // server is one router's app on two loopback addresses: one that speaks TLS, and one in plain HTTP, as behind a proxy
 // that ends TLS.
 type server struct {
-	router
+	router    string // in sentences
 	keys      *keys
 	app       http.Handler
 	journal   *journal.Journal
@@ -155,8 +98,8 @@ type server struct {
 	wait      sync.WaitGroup
 }
 
-func startServer(rt router, k *keys, configs []core.Config, observers ...core.Observer) (*server, error) {
-	s := &server{router: rt, keys: k, endpoints: map[string]*endpoint{}}
+func startServer(rt routers.Router, k *keys, configs []core.Config, observers ...core.Observer) (*server, error) {
+	s := &server{router: rt.Title, keys: k, endpoints: map[string]*endpoint{}}
 	var list []*endpoint
 	for _, c := range configs {
 		e := &endpoint{path: c.Endpoint, provider: c.Provider}
@@ -173,7 +116,8 @@ func startServer(rt router, k *keys, configs []core.Config, observers ...core.Ob
 		s.endpoints[e.path] = e
 		list = append(list, e)
 	}
-	app := rt.build(list)
+	app := rt.New(slog.New(slog.DiscardHandler))
+	mount(app, list)
 	s.app, s.journal = app, configs[0].Journal
 	cert, pool, err := selfMade()
 	if err != nil {

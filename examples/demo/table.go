@@ -12,7 +12,7 @@ import (
 	"github.com/sallyport-go/sallyport/internal/terminal"
 )
 
-// layout is a line of the table; it is 79 columns wide.
+// layout is a line of the table. With six routers it is 79 columns wide.
 const layout = "  %-26s %-6s %-18s %-6s %s\n"
 
 var errWrong = errors.New("some deliveries were not answered as they should be")
@@ -28,11 +28,11 @@ func printTable(w io.Writer, results []*played, took time.Duration) error {
 		for status, answers := range p.refusals {
 			if len(answers) > 1 {
 				wrong = append(wrong, fmt.Sprintf("%s: failed authentications got %d different answers with status "+
-					"%d; an outsider must not tell them apart", p.router.name, len(answers), status))
+					"%d; an outsider must not tell them apart", p.router, len(answers), status))
 			}
 		}
 	}
-	b.WriteString("Each line was sent over HTTPS to five apps on the loopback interface:\n")
+	_, _ = fmt.Fprintf(&b, "Each line was sent over HTTPS to %d apps on the loopback interface:\n", len(results))
 	b.WriteString(legend(results) + ".\n\n")
 	b.WriteString(paint(terminal.Bold,
 		strings.TrimRight(fmt.Sprintf(layout, "sent", "answer", "reason", "signal", heads(results)), " \n")) + "\n")
@@ -99,15 +99,12 @@ func check(results []*played, i, j int) (marks, wrong []string) {
 		g := p.groups[i]
 		if j >= len(g.rows) {
 			mark = "NO"
-			wrong = append(wrong, fmt.Sprintf("%s, %s: a line is missing", p.router.name, g.title))
+			wrong = append(wrong, fmt.Sprintf("%s, %s: a line is missing", p.router, g.title))
 		} else if r := g.rows[j]; r.got != r.want {
 			mark = "NO"
 			wrong = append(wrong,
-				fmt.Sprintf("%s, %s, %s: got %s; right is %s", p.router.name, g.title, strings.TrimSpace(r.sent), r.got,
+				fmt.Sprintf("%s, %s, %s: got %s; right is %s", p.router, g.title, strings.TrimSpace(r.sent), r.got,
 					r.want))
-		}
-		if p != results[len(results)-1] {
-			mark = fmt.Sprintf("%-*s", len(p.router.short), mark)
 		}
 		marks = append(marks, mark)
 	}
@@ -125,17 +122,17 @@ func observed(results []*played, i, j int) outcome {
 }
 
 func heads(results []*played) string {
-	var names []string
-	for _, p := range results {
-		names = append(names, p.router.short)
+	var numbers []string
+	for i := range results {
+		numbers = append(numbers, fmt.Sprintf("%2d", i+1))
 	}
-	return strings.Join(names, " ")
+	return strings.Join(numbers, " ")
 }
 
 func legend(results []*played) string {
 	var names []string
-	for _, p := range results {
-		names = append(names, p.router.short+" = "+p.router.name)
+	for i, p := range results {
+		names = append(names, fmt.Sprintf("%d = %s", i+1, p.router))
 	}
 	return strings.Join(names, ", ")
 }

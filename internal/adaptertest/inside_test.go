@@ -9,7 +9,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 	echo4 "github.com/labstack/echo/v4"
-	echo5 "github.com/labstack/echo/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -24,29 +23,6 @@ type errStock struct{ item string }
 func (e *errStock) Error() string { return "hunter2: no stock of " + e.item }
 
 var errDeep = errors.New("hunter2: the database said no")
-
-// watched lets see have every error that reaches the router, as error reporters do that are mounted in it. It reports
-// false for routers whose handlers return none.
-func watched(a *app, see func(error)) bool {
-	switch h := a.Handler.(type) {
-	case *gin.Engine:
-		a.use(gin.HandlerFunc(func(c *gin.Context) {
-			c.Next()
-			for _, err := range c.Errors {
-				see(err)
-			}
-		}))
-	case *echo4.Echo:
-		next := h.HTTPErrorHandler
-		h.HTTPErrorHandler = func(err error, c echo4.Context) { see(err); next(err, c) }
-	case *echo5.Echo:
-		next := h.HTTPErrorHandler
-		h.HTTPErrorHandler = func(c *echo5.Context, err error) { see(err); next(c, err) }
-	default:
-		return false
-	}
-	return true
-}
 
 // printed is everything that a router, or code that knows nothing of rejections, prints of an error.
 func printed(t *testing.T, err error) string {
@@ -90,9 +66,10 @@ func TestTheAppsOwnErrorIsReachedInsideAndNeverShownOutside(t *testing.T) {
 				g, _ := newGuard(t)
 				a := make()
 				var seen []error
-				if !watched(a, func(err error) { seen = append(seen, err) }) {
+				if rt.watch == nil {
 					return // the observer's record has it: TestTheOutside
 				}
+				rt.watch(a, func(err error) { seen = append(seen, err) })
 				a.mount(path, g, fn)
 				s := serve(t, a)
 				got := s.deliver(t)
@@ -117,9 +94,10 @@ func TestTheAppsOwnErrorIsReachedInsideAndNeverShownOutside(t *testing.T) {
 		g, _ := newGuard(t, func(c *core.Config) { c.Replay = store })
 		a := rt.new()
 		var seen []error
-		if !watched(a, func(err error) { seen = append(seen, err) }) {
+		if rt.watch == nil {
 			return
 		}
+		rt.watch(a, func(err error) { seen = append(seen, err) })
 		var n counter
 		a.mount(path, g, n.signal)
 		s := serve(t, a)
@@ -136,9 +114,10 @@ func TestTheAppsOwnErrorIsReachedInsideAndNeverShownOutside(t *testing.T) {
 			g, _ := fullyGuarded(t)
 			a := rt.new()
 			var seen []error
-			if !watched(a, func(err error) { seen = append(seen, err) }) {
+			if rt.watch == nil {
 				return
 			}
+			rt.watch(a, func(err error) { seen = append(seen, err) })
 			var n counter
 			a.mount(path, g, n.signal)
 			s := serve(t, a)

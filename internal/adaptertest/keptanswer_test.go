@@ -82,7 +82,7 @@ func TestAnAnswerThatMiddlewareKeepsIsSeen(t *testing.T) {
 	t.Parallel()
 	const secret = "an-accepted-secret-of-32-bytes!!"
 	for name, app := range map[string]func(*core.Guard) http.Handler{
-		"echo v4": bufferedByEcho4, "echo v5": bufferedByEcho5,
+		"echo": bufferedByEcho4, "echo5": bufferedByEcho5,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

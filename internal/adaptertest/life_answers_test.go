@@ -128,7 +128,7 @@ func TestAnswerURLsOfVonageAreAskedWithGET(t *testing.T) {
 		{method: "GET", target: "/hooks", headers: []string{"Authorization", token}, body: `{}`, status: 503},
 	}}
 	row.play(t, "gin")
-	row.play(t, "net/http")
+	row.play(t, "http")
 }
 
 // answerLives are rows about the statuses that a sender repeats a delivery on.

@@ -43,7 +43,7 @@ type sentEvents struct {
 func TestEveryEventOfASenderRuns(t *testing.T) {
 	t.Parallel()
 	for _, row := range append(equalEvents(), lateEvents()...) {
-		for _, router := range []string{"net/http", "gin"} {
+		for _, router := range []string{"http", "gin"} {
 			t.Run(row.provider+"/"+row.name+"/"+router, func(t *testing.T) {
 				t.Parallel()
 				row.send(t, router)
@@ -209,7 +209,7 @@ func TestAByteOrderMarkHidesNoClientState(t *testing.T) {
 		{body: "\ufeff" + `{"value":[{"clientState":"another","resource":"r"}]}`, status: 400},
 	}}
 	row.play(t, "gin")
-	row.play(t, "net/http")
+	row.play(t, "http")
 }
 
 // TestAPasswordInTheURLIsSignedWithIt: Mandrill signs the URL as it was registered.
@@ -235,7 +235,7 @@ func TestAPasswordInTheURLIsSignedWithIt(t *testing.T) {
 		delivery("https://"+pair+"@example.com/hooks", wrong, 400),
 	}}
 	row.play(t, "gin")
-	row.play(t, "net/http")
+	row.play(t, "http")
 }
 
 // TestAThinEventOfStripeHasItsTime: it is written as RFC 3339, and the event has no object.
@@ -243,7 +243,7 @@ func TestAThinEventOfStripeHasItsTime(t *testing.T) {
 	t.Parallel()
 	const body = `{"id":"evt_1","object":"v2.core.event","type":"v1.billing.meter.error_report_triggered",` +
 		`"created":"2026-01-01T00:00:00.000Z"}`
-	for _, router := range []string{"net/http", "gin"} {
+	for _, router := range []string{"http", "gin"} {
 		stripe := webhooktest.NewSender(senderOf(t, "stripe"))
 		stripe.Now = lifeNow
 		var got core.Event

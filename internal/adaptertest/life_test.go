@@ -109,7 +109,7 @@ func mounted(router, path string, g *core.Guard, run func(core.Event) error) htt
 func TestSendersAreReceivedAsTheyReallyBehave(t *testing.T) {
 	t.Parallel()
 	for _, row := range lives() {
-		for _, router := range []string{"net/http", "gin"} {
+		for _, router := range []string{"http", "gin"} {
 			t.Run(row.provider+"/"+row.name+"/"+router, func(t *testing.T) {
 				t.Parallel()
 				row.play(t, router)

@@ -206,9 +206,6 @@ func TestMounting(t *testing.T) {
 			require.Zero(t, n.Load())
 		}},
 		{"a credential in the path is read and does not reach the app", func(t *testing.T, rt router) {
-			if rt.name == "net/http" {
-				t.Skip("its patterns are written otherwise")
-			}
 			const token = "a-token-of-enough-bytes"
 			g, _ := newGuard(t, func(c *core.Config) {
 				c.Credentials = []core.Credential{core.PathToken("token", secrets.Static(token))}
@@ -225,9 +222,6 @@ func TestMounting(t *testing.T) {
 			require.NotContains(t, take(t, seen), token)
 		}},
 		{"the route's pattern reaches the observer, not the path", func(t *testing.T, rt router) {
-			if rt.name == "net/http" {
-				t.Skip("its patterns are written otherwise")
-			}
 			g, rec := newGuard(t)
 			var n counter
 			a := rt.new()
@@ -252,9 +246,6 @@ func TestMounting(t *testing.T) {
 			require.EqualValues(t, 1, n.Load())
 		}},
 		{"a nil guard panics where it is mounted", func(t *testing.T, rt router) {
-			if rt.name == "net/http" {
-				t.Skip("core's own tests hold it")
-			}
 			require.Panics(t, func() { rt.verify(nil, nil) })
 			require.Panics(t, func() { rt.new().mount(path, nil, new(counter).signal) })
 		}},

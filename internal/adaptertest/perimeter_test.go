@@ -9,11 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/go-chi/chi/v5"
 	chimiddleware "github.com/go-chi/chi/v5/middleware"
-	echo4 "github.com/labstack/echo/v4"
-	echo5 "github.com/labstack/echo/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -21,39 +18,12 @@ import (
 )
 
 // gullible are apps whose framework takes the sender's word for the sender's address, in every way the framework has.
-func gullible(t *testing.T, rt router) map[string]func() *app {
-	t.Helper()
+func gullible(rt router) map[string]func() *app {
 	all := map[string]func() *app{"as it comes": rt.new}
-	everybody := []string{"0.0.0.0/0", "::/0"}
-	_, network4, err := net.ParseCIDR(everybody[0])
-	require.NoError(t, err)
-	switch rt.new().Handler.(type) {
-	case *gin.Engine:
-		all["SetTrustedProxies"] = func() *app {
+	for name, trust := range rt.trusting {
+		all[name] = func() *app {
 			a := rt.new()
-			require.NoError(t, a.Handler.(*gin.Engine).SetTrustedProxies(everybody))
-			return a
-		}
-		all["TrustedPlatform"] = func() *app {
-			a := rt.new()
-			a.Handler.(*gin.Engine).TrustedPlatform = "X-Real-Ip"
-			return a
-		}
-	case *echo4.Echo:
-		all["ExtractIPFromXFFHeader"] = func() *app {
-			a := rt.new()
-			a.Handler.(*echo4.Echo).IPExtractor = echo4.ExtractIPFromXFFHeader(echo4.TrustIPRange(network4))
-			return a
-		}
-		all["ExtractIPFromRealIPHeader"] = func() *app {
-			a := rt.new()
-			a.Handler.(*echo4.Echo).IPExtractor = echo4.ExtractIPFromRealIPHeader(echo4.TrustIPRange(network4))
-			return a
-		}
-	case *echo5.Echo:
-		all["LegacyIPExtractor"] = func() *app {
-			a := rt.new()
-			a.Handler.(*echo5.Echo).IPExtractor = echo5.LegacyIPExtractor()
+			trust(a.Handler)
 			return a
 		}
 	}
@@ -75,7 +45,7 @@ const allowed, unknown = "198.51.100.7", "203.0.113.66"
 func TestThePerimeter(t *testing.T) {
 	table(t, []row{
 		{"nobody's headers make them somebody else, whatever the framework trusts", func(t *testing.T, rt router) {
-			for name, make := range gullible(t, rt) {
+			for name, make := range gullible(rt) {
 				g, rec := newGuard(t, func(c *core.Config) { c.Sources = core.Networks(allowed) })
 				var n counter
 				a := make()
@@ -90,7 +60,7 @@ func TestThePerimeter(t *testing.T) {
 			}
 		}},
 		{"behind a trusted proxy the sender is the right-most untrusted address", func(t *testing.T, rt router) {
-			for name, make := range gullible(t, rt) {
+			for name, make := range gullible(rt) {
 				g, rec := newGuard(t, func(c *core.Config) {
 					c.Sources, c.TrustedProxies, c.DangerouslyAllowHTTP = core.Networks(allowed), core.PrivateNetworks,
 						false

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -58,10 +59,10 @@ func (a *app) mount(path string, g *core.Guard, fn receiver) {
 	a.handle(path, g, signals)
 }
 
-// router is a router with its adapter. Where the router has nothing of the kind, leaky and skipping stay nil; the
-// other functions and maps are always set.
+// router is a router with its adapter. Where the router has nothing of the kind, leaky, skipping, watch and trusting
+// stay nil; the other functions and maps are always set.
 type router struct {
-	name   string
+	name   string // the adapter's package is called so, with "webhook" behind it
 	new    func() *app
 	leaky  []func() *app // apps set up to print as much of an error as they can
 	verify func(*core.Guard, onReject) any
@@ -88,9 +89,13 @@ type router struct {
 
 	// recovery is middleware of the whole app that answers a panic with 500: the router's own. Where it has none, it is
 	// netHTTP().recovery.
-	recovery   any
-	recovers   bool // recovery takes http.ErrAbortHandler for any other panic
-	errors     bool // handlers have a way to say that they failed
+	recovery any
+	recovers bool // recovery takes http.ErrAbortHandler for any other panic
+	errors   bool // handlers have a way to say that they failed
+	// watch lets see have every error that reaches the router, as error reporters do that are mounted in it.
+	watch func(a *app, see func(error))
+	// trusting takes the sender's word for the sender's address, in each way that the framework has.
+	trusting   map[string]func(http.Handler)
 	skipping   func(*core.Guard) any
 	late       string          // what becomes of a Use that comes after the route
 	slashed    int             // the answer to the path with a slash too much
@@ -231,6 +236,22 @@ func ginRouter() router {
 				return errors.Join(c.native.(*gin.Context).ShouldBind(&p), named(&p))
 			},
 		},
+		watch: func(a *app, see func(error)) {
+			a.use(gin.HandlerFunc(func(c *gin.Context) {
+				c.Next()
+				for _, err := range c.Errors {
+					see(err)
+				}
+			}))
+		},
+		trusting: map[string]func(http.Handler){
+			"SetTrustedProxies": func(h http.Handler) {
+				if err := h.(*gin.Engine).SetTrustedProxies([]string{"0.0.0.0/0", "::/0"}); err != nil {
+					panic(err)
+				}
+			},
+			"TrustedPlatform": func(h http.Handler) { h.(*gin.Engine).TrustedPlatform = "X-Real-Ip" },
+		},
 		fromNative: func(c any) (*core.Delivery, bool) { return ginwebhook.FromContext(c.(*gin.Context)) },
 	}
 }
@@ -282,6 +303,7 @@ type echo4Host interface {
 }
 
 func echo4Router() router {
+	everybody := &net.IPNet{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)}
 	var wrap func(r echo4Host, h http.Handler) *app
 	wrap = func(r echo4Host, h http.Handler) *app {
 		return &app{
@@ -302,7 +324,7 @@ func echo4Router() router {
 		return e
 	}
 	return router{
-		name: "echo v4",
+		name: "echo",
 		new:  func() *app { e := fresh(); return wrap(e, e) },
 		leaky: []func() *app{func() *app {
 			e := fresh()
@@ -387,6 +409,19 @@ func echo4Router() router {
 				return errors.Join(c.native.(echo4.Context).Bind(&p), named(&p))
 			},
 		},
+		watch: func(a *app, see func(error)) {
+			e := a.Handler.(*echo4.Echo)
+			next := e.HTTPErrorHandler
+			e.HTTPErrorHandler = func(err error, c echo4.Context) { see(err); next(err, c) }
+		},
+		trusting: map[string]func(http.Handler){
+			"ExtractIPFromXFFHeader": func(h http.Handler) {
+				h.(*echo4.Echo).IPExtractor = echo4.ExtractIPFromXFFHeader(echo4.TrustIPRange(everybody))
+			},
+			"ExtractIPFromRealIPHeader": func(h http.Handler) {
+				h.(*echo4.Echo).IPExtractor = echo4.ExtractIPFromRealIPHeader(echo4.TrustIPRange(everybody))
+			},
+		},
 		fromNative: func(c any) (*core.Delivery, bool) { return echowebhook.FromContext(c.(echo4.Context)) },
 	}
 }
@@ -430,7 +465,7 @@ func echo5Router() router {
 		return e
 	}
 	return router{
-		name: "echo v5",
+		name: "echo5",
 		new:  func() *app { e := fresh(); return wrap(e, e) },
 		leaky: []func() *app{func() *app {
 			e := fresh()
@@ -524,6 +559,14 @@ func echo5Router() router {
 				var p person
 				return errors.Join(c.native.(*echo5.Context).Bind(&p), named(&p))
 			},
+		},
+		watch: func(a *app, see func(error)) {
+			e := a.Handler.(*echo5.Echo)
+			next := e.HTTPErrorHandler
+			e.HTTPErrorHandler = func(c *echo5.Context, err error) { see(err); next(c, err) }
+		},
+		trusting: map[string]func(http.Handler){
+			"LegacyIPExtractor": func(h http.Handler) { h.(*echo5.Echo).IPExtractor = echo5.LegacyIPExtractor() },
 		},
 		fromNative: func(c any) (*core.Delivery, bool) { return echo5webhook.FromContext(c.(*echo5.Context)) },
 	}
@@ -637,7 +680,7 @@ func chiRouter() router {
 
 // netHTTP is the model.
 func netHTTP() router {
-	rt := httpRouter("net/http")
+	rt := httpRouter("http")
 	rt.new = func() *app {
 		mux := http.NewServeMux()
 		var outer []httpMiddleware

@@ -94,7 +94,7 @@ func TestEverySampleIsReceivedInEveryForm(t *testing.T) {
 						StoreFailure: core.RefuseDelivery, Logger: slog.New(slog.DiscardHandler),
 						Secrets: secrets.Static(keys.configured), PublicURL: registered(c),
 					}
-					app := routed(t, "net/http", config, func(e core.Event) { types = append(types, e.Type) })
+					app := routed(t, "http", config, func(e core.Event) { types = append(types, e.Type) })
 					w := httptest.NewRecorder()
 					app.ServeHTTP(w, sampleIn(t, c.Sample(), keys.signing, sample, change))
 					require.Equal(t, http.StatusOK, w.Code, "%s of sample %d: %s", name, n, w.Body)

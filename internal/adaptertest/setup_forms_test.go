@@ -60,7 +60,7 @@ func everyHandshake(t *testing.T, test func(t *testing.T, h *handshake)) {
 		keys := newKeys(c.Sample(), e) // made once: keys of RSA take long
 		for n := range e.Handshakes {
 			asked++
-			for _, router := range []string{"net/http", "gin"} {
+			for _, router := range []string{"http", "gin"} {
 				t.Run(c.Name+"/"+strconv.Itoa(n)+"/"+router, func(t *testing.T) {
 					t.Parallel()
 					test(t, newHandshake(t, c, n, router, keys))

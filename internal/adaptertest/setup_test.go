@@ -85,7 +85,7 @@ func TestEverySenderCanBeSetUp(t *testing.T) {
 		senders++
 		steps += len(all)
 		for n := range all {
-			for _, router := range []string{"net/http", "gin"} {
+			for _, router := range []string{"http", "gin"} {
 				t.Run(c.Name+"/"+all[n].When+"/"+router, func(t *testing.T) {
 					t.Parallel()
 					s := newSetUp(t, c, all[n].Awaiting, all[n].HandsOver, router)
@@ -128,7 +128,7 @@ func TestASetUpOfAnotherSecretIsRefused(t *testing.T) {
 				continue
 			}
 			refused++
-			s := newSetUp(t, c, false, false, "net/http")
+			s := newSetUp(t, c, false, false, "http")
 			w := forger.SendSetup(s.app, "/hooks", step)
 			require.GreaterOrEqual(t, w.Code, 400, "%s: %s", c.Name, step.When)
 			require.Empty(t, s.ran, c.Name)

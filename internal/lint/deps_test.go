@@ -16,7 +16,6 @@ const (
 	module = "github.com/sallyport-go/sallyport"
 	gin    = "github.com/gin-gonic"
 	echo   = "github.com/labstack/echo"
-	echo4  = "github.com/labstack/echo/v4"
 	echo5  = "github.com/labstack/echo/v5"
 	chi    = "github.com/go-chi"
 
@@ -69,7 +68,7 @@ func TestDependencies(t *testing.T) {
 
 		// Whole programs. A program on Chi links no other router, no driver and no Watermill.
 		{folder: "examples/chi", only: []string{chi}},
-		{folder: "examples/nethttp"},
+		{folder: "examples/http"},
 		{folder: "examples/demo", not: []string{"go.yaml.in"}},
 	} {
 		t.Run(row.folder, func(t *testing.T) {
@@ -99,15 +98,12 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
-// TestAnAdapterLinksItsRouterAlone: a program on it links the router that directions names, what that links itself, and
-// no other router.
+// TestAnAdapterLinksItsRouterAlone: a program on it links the router that the adapter imports, what that links itself,
+// and no other router.
 func TestAnAdapterLinksItsRouterAlone(t *testing.T) {
-	rules := directions()
 	for _, name := range adapters(t) {
 		t.Run(name, func(t *testing.T) {
-			rule := slices.IndexFunc(rules, func(d direction) bool { return named(d.of, name) })
-			require.GreaterOrEqual(t, rule, 0, "give %s a line in directions of internal/lint/directions_test.go", name)
-			routers := rules[rule].foreign
+			routers := router(imports(t, "./"+name)[name])
 			all := dependencies(t, "./"+name)
 			allowed := map[string]bool{}
 			for _, p := range slices.Backward(all) { // from the last one on, whose list has what the others link
@@ -129,13 +125,14 @@ func TestAnAdapterLinksItsRouterAlone(t *testing.T) {
 	}
 }
 
-// TestEveryAdapterRunsTheTableOfBehaviour: an adapter that internal/adaptertest does not know is not tested.
+// TestEveryAdapterRunsTheTableOfBehaviour: an adapter that these tables do not know is not tested.
 func TestEveryAdapterRunsTheTableOfBehaviour(t *testing.T) {
-	const routers = "internal/adaptertest/routers_test.go"
-	text, err := os.ReadFile(filepath.Join(root, routers))
-	require.NoError(t, err)
-	for _, name := range adapters(t) {
-		require.Containsf(t, string(text), strconv.Quote(module+"/"+name), "give %s a constructor in %s", name, routers)
+	for _, routers := range []string{"internal/adaptertest/routers_test.go", "internal/routers/routers.go"} {
+		text, err := os.ReadFile(filepath.Join(root, routers))
+		require.NoError(t, err)
+		for _, name := range adapters(t) {
+			require.Containsf(t, string(text), strconv.Quote(module+"/"+name), "give %s a constructor in %s", name, routers)
+		}
 	}
 }
 

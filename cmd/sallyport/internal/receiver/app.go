@@ -3,7 +3,6 @@ package receiver
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -17,7 +16,6 @@ import (
 // What has begun on the router before ends there.
 type app struct {
 	router string
-	stderr io.Writer
 	logger *slog.Logger
 
 	handler atomic.Pointer[http.Handler]
@@ -27,8 +25,8 @@ type app struct {
 	retired   []*core.Guard
 }
 
-func newApp(router string, endpoints []*endpoint, stderr io.Writer, logger *slog.Logger) (*app, error) {
-	a := &app{router: router, stderr: stderr, logger: logger, endpoints: slices.Clone(endpoints)}
+func newApp(router string, endpoints []*endpoint, logger *slog.Logger) (*app, error) {
+	a := &app{router: router, logger: logger, endpoints: slices.Clone(endpoints)}
 	return a, a.mount()
 }
 
@@ -36,7 +34,7 @@ func newApp(router string, endpoints []*endpoint, stderr io.Writer, logger *slog
 func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*a.handler.Load()).ServeHTTP(w, r) }
 
 func (a *app) mount() error {
-	h, err := mount(a.router, a.endpoints, a.stderr, a.logger)
+	h, err := mount(a.router, a.endpoints, a.logger)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func TestMistakesNameFileLineAndKey(t *testing.T) {
 		{"a port beyond the last", "listen: 127.0.0.1:0", "listen: 127.0.0.1:65536",
 			`:1: listen: must be an address and a port`},
 		{"an unknown router", "router: chi", "router: fiber",
-			`:2: router: must be one of gin, echo, echo5, chi, not "fiber"`},
+			`:2: router: must be one of ` + strings.Join(Routers(), ", ") + `, not "fiber"`},
 		{"a router that is a list", "router: chi", "router: [chi]", `:2: router: must be text`},
 		{"an unknown key", "router: chi", "rooter: chi",
 			`:2: rooter: unknown key; known here are clock, endpoints, listen, router, trusted_proxies`},

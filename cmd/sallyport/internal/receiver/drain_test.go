@@ -73,7 +73,7 @@ func TestDrainWaitsForTheLines(t *testing.T) {
 	endpoints := load(write(t, "receiver.yaml", file("chi", githubEndpoint)), &m).build(trialStore,
 		&output{w: gate}, quiet, &m)
 	require.NoError(t, m.err())
-	app, err := newApp("chi", endpoints, io.Discard, quiet)
+	app, err := newApp("chi", endpoints, quiet)
 	require.NoError(t, err)
 	app.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/hooks/github", nil))
 

@@ -33,7 +33,7 @@ func serve(
 			return err
 		}
 	}
-	app, err := newApp(c.router, endpoints, stderr, logger)
+	app, err := newApp(c.router, endpoints, logger)
 	if err != nil {
 		return err
 	}

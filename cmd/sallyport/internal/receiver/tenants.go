@@ -147,10 +147,10 @@ func (e *endpointConfig) keyOfSecret(rest string) string {
 	return "secrets" + rest
 }
 
-// pattern is the endpoint's path as a router takes it, with the parameter that names the tenant.
-func (e *endpoint) pattern(before, after string) string {
+// pattern returns the endpoint's path with the parameter that names the tenant.
+func (e *endpoint) pattern() string {
 	if e.parameter == "" {
 		return e.path
 	}
-	return strings.TrimSuffix(e.path, "/") + "/" + before + e.parameter + after
+	return strings.TrimSuffix(e.path, "/") + "/{" + e.parameter + "}"
 }

@@ -1,5 +1,6 @@
 // Command cmd writes what is generated from the entries: a page of docs to standard output (providers.md, or
-// one-capture), the pages of docs/providers to a folder (pages FOLDER), or the report of the catalogue (catalogue).
+// one-capture), the pages of docs/providers to a folder (pages FOLDER), the README with its table of routers (readme), or the report of
+// the catalogue (catalogue).
 package main
 
 import (
@@ -31,6 +32,11 @@ func run(args []string) error {
 	switch what {
 	case "one-capture":
 		text = docgen.OneCapture()
+	case "readme":
+		var err error
+		if text, err = docgen.Routers("."); err != nil {
+			return err
+		}
 	case "pages":
 		return writePages(args[1])
 	case "catalogue":

@@ -1,4 +1,4 @@
-// Command nethttp receives Stripe's webhooks with net/http alone: STRIPE_SECRET=whsec_... go -C examples run ./nethttp
+// Command http receives Stripe's webhooks with net/http alone: STRIPE_SECRET=whsec_... go -C examples run ./http
 package main
 
 import (
