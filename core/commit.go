@@ -192,6 +192,24 @@ func (d *Delivery) commitTransaction(t *transaction, claim int) result {
 	return result{}
 }
 
+// leaveBroken rolls back a transaction that its database refuses to go on with, because a statement in it failed, where
+// the event is given up. It is then settled without the transaction: otherwise it could never be, and each retry would
+// meet the same. What other receivers wrote in the transaction is lost with it. Fails closed: they may have succeeded
+// only where a journal keeps the event, whose redrive runs them again.
+func (d *Delivery) leaveBroken(t *transaction, total *result) {
+	b, ok := t.txn.(replay.Breakable)
+	if !ok || !t.open() || total.worst != outcomePermanent || total.succeeded && !d.keeps() {
+		return
+	}
+	// Where the receivers' context has ended, the claim may be another delivery's: the commit fails, as it should.
+	if t.ctx.Err() != nil || !b.Broken(t.ctx) {
+		return
+	}
+	_ = t.txn.Rollback() // the database has ended it, or does so when the connection is gone
+	t.txn = nil
+	total.finished = without(total.finished, total.joined)
+}
+
 // undo rolls back what was begun and not committed. A receiver that ended the transaction itself is reported so: what
 // it committed stays without "done", and the retry does it again.
 func (t *transaction) undo() error {

@@ -271,6 +271,7 @@ func (p *signalsRun) finishRun(i int, event *Event, total *result, tx *transacti
 	d := p.d
 	p.signals.callUnhandled(event.run.ctx, event, total)
 	total.conclude()
+	d.leaveBroken(tx, total)
 	parked := len(p.parked)
 	p.keepInTransaction(i, total, tx)
 	// "done" goes into the same transaction as the writes: a crash cannot part them.
@@ -317,6 +318,7 @@ func (p *signalsRun) runNamed(ctx context.Context, rc *receiver, event Event, cl
 	res := d.callIn(&tx, func() error { return rc.call(event.run.ctx, p.c, event) })
 	givesUp := res.worst == outcomePermanent && d.keeps()
 	if res.commits() && !givesUp {
+		d.leaveBroken(&tx, &res)
 		res.merge(d.commitTransaction(&tx, claim))
 	}
 	if err := tx.undo(); err != nil {

@@ -264,3 +264,12 @@ type Transaction interface {
 	// Rollback undoes the app's writes. The claims stay held until they are settled.
 	Rollback() error
 }
+
+// Breakable is a [Transaction] that reports whether the database has given it up, because a statement in it failed. A
+// guard asks before it gives an event up for good (core.Permanent): what cannot be committed any more is rolled back, and
+// the event is settled without it.
+type Breakable interface {
+	Transaction
+	// Broken reports whether a Commit cannot succeed any more. It is false where none has begun.
+	Broken(ctx context.Context) bool
+}

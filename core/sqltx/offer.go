@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/sallyport-go/sallyport/core/internal/txmark"
 )
 
 // Offered is the transaction that a worker offers to the receivers of one event, see [Offer]. It is safe for concurrent
@@ -48,7 +50,11 @@ func Offer(ctx context.Context, db *sql.DB, d Dialect) (context.Context, *Offere
 type offer Offered
 
 // Begin implements [Beginner].
-func (o *offer) Begin() (*sql.Tx, error) { return (*Offered)(o).Tx() }
+func (o *offer) Begin() (*sql.Tx, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return (*Offered)(o).begin()
+}
 
 // Begun implements [Beginner].
 func (o *offer) Begun() (*sql.Tx, *sql.DB) {
@@ -60,10 +66,25 @@ func (o *offer) Begun() (*sql.Tx, *sql.DB) {
 	return o.tx, o.db
 }
 
-// Tx returns the transaction for the worker's own writes, and begins it if nobody has asked before.
+// Tx returns the transaction for the worker's own writes, and begins it if nobody has asked before. It must not be called
+// while a receiver runs. It fails closed with [ErrRolledBack] where the database has ended the transaction: what the
+// worker wrote would be stored without what the receivers wrote.
 func (o *Offered) Tx() (*sql.Tx, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.tx == nil || o.ended || o.dialect == PostgreSQL {
+		return o.begin()
+	}
+	if err := txmark.Check(o.ctx, o.tx); errors.Is(err, txmark.ErrGone) {
+		return nil, ErrRolledBack
+	} else if err != nil {
+		return nil, o.reported(err)
+	}
+	return o.tx, nil
+}
+
+// begin returns the transaction, and begins it if nobody has asked before. The caller must hold mu.
+func (o *Offered) begin() (*sql.Tx, error) {
 	switch {
 	case o.ended:
 		return nil, errOver
@@ -86,6 +107,12 @@ func (o *Offered) Tx() (*sql.Tx, error) {
 			`" WHERE 1 = 0`); err != nil {
 			_ = tx.Rollback()
 			return nil, fmt.Errorf("sqltx: waiting for SQLite's write lock (is busy_timeout set?): %w", err)
+		}
+	}
+	if o.dialect != PostgreSQL {
+		if err := txmark.Set(o.ctx, tx); err != nil {
+			_ = tx.Rollback()
+			return nil, fmt.Errorf("sqltx: beginning a transaction: %w", err)
 		}
 	}
 	o.tx = tx

@@ -41,8 +41,8 @@ func directions() []direction {
 		"core/internal/jsonscan",
 		"core/internal/keyring", "core/internal/logbook", "core/internal/pattern",
 		"core/internal/publickey", "core/internal/pump",
-		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "core/internal/txwatch",
-		"core/internal/underway", "core/internal/vitals",
+		"core/internal/recent", "core/internal/sender", "core/internal/strictjson", "core/internal/txmark",
+		"core/internal/txwatch", "core/internal/underway", "core/internal/vitals",
 		"internal/entry",
 	}
 	wordsAre := []string{
@@ -68,7 +68,8 @@ func directions() []direction {
 		// Words.
 		{rule: words, of: []string{"core/journal"}, may: []string{"core/secrets", "core/reason"}},
 		{rule: words, of: []string{"core/secrets"}, may: []string{"core/internal/recent", "core/internal/sender"}},
-		{rule: words, of: []string{"core/sqltx"}, may: []string{"core/internal/txwatch"}},
+		{rule: words, of: []string{"core/sqltx"},
+			may: []string{"core/internal/txmark", "core/internal/txwatch"}},
 		{rule: words, of: []string{"core/reason", "core/limit", "core/replay"}},
 		{rule: "followed address lists know the sources, and how to fetch",
 			of:  []string{"core/sources/...", "core/sources"},
@@ -111,7 +112,7 @@ func directions() []direction {
 			may:     []string{"core/replay"},
 			foreign: []string{"github.com/redis/go-redis"}},
 		{rule: "replay stores know the contract only, and what those in SQL share", of: []string{"core/replay/..."},
-			may: []string{"core/replay", "core/sqltx", "core/internal/sqldb"}},
+			may: []string{"core/replay", "core/sqltx", "core/internal/sqldb", "core/internal/txmark"}},
 		{rule: "journal stores know the contract only, and the names of applications that every store knows",
 			of:  []string{"core/journal/sqljournal"},
 			may: []string{"core/journal", "core/sqltx", "core/internal/sqldb", "core/replay"}},

@@ -178,6 +178,10 @@ func (w *work) conclude(ctx context.Context, txn replay.Transaction, n int, resu
 	// core.Permanent commits what was written. Its entry joins the same transaction, or is written before it.
 	var entry *journal.Entry
 	if result.Permanent && !w.event.Unproved {
+		// Otherwise the entry could be stored by itself, of an event that runs again.
+		if b, ok := txn.(replay.Breakable); ok && b.Broken(ctx) {
+			return errors.Join(errBroken, txn.Rollback())
+		}
 		entry = result.Entry(w.event, n)
 		if err := w.keep(ctx, entry); err != nil {
 			if begun {
@@ -203,6 +207,11 @@ func (w *work) conclude(ctx context.Context, txn replay.Transaction, n int, resu
 	}
 	return nil
 }
+
+// errBroken is why an event that a receiver gave up is tried again: nothing of it can be committed.
+//
+//lint:immutable an error value
+var errBroken = errors.New("the database has given up the transaction, because a statement in it failed")
 
 // joined joins errors of which either may be nil.
 func joined(a, b error) error {

@@ -108,3 +108,13 @@ func execAll(ctx context.Context, q Querier, statements []string) error {
 	}
 	return nil
 }
+
+// NoAutocommit says what to do where [Autocommit] reports false.
+const NoAutocommit = "its connections do not commit by themselves (autocommit = 0), so that what is written would be " +
+	"lost: remove autocommit from the address of the database, or from init_connect of the server"
+
+// Autocommit reports whether a connection to MySQL or MariaDB commits each statement outside of a transaction.
+func Autocommit(ctx context.Context, db *sql.DB) (on bool, err error) {
+	err = db.QueryRowContext(ctx, "SELECT @@SESSION.autocommit").Scan(&on)
+	return on, err
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
@@ -51,6 +52,11 @@ func (s *store) checkServer(ctx context.Context) error {
 	var query, want string
 	switch s.table.Dialect {
 	case sqltx.MySQL:
+		if on, err := sqldb.Autocommit(ctx, s.db); err != nil {
+			return s.fail(ctx, "look at the server", err)
+		} else if !on && !s.readOnly {
+			return s.fail(ctx, "look at the server", fmt.Errorf("%w: %s", ErrServer, sqldb.NoAutocommit))
+		}
 		query = "SELECT engine FROM information_schema.tables WHERE table_schema = " + schema + " AND table_name = '" +
 			s.table.Name + "'"
 		want = "InnoDB"

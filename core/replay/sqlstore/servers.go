@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 )
 
 // unfitError is the reason why a server is not suitable.
@@ -99,11 +101,21 @@ func (l *sqlite) columns(ctx context.Context) ([]column, []string, error) {
 	return columns, key, err
 }
 
-// server implements checker. MariaDB's version is a text like "10.11.6-MariaDB"; MySQL's has no name in it.
+// server implements checker. MariaDB's version is a text like "10.11.6-MariaDB"; MySQL's has no name in it. It fails closed
+// where connections do not commit by themselves: nothing that the store writes would last.
 func (m *mysql) server(ctx context.Context) error {
 	var version string
 	if err := m.db.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
 		return err
+	}
+	if !strings.Contains(version, "PostgreSQL") {
+		on, err := sqldb.Autocommit(ctx, m.db)
+		if err != nil {
+			return err
+		}
+		if !on {
+			return unfit("%s", sqldb.NoAutocommit)
+		}
 	}
 	switch maria := strings.Contains(version, "MariaDB"); {
 	case strings.Contains(version, "PostgreSQL"): // it has a function VERSION() too

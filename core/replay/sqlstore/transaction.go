@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/txmark"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
@@ -78,13 +79,20 @@ func (t *transaction) begin() (*sql.Tx, error) {
 	if err != nil {
 		return nil, s.fail(t.ctx, "begin", err)
 	}
-	if err := s.engine.begin(t.ctx, tx); err != nil {
+	err = s.engine.begin(t.ctx, tx)
+	if err == nil && s.marks() {
+		err = txmark.Set(t.ctx, tx)
+	}
+	if err != nil {
 		_ = tx.Rollback()
 		return nil, s.fail(t.ctx, "begin", err)
 	}
 	t.tx = tx
 	return tx, nil
 }
+
+// marks reports whether the database may end a transaction by itself and then go on without one, see package txmark.
+func (s *Store) marks() bool { return s.table.Dialect != PostgreSQL }
 
 // Begun implements [replay.Transaction].
 func (t *transaction) Begun() bool {
@@ -131,8 +139,30 @@ func (t *transaction) Commit(ctx context.Context) error {
 	return nil
 }
 
-// finish writes "done" in the transaction for every claim. It reports false where one of them is not held.
+// Broken implements [replay.Breakable].
+func (t *transaction) Broken(ctx context.Context) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.tx == nil || t.ended {
+		return false
+	}
+	if t.store.marks() {
+		err := txmark.Check(ctx, t.tx)
+		return err != nil && !errors.Is(err, sql.ErrTxDone)
+	}
+	// PostgreSQL refuses every statement behind one that failed.
+	_, err := t.tx.ExecContext(ctx, "SELECT 1")
+	return err != nil && !errors.Is(err, sql.ErrTxDone) // which the receiver has ended itself
+}
+
+// finish writes "done" in the transaction for every claim. It reports false where one of them is not held. It fails
+// closed where the database has ended the transaction: "done" would be stored without what the app wrote.
 func (t *transaction) finish(ctx context.Context) (bool, error) {
+	if t.store.marks() {
+		if err := txmark.Take(ctx, t.tx); err != nil {
+			return false, err
+		}
+	}
 	steps := make([]step, 0, len(t.claims))
 	for _, c := range t.claims {
 		steps = append(steps, step{key: c.Key, token: c.Token, verb: commit, span: micros(t.ttl)})
@@ -182,6 +212,9 @@ func (t *transaction) failed(ctx context.Context, err error) error {
 	// database/sql has rolled back at the end of the context, and reports only that the transaction is over.
 	if ended := t.ctx.Err(); ended != nil {
 		return fmt.Errorf("sqlstore: the signal's context ended, and its transaction was rolled back: %w", ended)
+	}
+	if errors.Is(err, txmark.ErrGone) {
+		return sqltx.ErrRolledBack
 	}
 	// The app itself has committed or rolled back, which it must not do.
 	if errors.Is(err, sql.ErrTxDone) {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/core/journal/sqljournal"
 	"github.com/sallyport-go/sallyport/core/replay"
 	"github.com/sallyport-go/sallyport/core/replay/sqlstore"
 )
@@ -244,4 +246,23 @@ func TestWrongPasswordIsNamedAndNotPrinted(t *testing.T) {
 			require.NotContains(t, err.Error(), password)
 		})
 	}
+}
+
+// TestNewRefusesConnectionsThatDoNotCommit: claims and "done" would be seen by one connection, and be lost with it.
+func TestNewRefusesConnectionsThatDoNotCommit(t *testing.T) {
+	t.Parallel()
+	mariadb.need(t)
+	db := mariadb.open(t, mariadb.dsn("owner"))
+	require.NoError(t, sqlstore.Migrate(t.Context(), db, sqlstore.MySQL))
+	kept := sqljournal.In(db, sqlstore.MySQL, namespace)
+	require.NoError(t, sqljournal.Migrate(t.Context(), kept))
+	db = mariadb.open(t, mariadb.dsn("owner")+"?autocommit=0")
+	_, err := sqlstore.New(t.Context(), db, sqlstore.MySQL, namespace)
+	require.ErrorIs(t, err, sqlstore.ErrServer)
+	require.ErrorContains(t, err, "remove autocommit")
+	_, err = sqljournal.Open(t.Context(), db, sqlstore.MySQL, namespace, journal.Config{})
+	require.ErrorIs(t, err, sqljournal.ErrServer)
+	require.ErrorContains(t, err, "remove autocommit")
+	_, err = sqljournal.Open(t.Context(), db, sqlstore.MySQL, namespace, journal.Config{}, sqljournal.ReadOnly())
+	require.NoError(t, err)
 }
