@@ -151,7 +151,8 @@ func (r *RunResult) Commits() bool {
 // Run calls the receivers of an event in a worker, as they are called for a delivery: all of them, in the order of
 // registration; a panic is contained, and of their outcomes the worst decides. finished names receivers that did their
 // part in an earlier attempt: they are left out. Run claims nothing and commits nothing. The caller does, and must run
-// an event only once at a time.
+// an event only once at a time. A receiver that ends its goroutine counts as one that panicked, and those behind it are
+// not called.
 //
 // The receivers' context and [Event.Context] are ctx. For sqltx.Tx make it with sqltx.Offer: receivers of one event
 // share that transaction, named ones too. [Event.Respond] does nothing.
@@ -159,12 +160,49 @@ func (r *RunResult) Commits() bool {
 // Run freezes the set, see [Freeze]: it panics where a receiver takes a router's own context.
 func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResult {
 	s.freeze(reflect.TypeFor[context.Context]())
+	w := workerRun{signals: s, event: &e, finished: finished}
+	over := make(chan struct{})
+	// In a goroutine of its own: a worker's would be gone with what a queue keeps for it, and its job would never end.
+	go func() {
+		defer close(over)
+		defer w.cutShort()
+		w.run(ctx)
+	}()
+	<-over
+	w.total.conclude()
+	out := w.total.ran(w.inTransaction)
+	out.Receivers = receiversOf(w.ran)
+	return out
+}
+
+// workerRun is one run of the receivers of an event in a worker.
+type workerRun struct {
+	signals  *Signals
+	event    *Event
+	finished []string // named receivers that did their part before
+
+	total         result
+	inTransaction []string // named receivers that finished, and have used the event's transaction
+	ran           []ranReceiver
+	ended         bool // every receiver has returned
+}
+
+// cutShort notes that a receiver has ended the goroutine. Fails closed: what it did is unknown, and nothing is committed.
+func (w *workerRun) cutShort() {
+	if !w.ended {
+		w.total.merge(result{worst: outcomePanic, handled: true, err: errEndedGoroutine})
+	}
+}
+
+//lint:immutable an error value
+var errEndedGoroutine = errors.New("a receiver ended its goroutine")
+
+// run calls the receivers.
+func (w *workerRun) run(ctx context.Context) {
+	s, e, finished := w.signals, *w.event, w.finished
 	shared := &eventRun{ctx: ctx}
 	shared.answer = &shared.own
 	e.run = shared
-	var total result
-	var inTransaction []string
-	var ran []ranReceiver
 	for n := range s.receivers {
 		rc := &s.receivers[n]
 		if !rc.pattern.Matches(e.Type) {
@@ -173,9 +211,9 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 		// It counts as handled: otherwise an event whose receivers have all finished would look like one that nobody
 		// takes.
 		if rc.name != "" && slices.Contains(finished, rc.name) {
-			total.handled = true
-			total.finished = append(total.finished, rc.name)
-			ran = append(ran, ranReceiver{receiver: rc, before: true})
+			w.total.handled = true
+			w.total.finished = append(w.total.finished, rc.name)
+			w.ran = append(w.ran, ranReceiver{receiver: rc, before: true})
 			continue
 		}
 		own, used := e, func() bool { return false }
@@ -186,29 +224,26 @@ func (s *Signals) Run(ctx context.Context, e Event, finished ...string) RunResul
 		}
 		began := time.Now()
 		res := call(func() error { return rc.call(own.run.ctx, own.run.ctx, own) })
-		ran = append(ran, ranNow(rc, &res, began))
+		w.ran = append(w.ran, ranNow(rc, &res, began))
 		if res.declined {
 			continue
 		}
-		total.handled = true
-		total.merge(res)
+		w.total.handled = true
+		w.total.merge(res)
 		switch {
 		case rc.name == "" || !res.succeeded:
 		// Not finished yet: its writes exist only once the worker commits.
 		case used():
-			inTransaction = append(inTransaction, rc.name)
+			w.inTransaction = append(w.inTransaction, rc.name)
 		default:
-			total.finished = append(total.finished, rc.name)
+			w.total.finished = append(w.total.finished, rc.name)
 		}
-		if total.abort {
+		if w.total.abort {
 			break
 		}
 	}
-	s.callUnhandled(ctx, &e, &total)
-	total.conclude()
-	out := total.ran(inTransaction)
-	out.Receivers = receiversOf(ran)
-	return out
+	s.callUnhandled(ctx, &e, &w.total)
+	w.ended = true
 }
 
 // callUnhandled calls the receiver of what no other takes. Its outcome is no answer to the event.

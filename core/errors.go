@@ -120,7 +120,7 @@ func (j *joinedErrors) Error() string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		b.WriteString(httpfield.OneLine(err.Error()))
+		b.WriteString(httpfield.OneLine(httpfield.TextOf(err)))
 	}
 	return b.String()
 }
@@ -135,7 +135,9 @@ type eventError struct {
 }
 
 // Error returns the app's text behind the event's id.
-func (e *eventError) Error() string { return e.label + ": " + httpfield.OneLine(e.err.Error()) }
+func (e *eventError) Error() string {
+	return e.label + ": " + httpfield.OneLine(httpfield.TextOf(e.err))
+}
 
 // Unwrap returns the app's error.
 func (e *eventError) Unwrap() error { return e.err }

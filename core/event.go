@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 )
@@ -346,7 +347,7 @@ func (e *Event) entry(why reason.Reason, err error, finished []string) *journal.
 		Reason: why, Finished: finished,
 	}
 	if err != nil {
-		out.Err = err.Error()
+		out.Err = httpfield.TextOf(err) // the app's own code, which may panic
 	}
 	return out
 }

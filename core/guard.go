@@ -234,8 +234,9 @@ func (g *Guard) Flush(ctx context.Context) error {
 	return err
 }
 
-// Shutdown ends what a guard does in the background. It waits for redrives that are under way, until the log and the
-// observers have everything, or until ctx ends. Then it ends the alarm and the timers of the log, makes the endpoint's
+// Shutdown ends what a guard does in the background. It waits for redrives that are under way, for signals that go on
+// behind a middleware which has answered for them (http.TimeoutHandler), until the log and the observers have everything,
+// or until ctx ends. Then it ends the alarm and the timers of the log, makes the endpoint's
 // name free for another guard with the same store, and returns the guard's part of its [Budget]. Call it after
 // http.Server.Shutdown and before the store is closed. The guard goes on checking deliveries, in the room that all
 // guards share. Calling it twice is not a mistake.

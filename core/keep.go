@@ -25,12 +25,12 @@ type journaling struct {
 	headers map[string]bool  // that are kept for the provider's events, in addition to those that the journal allows
 	secret  map[string]bool  // headers that carry a credential or a signature: never kept, whoever names them
 	warned  logbook.Gate
-	runs    underway.Count // redrives and sweeps that are under way
+	runs    underway.Count // redrives, sweeps, and signals behind a middleware that has returned
 	sweeps  sweep.Times
 	rooms   sync.Pool // of what receivers did: *[]ranReceiver
 }
 
-// wait waits for redrives and sweeps that are under way, and for the hook of what is parked: otherwise a pager would
+// wait waits for redrives, sweeps and signals that are under way, and for the hook of what is parked: otherwise a pager would
 // never hear of what was parked last.
 func (k *journaling) wait(ctx context.Context) error {
 	if err := k.runs.Wait(ctx); err != nil || k.journal == nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -310,7 +311,7 @@ func receiversOf(ran []ranReceiver) []journal.Receiver {
 			one.Reason = reason.Unhandled
 		}
 		if r.err != nil {
-			one.Err = r.err.Error()
+			one.Err = httpfield.TextOf(r.err)
 		}
 		all = append(all, one)
 	}

@@ -307,12 +307,16 @@ func (o *outlet) take(r *pooledRecord, dropped int) {
 	r.release()
 }
 
-// deliver contains the observer's panics: they are logged and crash nothing. The observer gets a copy, which it may
+// deliver contains the observer's panics: they are logged and crash nothing. One that ends the goroutine is logged too. The observer gets a copy, which it may
 // keep: it refers to nothing of the request.
 func (o *outlet) deliver(r *pooledRecord, dropped int) {
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
+		switch v := recover(); {
+		case v != nil:
 			o.log.observerPanicked(o, r.ctx, v)
+		case !returned: // by runtime.Goexit, as a failed assertion of a test does
+			o.log.observerPanicked(o, r.ctx, "it ended its goroutine")
 		}
 	}()
 	rec := r.Record
@@ -322,9 +326,10 @@ func (o *outlet) deliver(r *pooledRecord, dropped int) {
 	rec.Dropped = dropped
 	if fn, ok := o.observer.(ObserverFunc); ok {
 		fn(r.observersContext(), rec) // its Observe would copy the record once more
-		return
+	} else {
+		o.observer.Observe(r.observersContext(), rec)
 	}
-	o.observer.Observe(r.observersContext(), rec)
+	returned = true
 }
 
 // observersContext returns the context of a record. The request is over by now: a cancelled one would make exporters

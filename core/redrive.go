@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/journal"
@@ -296,7 +297,7 @@ func (t *redrive) close(d *Delivery) *Reply {
 func (t *redrive) recordFailure(ctx context.Context, d *Delivery, f *failure) error {
 	run := journal.Run{At: d.facts.now, Reason: f.why, Receivers: receiversOf(f.ran)}
 	if f.err != nil {
-		run.Err = f.err.Error()
+		run.Err = httpfield.TextOf(f.err)
 	}
 	var token []byte
 	if t.own && f.state == journal.Parked {

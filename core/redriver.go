@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/rerun"
@@ -112,7 +113,7 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 	return t.result, t.err
 }
 
-// RedriveAll runs the entries of a query again, the oldest first and one at a time. It yields each result with its
+// RedriveAll runs the entries of a query again, one at a time, in the order in which their events failed first. It yields each result with its
 // error, and ends after StopAfter failures in a row. Events that are done already, that run at this moment, or whose
 // entry has just changed are no failures. The entries are those that are there when it begins; a revision in the
 // options is ignored.
@@ -125,7 +126,7 @@ func (r *Redriver) RedriveAll(
 			yield(RedriveResult{}, err)
 			return
 		}
-		var ids []journal.ID
+		var found []firstFailure
 		for e, err := range j.Entries(ctx, q) {
 			var unreadable *journal.UnreadableError
 			switch {
@@ -137,15 +138,24 @@ func (r *Redriver) RedriveAll(
 				yield(RedriveResult{}, err)
 				return
 			case q.State != 0 || !e.State.Closed():
-				ids = append(ids, e.ID)
+				found = append(found, firstFailure{e.ID, e.First})
 			}
 		}
-		r.redriveEach(ctx, ids, o, yield)
+		// Journals list the newest change first, and a retry or a run that failed is a change.
+		slices.Reverse(found)
+		slices.SortStableFunc(found, func(a, b firstFailure) int { return a.at.Compare(b.at) })
+		r.redriveEach(ctx, found, o, yield)
 	}
 }
 
+// firstFailure is an entry with the time at which its event failed first: events run in the order in which they came.
+type firstFailure struct {
+	id journal.ID
+	at time.Time
+}
+
 func (r *Redriver) redriveEach(
-	ctx context.Context, ids []journal.ID, o RedriveOptions, yield func(RedriveResult, error) bool,
+	ctx context.Context, found []firstFailure, o RedriveOptions, yield func(RedriveResult, error) bool,
 ) {
 	// One revision cannot be that of many entries.
 	o.Revision = 0
@@ -154,9 +164,8 @@ func (r *Redriver) redriveEach(
 		stopAfter = 3
 	}
 	inARow := 0
-	// Journals list the newest first, and events have to run in the order in which they came.
-	for i := len(ids) - 1; i >= 0; i-- {
-		result, err := r.Redrive(ctx, ids[i], o)
+	for _, entry := range found {
+		result, err := r.Redrive(ctx, entry.id, o)
 		switch {
 		case err == nil:
 			inARow = 0

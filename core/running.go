@@ -54,19 +54,25 @@ func (d *Delivery) leave() {
 			}
 			continue
 		}
-		p.keepRest(reason.SignalFailed, errRunCutShort)
-		p.settle(replay.Release) // where the run did not come to its end: a receiver ended the goroutine
-		e := ending{reason: reason.Accepted, status: http.StatusOK}
-		p.mu.Lock()
-		released := p.verdict == replay.Release
-		p.mu.Unlock()
-		if released {
-			e = p.whole(reason.SignalFailed, e.status, nil)
-		}
-		p.report(e)
-		p.release()
-		removeFiles(early.Request)
+		p.endEarly(early)
 	}
+}
+
+// endEarly ends a delivery whose middleware has returned before its signals.
+func (d *Delivery) endEarly(early *earlyEnd) {
+	defer d.guard.journaling.runs.End()
+	d.keepRest(reason.SignalFailed, errRunCutShort)
+	d.settle(replay.Release) // where the run did not come to its end: a receiver ended the goroutine
+	e := ending{reason: reason.Accepted, status: http.StatusOK}
+	d.mu.Lock()
+	released := d.verdict == replay.Release
+	d.mu.Unlock()
+	if released {
+		e = d.whole(reason.SignalFailed, e.status, nil)
+	}
+	d.report(e)
+	d.release()
+	removeFiles(early.Request)
 }
 
 //lint:immutable an error value
@@ -140,6 +146,7 @@ func (d *Delivery) depart(o adapter.Outcome) departure {
 		early.Written.Status, early.unanswered = http.StatusServiceUnavailable, true
 	}
 	d.early = &early
+	d.guard.journaling.runs.Begin() // http.Server.Shutdown does not wait for these signals any more
 	return departure{running: true}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -167,6 +168,6 @@ func (r *redrive) recordSplit(d *Delivery, why reason.Reason, cause error) error
 	d.mu.Unlock()
 	ctx, cancel := d.keepingContext()
 	defer cancel()
-	run := journal.Run{At: d.facts.now, Reason: why, Err: cause.Error()}
+	run := journal.Run{At: d.facts.now, Reason: why, Err: httpfield.TextOf(cause)}
 	return d.guard.journaling.journal.Ran(ctx, r.entry, run, state, nil)
 }

@@ -59,13 +59,24 @@ func (j *Journal) Parked(ctx context.Context, entries ...*Entry) {
 
 // run calls the hook until nothing waits. idle is closed at its end, for Wait.
 func (h *hook) run(idle chan struct{}) {
-	defer close(idle)
+	ended := false
+	defer func() {
+		if ended {
+			close(idle)
+			return
+		}
+		// OnParked has ended the goroutine, as a failed assertion of a test does. What waits gets another one: otherwise
+		// the hook would never be called again, and Wait would have nobody to wait for.
+		slog.Error("journal: OnParked ended its goroutine")
+		go h.run(idle)
+	}()
 	for {
 		e, missed := h.next()
 		if missed > 0 {
 			slog.Warn("journal: OnParked is too slow: it was not called for some parked entries", "entries", missed)
 		}
 		if e == nil {
+			ended = true
 			return
 		}
 		h.one(e)

@@ -3,6 +3,7 @@ package journal_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,5 +86,27 @@ func TestLargeBodiesThatWaitForTheHookAreBounded(t *testing.T) {
 		require.NoError(t, j.Wait(t.Context()))
 		require.Equal(t, 1+16, called, "the one that hangs, and 16 MiB")
 		require.Contains(t, log.String(), "entries=23")
+	})
+}
+
+// A hook that ends its goroutine, as a failed assertion of a test does, is called for what comes after it, and Wait has
+// an end.
+func TestAHookThatEndsItsGoroutineGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := logged(t)
+		called := 0
+		j, _ := inMemory(t, journal.Config{OnParked: func(context.Context, *journal.Entry) {
+			if called++; called != 2 {
+				runtime.Goexit()
+			}
+		}})
+		for i := range 3 {
+			e := entry(fmt.Sprint(i), journal.Parked)
+			keep(t, j, e)
+			j.Parked(t.Context(), e)
+		}
+		require.NoError(t, j.Wait(t.Context()))
+		require.Equal(t, 3, called)
+		require.Contains(t, log.String(), "OnParked ended its goroutine")
 	})
 }

@@ -77,7 +77,7 @@ func ofWhatShows() []mutation {
 		{name: "a delivery prints its request", file: "core/delivery.go", old: `_, _ = io.WriteString(f, "sallyport.Delivery("+d.self().guard.endpoint+")")`, new: `_, _ = io.WriteString(f, d.r.URL.String()+d.r.PathValue("p"))`},
 		{name: "control characters reach the log", file: "core/internal/httpfield/text.go", old: "if r < 0x20 || r == 0x7f", new: "if r == 0x7f"},
 		{name: "texts of any length reach the log", file: "core/internal/httpfield/text.go", old: "const most = 512", new: "const most = 1 << 30"},
-		{name: "an observer's panic ends the program", file: "core/record.go", old: "if v := recover(); v != nil {\n\t\t\to.log.observerPanicked(o, r.ctx, v)", new: "if v := any(nil); v != nil {\n\t\t\to.log.observerPanicked(o, r.ctx, v)"},
+		{name: "an observer's panic ends the program", file: "core/record.go", old: "switch v := recover(); {\n\t\tcase v != nil:\n\t\t\to.log.observerPanicked(o, r.ctx, v)", new: "switch v := any(nil); {\n\t\tcase v != nil:\n\t\t\to.log.observerPanicked(o, r.ctx, v)"},
 		{name: "an observer keeps the request", file: "core/receive.go", old: "\tfor prior.parent != nil {\n\t\tprior = prior.parent\n\t}\n\treturn prior.facts.ctx", new: "\treturn r.Context()"},
 		{name: "failures of the app are sampled", file: "core/internal/logbook/burst.go", old: "b.held = append(b.held, held())", new: "_ = held"},
 		{name: "counts wait for the next of their kind", file: "core/internal/logbook/tally.go", old: "if !t.armed && !closed {", new: "if false {"},

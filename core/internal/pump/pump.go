@@ -18,8 +18,9 @@ const (
 // alive, with all that it refers to, until it was delivered. Set Deliver and Drop before the first Put; everything else
 // is ready in the zero value. It is safe for concurrent use.
 type Pump[T any] struct {
-	Deliver func(v T, dropped int) // takes a value, with the number of those dropped before it; it must not panic
-	Drop    func(v T)              // takes a value that does not fit
+	// Deliver takes a value, with the number of those dropped before it. It must not panic. It may end its goroutine.
+	Deliver func(v T, dropped int)
+	Drop    func(v T) // takes a value that does not fit
 
 	mu      sync.Mutex    // guards all that follows; never held while Deliver runs
 	queue   []queued[T]   // in order; at most capacity
@@ -93,35 +94,52 @@ func (p *Pump[T]) startLocked() {
 	}
 	p.gather.Stop()
 	p.gather, p.running = nil, true
-	go p.drain()
+	go p.drain(nil)
 }
 
-// drain hands over until the queue is empty, and ends. A guard without traffic has no goroutine.
-func (p *Pump[T]) drain() {
+// drain hands over what is left of a batch, and then until the queue is empty, and ends. A guard without traffic has no
+// goroutine. Where Deliver ends the goroutine, as a failed assertion of a test does, another one goes on with the rest:
+// otherwise nothing would be handed over any more, and Flush would wait for ever.
+func (p *Pump[T]) drain(batch []queued[T]) {
+	at, ended := 0, false
+	defer func() {
+		if !ended && at < len(batch) { // a panic gets here too, and ends the process
+			go p.drain(batch[at+1:])
+		}
+	}()
 	for {
-		p.mu.Lock()
-		batch := p.queue
-		if len(batch) == 0 {
-			p.running = false
-			if p.idle != nil {
-				close(p.idle)
-				p.idle = nil
-			}
-			p.mu.Unlock()
+		for at = 0; at < len(batch); at++ {
+			q := batch[at]
+			// The spare slice would otherwise keep the request's context alive until it is overwritten.
+			batch[at] = queued[T]{}
+			p.Deliver(q.value, q.dropped)
+		}
+		if batch = p.next(batch); len(batch) == 0 {
+			ended = true
 			return
 		}
-		// The two slices change places, so that a busy pump allocates no new queue for each batch.
-		p.queue, p.spare = p.spare[:0], nil
-		p.mu.Unlock()
-		for i, q := range batch {
-			p.Deliver(q.value, q.dropped)
-			// The spare slice would otherwise keep the request's context alive until it is overwritten.
-			batch[i] = queued[T]{}
-		}
-		p.mu.Lock()
-		p.spare = batch
-		p.mu.Unlock()
 	}
+}
+
+// next returns the queue, and takes the room of the batch before for the values that come next. The two slices change
+// places, so that a busy pump allocates no new queue for each batch. Where nothing is queued the goroutine must end.
+func (p *Pump[T]) next(before []queued[T]) []queued[T] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if cap(before) > 0 {
+		p.spare = before[:0]
+	}
+	batch := p.queue
+	if len(batch) > 0 {
+		p.queue, p.spare = p.spare[:0], nil
+		return batch
+	}
+	p.running = false
+	if p.idle != nil {
+		close(p.idle)
+		p.idle = nil
+	}
+	return nil
 }
 
 // Flush waits until everything so far was handed on, or until ctx ends.

@@ -2,6 +2,7 @@ package pump_test
 
 import (
 	"context"
+	"runtime"
 	"testing"
 	"testing/synctest"
 
@@ -50,4 +51,26 @@ func TestFlushGivesUpWithItsContext(t *testing.T) {
 	close(open)
 	require.NoError(t, p.Flush(t.Context()))
 	require.NoError(t, p.Flush(ctx), "nothing is left to wait for")
+}
+
+func TestAValueWhoseDeliveryEndsTheGoroutineIsPassedOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []int
+		p := pump.Pump[int]{Deliver: func(v, _ int) {
+			if v%2 == 0 {
+				runtime.Goexit()
+			}
+			got = append(got, v)
+		}}
+		for v := range 6 {
+			p.Put(v)
+		}
+		require.NoError(t, p.Flush(t.Context()))
+		require.Equal(t, []int{1, 3, 5}, got)
+		p.Put(6)
+		require.NoError(t, p.Flush(t.Context()))
+		p.Put(7)
+		require.NoError(t, p.Flush(t.Context()))
+		require.Equal(t, []int{1, 3, 5, 7}, got)
+	})
 }
