@@ -51,15 +51,15 @@ func TestAMistypedSecretLosesNoEvent(t *testing.T) {
 	} {
 		p, ok := provider.ByName(name)
 		require.True(t, ok, name)
-		r := webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", `{"id":"evt_1"}`, time.Unix(ownTime, 0))
+		now := time.Unix(ownTime, 0)
+		r := webhooktest.NewRequest(p, signerFor(p), "https://example.com/hooks", `{"id":"evt_1"}`, now)
 		e, err := entry.Of(p)
 		require.NoError(t, err)
 		for _, header := range append(signedHeaders(e), "Authorization") {
 			r.Header.Del(header)
 		}
 		r.URL.RawQuery = ""
-		_, reply := guardOf(t, p, secretFor(p), time.Unix(ownTime, 0)).Receive(httptest.NewRecorder(), r,
-			adapter.Inbound{})
+		_, reply := guardOf(t, p, secretFor(p), now).Receive(httptest.NewRecorder(), r, adapter.Inbound{})
 		require.Equal(t, status, reply.Status, name)
 	}
 }

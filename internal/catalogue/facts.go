@@ -131,7 +131,7 @@ func facts() map[string]Fact {
 		"modern-treasury":    {"2026-11-23", "", "provider.ModernTreasury()"},
 		"mollie":             {"2026-11-23", "", "provider.Mollie()"},
 		"monday":             {"2026-11-29", thirdParty, "jwt.Monday(\"https://hooks.example.com/webhooks/monday\")"},
-		"moralis":            {"2026-11-30", "docs.moralis.com/streams/streams-concepts/error-handling", "keccak.Moralis()"},
+		"moralis":            {"2026-11-30", "docs.moralis.com/streams error-handling", "keccak.Moralis()"},
 		"ms-teams":           {"2026-11-29", thirdParty, "provider.MSTeams()"},
 		"mux":                {"2026-11-29", publicReports, "provider.Mux()"},
 		"netlify":            {"2026-11-23", "", "jwt.Netlify()"},
