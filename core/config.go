@@ -3,10 +3,12 @@ package core
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
@@ -241,13 +243,42 @@ func isTypedNil(v any) bool {
 	}
 }
 
-// dropTypedNils reports every setting that holds a typed nil. It then clears the setting: the other mistakes of the
-// config are found as well.
-func (c *Config) dropTypedNils(m *fault.Mistakes) {
+// ofThisModule begins the paths of the packages whose types are made by a constructor.
+const ofThisModule = "github.com/sallyport-go/sallyport/core/"
+
+// isUnmade reports whether v points to the zero value of a type of this module, which only its constructor makes
+// usable. The zero value of an app's own type may well work.
+func isUnmade(v any) bool {
+	r := reflect.ValueOf(v)
+	if r.Kind() != reflect.Pointer || r.IsNil() || r.Elem().Kind() != reflect.Struct {
+		return false
+	}
+	t := r.Type().Elem()
+	return strings.HasPrefix(t.PkgPath(), ofThisModule) && isExported(t.Name()) && t.NumField() > 0 &&
+		r.Elem().IsZero()
+}
+
+// isExported reports whether an app can name a type of this module: they have letters of ASCII only.
+func isExported(name string) bool { return name != "" && name[0] >= 'A' && name[0] <= 'Z' }
+
+// unusable returns why a setting would panic at the first delivery; empty: it would not. It is called by New only.
+func unusable(v any) string {
+	switch {
+	case isTypedNil(v):
+		return fmt.Sprintf("it holds a nil %T, which would panic at the first delivery; give a value, or leave it out", v)
+	case isUnmade(v):
+		return fmt.Sprintf("it is the zero value of %T; make it with a function of its package, or leave it out", v)
+	}
+	return ""
+}
+
+// dropUnusable reports every setting that would panic at the first delivery. It then clears the setting: the other
+// mistakes of the config are found as well.
+func (c *Config) dropUnusable(m *fault.Mistakes) {
 	drop := func(field string, value any, clearField func()) {
-		if isTypedNil(value) { // fails closed: New refuses the config, and does not take nil for "no check"
-			m.Add(field, "",
-				"it holds a nil %T, which would panic at the first delivery; give a value, or leave it out", value)
+		// Fails closed: New refuses the config, and does not take nil for "no check".
+		if why := unusable(value); why != "" {
+			m.Add(field, "", "%s", why)
 			clearField()
 		}
 	}
@@ -258,6 +289,13 @@ func (c *Config) dropTypedNils(m *fault.Mistakes) {
 	drop("Setup.VerifyTokens", c.Setup.VerifyTokens, func() { c.Setup.VerifyTokens = nil })
 	drop("RateLimit.Limiter", c.RateLimit.Limiter, func() { c.RateLimit.Limiter = nil })
 	drop("RateLimit.FailureLimiter", c.RateLimit.FailureLimiter, func() { c.RateLimit.FailureLimiter = nil })
+	if c.Journal != nil { // it is no interface: nil is none
+		drop("Journal", c.Journal, func() { c.Journal = nil })
+	}
+	if c.Logger != nil && c.Logger.Handler() == nil {
+		m.Add("Logger", "", "it is the zero value, which has no handler; make it with slog.New, or leave it out")
+		c.Logger = nil
+	}
 }
 
 // serverLimits are the numbers that this page, the documentation and the examples recommend: one table, so that what

@@ -62,6 +62,10 @@ func (g *Guard) addCredential(
 		m.Add(field, "", "the credential has no list of accepted values; use secrets.Static or secrets.FromEnv")
 		return nil
 	}
+	if why := unusable(c.source); why != "" {
+		m.Add(field, "", "%s", why)
+		return nil
+	}
 	place, what, mistake := credential.NewPlace(c.kind, c.name, c.items)
 	if mistake != nil {
 		m.Add(field+mistake.Field, mistake.Value, "%s", mistake.Reason)

@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/handshake"
 	"github.com/sallyport-go/sallyport/core/internal/head"
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/internal/logbook"
 	"github.com/sallyport-go/sallyport/core/internal/origin"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/internal/entry"
@@ -25,7 +26,7 @@ import (
 func New(c Config) (*Guard, error) {
 	var m fault.Mistakes
 	// First: a nil pointer in an interface would pass every check for nil below.
-	c.dropTypedNils(&m)
+	c.dropUnusable(&m)
 	g := compile(&c, &m)
 	e := g.entry
 	// Fails closed: with one identity for all, every event after the first would be lost as a duplicate.
@@ -89,6 +90,7 @@ func compile(c *Config, m *fault.Mistakes) *Guard {
 	if g.logger == nil {
 		g.logger = slog.Default()
 	}
+	g.logger = logbook.Contain(g.logger)
 	// hasClock stays false, so that the path of a delivery reads the real clock once and not twice.
 	if g.now == nil {
 		g.now, g.hasClock = time.Now, false

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -86,7 +87,7 @@ type Journal struct {
 // failure of cfg.Keys, which is looked up once.
 func New(store Store, cfg Config) (*Journal, error) {
 	// Nothing is optional about the store: without one nothing would be kept, silently.
-	if store == nil {
+	if r := reflect.ValueOf(store); store == nil || r.Kind() == reflect.Pointer && r.IsNil() {
 		return nil, errors.New("journal: the Store is nil")
 	}
 	j := &Journal{given: store, store: contain(store), cfg: cfg}

@@ -73,7 +73,8 @@ func (h *hook) run(idle chan struct{}) {
 	for {
 		e, missed := h.next()
 		if missed > 0 {
-			slog.Warn("journal: OnParked is too slow: it was not called for some parked entries", "entries", missed)
+			logSafely(slog.LevelWarn, "journal: OnParked is too slow: it was not called for some parked entries",
+				"entries", missed)
 		}
 		if e == nil {
 			ended = true
@@ -108,10 +109,17 @@ func (h *hook) one(e *Entry) {
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			slog.Error("journal: OnParked panicked", "entry", string(e.ID), "panic", short(fmt.Sprint(r), 300))
+			logSafely(slog.LevelError, "journal: OnParked panicked", "entry", string(e.ID),
+				"panic", short(fmt.Sprint(r), 300))
 		}
 	}()
 	h.call(ctx, e)
+}
+
+// logSafely writes a line. It fails open: a panic of the app's handler loses the line, and not the process.
+func logSafely(level slog.Level, message string, attrs ...any) {
+	defer func() { _ = recover() }()
+	slog.Log(context.Background(), level, message, attrs...)
 }
 
 // Wait waits until OnParked was called for everything that is parked, or until ctx has ended.

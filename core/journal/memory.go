@@ -35,6 +35,9 @@ func (m *Memory) Save(ctx context.Context, rows []Row) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if m.rows == nil { // the zero value is an empty Memory too
+		m.rows = make(map[ID]Row)
+	}
 	// Everything is checked before anything is written, so that a call is all or nothing.
 	saved := make(map[ID]bool, len(rows))
 	// What the store would hold afterwards.

@@ -63,17 +63,22 @@ func FromFunc(fetch func(ctx context.Context, tenant string) ([]Secret, error), 
 	}
 	switch {
 	case fetch == nil:
-		s.err = errors.New("FromFunc has no function")
+		s.err = errNoFunction
 	case ttl < leastTTL:
 		s.err = fmt.Errorf("FromFunc keeps a list for %s; it must be at least %s", ttl, leastTTL)
 	}
 	return s
 }
 
+var errNoFunction = errors.New("FromFunc has no function") //lint:immutable an error value
+
 // RefuseAfter returns a source that returns no list older than d. It then fails closed: deliveries are answered 503
 // until the function answers again. Use it for secrets that must not be accepted while their revocation cannot be
 // checked. Default: the last good list is kept without limit.
 func (s *FuncSource) RefuseAfter(d time.Duration) *FuncSource {
+	if s == nil {
+		return FromFunc(nil, 0)
+	}
 	out := FromFunc(s.fetch, s.ttl)
 	out.limit = d
 	if out.err == nil && d < s.ttl {
@@ -86,6 +91,9 @@ func (s *FuncSource) RefuseAfter(d time.Duration) *FuncSource {
 // Lookup returns the list from memory. It waits for the function at the first call for a tenant, and after a pause of
 // ttl without calls.
 func (s *FuncSource) Lookup(ctx context.Context, tenant string) (*List, error) {
+	if s == nil || s.known == nil { // it was not made by FromFunc
+		return nil, errNoFunction
+	}
 	if s.err != nil {
 		return nil, s.err
 	}

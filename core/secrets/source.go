@@ -41,7 +41,7 @@ func NewList(secrets ...Secret) *List {
 // Fault returns why the source of the list could not renew it. It returns nil where the list is the newest. Guards
 // report it.
 func (l *List) Fault() *Fault {
-	if l.fault == nil {
+	if l == nil || l.fault == nil {
 		return nil
 	}
 	return l.fault.Load()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 )
 
@@ -18,6 +19,12 @@ type tenantSecrets struct {
 // requests. core.New validates all of them. A tenant that is not in the map is unknown.
 func ByTenant(sources map[string]Source) Source {
 	t := &tenantSecrets{sources: maps.Clone(sources)}
+	for tenant, src := range t.sources {
+		// A nil pointer would panic at the tenant's first delivery. It is no source, so core.New refuses the map.
+		if r := reflect.ValueOf(src); r.Kind() == reflect.Pointer && r.IsNil() {
+			t.sources[tenant] = nil
+		}
+	}
 	// Once, because every delivery asks for it, and there may be a million tenants.
 	for _, src := range t.sources {
 		if !SameForAll(src) {

@@ -74,6 +74,8 @@ type Status struct {
 // ErrClosed is returned by a list that was closed.
 var ErrClosed = errors.New("sallyport: the list of source addresses is closed")
 
+var errNotOpen = errors.New("sallyport: the list of source addresses was not made by Open")
+
 // Open fetches the list, and waits for it as long as ctx allows. Without a fallback it fails closed: a list that was
 // never fetched is an error. Close the list when it is no longer used.
 func Open(ctx context.Context, c Config) (*List, error) {
@@ -129,6 +131,9 @@ func (l *List) Sources(context.Context) (*Set, error) {
 	if l.closed {
 		return nil, ErrClosed
 	}
+	if l.now == nil {
+		return nil, errNotOpen
+	}
 	if l.fetching == nil && !l.now().Before(l.next) {
 		l.begin()
 	}
@@ -166,12 +171,23 @@ func (l *List) begin() {
 	go func() {
 		defer l.running.Done()
 		set, n, err := l.fetchSafely()
+		if failed, is := l.settle(set, n, err); is {
+			l.report(failed)
+		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.settle(set, n, err)
 		l.fetching = nil
 		close(done)
 	}()
+}
+
+// report writes that a fetch has failed. mu must not be held: every delivery needs it, and a handler may be slow. It
+// fails open: in this goroutine a panic of the handler would end the process.
+func (l *List) report(failed Status) {
+	defer func() { _ = recover() }()
+	l.logger.Error("sallyport: the list of source addresses could not be fetched; the last good one stays in use",
+		"document", failed.Document, "fetched_at", failed.FetchedAt, "failures", failed.Failures,
+		"error", errors.Unwrap(failed.Err))
 }
 
 // fetchSafely fetches, and turns a panic of the caller's RoundTripper into an error. In this goroutine a panic would
@@ -186,23 +202,21 @@ func (l *List) fetchSafely() (set *Set, n int, err error) {
 }
 
 // settle stores the result of a fetch. A failure keeps the last good list, which fails open for that list only: an
-// empty one would refuse every genuine delivery. The caller must hold mu.
-func (l *List) settle(set *Set, n int, err error) {
+// empty one would refuse every genuine delivery. It returns a failure that is to be reported.
+func (l *List) settle(set *Set, n int, err error) (failed Status, report bool) {
 	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.next = now.Add(l.every)
 	if err != nil {
 		l.next = now.Add(min(l.every, retryEvery))
 		l.status.Failures++
 		l.status.Err = fmt.Errorf("sallyport: source addresses of %s: %w", l.doc.name, err)
-		if !l.closed {
-			l.logger.Error("sallyport: the list of source addresses could not be fetched; the last good one stays in "+
-				"use", "document", l.doc.name, "fetched_at", l.status.FetchedAt, "failures", l.status.Failures,
-				"error", err)
-		}
-		return
+		return l.status, !l.closed
 	}
 	l.set = set
 	l.status = Status{Document: l.doc.name, FetchedAt: now, Networks: n}
+	return Status{}, false
 }
 
 // Status returns how old the list is and whether the last fetch failed.

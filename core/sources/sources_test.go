@@ -391,3 +391,50 @@ func TestOpenWaitsNoLongerThanItsContext(t *testing.T) {
 		time.Sleep(time.Hour) // the transport comes to its end
 	})
 }
+
+// TestALogHandlerHoldsNoDeliveryUp: a handler that blocks or panics where a list could not be fetched.
+func TestALogHandlerHoldsNoDeliveryUp(t *testing.T) {
+	t.Parallel()
+	for name, handle := range map[string]func(){
+		"one that panics": func() { panic("the disk is full") },
+		"one that blocks": func() { time.Sleep(time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				own, err := sources.NewSet(netip.MustParsePrefix("192.0.2.0/24"))
+				require.NoError(t, err)
+				l, err := sources.Open(t.Context(), sources.Config{
+					Document: sources.GitHub(), Transport: panics{}, Fallback: fixed{own},
+					Logger: slog.New(slowHandler{slog.DiscardHandler, handle}),
+				})
+				require.NoError(t, err)
+				time.Sleep(6 * time.Minute) // and the next fetch fails too
+				began := time.Now()
+				for range 3 {
+					set, err := l.Sources(t.Context())
+					require.NoError(t, err)
+					require.NotNil(t, set)
+					synctest.Wait()
+				}
+				require.Zero(t, time.Since(began))
+				require.NoError(t, l.Close())
+			})
+		})
+	}
+}
+
+type slowHandler struct {
+	slog.Handler
+	handle func()
+}
+
+func (h slowHandler) Enabled(context.Context, slog.Level) bool { return true }
+func (h slowHandler) Handle(context.Context, slog.Record) error {
+	h.handle()
+	return nil
+}
+
+type fixed struct{ set *sources.Set }
+
+func (f fixed) Sources(context.Context) (*sources.Set, error) { return f.set, nil }

@@ -35,6 +35,8 @@ func (s *Store) observe(ctx context.Context) {
 	if !s.pressure.due(live, s.room.capacity) {
 		return
 	}
+	// It fails open: a panic of the app's handler loses the line. The claims that the call has made are already taken.
+	defer func() { _ = recover() }()
 	logger := s.logger
 	if logger == nil {
 		logger = slog.Default()

@@ -86,3 +86,11 @@ func explain(err error) error {
 		return fmt.Errorf("redisstore: %w", err)
 	}
 }
+
+// panicked makes an error of a panic, such as one of a client's hook. It fails closed: what became of the commands is
+// unknown, and they must not be read. It shows only the type: the value may hold credentials.
+func panicked(err *error) {
+	if v := recover(); v != nil {
+		*err = abandonedError{fmt.Errorf("the Redis client panicked with a %T", v)}
+	}
+}

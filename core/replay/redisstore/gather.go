@@ -36,7 +36,8 @@ type parcel struct {
 	done chan struct{}
 }
 
-// abandonedError reports that a call has ended before its commands. They may still be sent, and must not be read.
+// abandonedError reports that a call has ended before its commands. They may still be sent, and must not be read. A
+// panic of the client ends a call so, too.
 type abandonedError struct{ error }
 
 func (e abandonedError) Unwrap() error { return e.error }
@@ -95,7 +96,12 @@ func (g *gatherer) sendWaiting() {
 		if len(cmds) > 0 {
 			// The calls have timeouts of their own. One that ends must not end the others.
 			ctx, cancel := context.WithTimeout(context.Background(), g.timeout)
-			_ = process(ctx, g.client, cmds) // each command has its own error
+			// Each command has its own error. After a panic nothing is known of any.
+			if err := process(ctx, g.client, cmds); abandoned(err) {
+				for _, p := range parcels {
+					p.err = err
+				}
+			}
 			cancel()
 		}
 		for _, p := range parcels {
@@ -127,12 +133,14 @@ func (g *gatherer) take() []*parcel {
 	return parcels
 }
 
-// process sends commands in one round trip. It returns the error of the first that failed.
-func process(ctx context.Context, client redis.UniversalClient, cmds []*redis.Cmd) error {
+// process sends commands in one round trip. It returns the error of the first that failed. A panic is an error, because
+// the client may have hooks of the app's own: other calls wait for the round trip, some in a goroutine of the store.
+func process(ctx context.Context, client redis.UniversalClient, cmds []*redis.Cmd) (err error) {
+	defer panicked(&err)
 	if len(cmds) == 1 {
 		return client.Process(ctx, cmds[0])
 	}
-	_, err := client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, err = client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, cmd := range cmds {
 			_ = p.Process(ctx, cmd) // only queues it
 		}

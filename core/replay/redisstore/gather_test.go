@@ -30,6 +30,8 @@ type fake struct {
 	keys  []string      // of the scripts' calls, in the order in which they were sent
 	fails string        // the call for this key fails
 	gate  chan struct{} // closed: round trips end; nil: the same
+	// panics makes each round trip end so.
+	panics bool
 }
 
 func (f *fake) DialHook(redis.DialHook) redis.DialHook { return nil }
@@ -67,6 +69,9 @@ func (f *fake) trip(ctx context.Context, cmds []redis.Cmder) error {
 			}
 			return ctx.Err()
 		}
+	}
+	if f.panics {
+		panic("a hook of the app's own")
 	}
 	for _, cmd := range cmds {
 		if args := cmd.Args(); f.fails != "" && len(args) > 3 && args[3] == f.fails {
@@ -269,4 +274,38 @@ func TestAServerThatHangsEndsEveryCallInTime(t *testing.T) {
 			require.True(t, strings.Contains(err.Error(), "did not answer in time"), err)
 		}
 	})
+}
+
+// TestAClientThatPanicsIsAStoreThatFails: hooks of a client are the app's own code, and a call may send the commands of
+// others. In a goroutine of the store a panic would end the process, and a round trip that never ends would keep the
+// next ones waiting for ever.
+func TestAClientThatPanicsIsAStoreThatFails(t *testing.T) {
+	t.Parallel()
+	for name, direct := range map[string]bool{"in the caller's goroutine": true, "in the store's": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				client := redis.NewClient(&redis.Options{ContextTimeoutEnabled: direct})
+				f := &fake{}
+				client.AddHook(f)
+				s, err := redisstore.New(t.Context(), client, "test", redisstore.DangerouslyAllowEviction())
+				require.NoError(t, err)
+				gate := make(chan struct{})
+				f.gate, f.panics = gate, true
+				errs, wait := claims(t.Context(), s, 0, 4*atOnce)
+				synctest.Wait() // all of them wait for the gate, or for those that do
+				close(gate)
+				wait()
+				for _, err := range errs {
+					require.ErrorContains(t, err, "panicked")
+				}
+				f.gate, f.panics = nil, false
+				errs, wait = claims(t.Context(), s, 100, 4*atOnce)
+				wait()
+				for _, err := range errs {
+					require.NoError(t, err)
+				}
+			})
+		})
+	}
 }

@@ -220,7 +220,12 @@ func (s *Store) do(ctx context.Context, fn func(context.Context) error) error {
 	}
 	// The channel has room for the result, so the goroutine ends even if do has returned.
 	done := make(chan error, 1)
-	go func() { done <- fn(ctx) }()
+	go func() {
+		var err error
+		defer func() { done <- err }()
+		defer panicked(&err)
+		err = fn(ctx)
+	}()
 	select {
 	case err := <-done:
 		return explain(err)
