@@ -196,7 +196,7 @@ func TestAClaimThatIsLostEndsTheWaiting(t *testing.T) {
 		defer m.Ack()
 		identity, err := core.ParseIdentity(m.UUID)
 		require.NoError(t, err)
-		require.NoError(t, e.guard.Forget(t.Context(), identity))
+		require.NoError(t, e.guard.DangerouslyForgetInFlight(t.Context(), identity))
 		require.GreaterOrEqual(t, (<-answered).Code, 500)
 		require.ErrorIs(t, e.last(t).Err, core.ErrLeaseLost)
 	})
