@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,12 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
+
+// handedOn writes how long after its arrival a delivery was handed on: one more than the microseconds, of which four
+// bytes hold more than an hour.
+func handedOn(after time.Duration) uint32 {
+	return uint32(min(max(after, 0)/time.Microsecond, math.MaxUint32-1)) + 1
+}
 
 // Delivery is a request that was proved. The adapter hands its Request to the app; the app finds it by [FromContext].
 // It is safe for concurrent use.
@@ -45,10 +52,10 @@ type Delivery struct {
 	early   *earlyEnd // how the middleware behind the guard ended while the signals ran
 
 	answering adapter.State
-	handed    atomic.Bool // the adapter has taken the request to hand on
-	touched   atomic.Bool // the app has asked for the delivery, its events or its body
-	tracked   atomic.Bool // tracker is in use
-	slot      atomic.Bool // it has one of Guard.signals.slots
+	handed    atomic.Uint32 // zero until the adapter has taken the request to hand on; then see handedOn
+	touched   atomic.Bool   // the app has asked for the delivery, its events or its body
+	tracked   atomic.Bool   // tracker is in use
+	slot      atomic.Bool   // it has one of Guard.signals.slots
 
 	mu       sync.Mutex     // guards what follows, the verdicts and wishes in states, unread, and holding.txn
 	entered  bool           // signals have taken it up, or those of an inner guard's proof of the same request
@@ -146,8 +153,12 @@ func (d *Delivery) self() *Delivery {
 // Request returns the request to hand on: its body can be read again from the start, its context carries the delivery,
 // and tokens are gone from its URL.
 func (d *Delivery) Request() *http.Request {
-	if !d.handed.Load() {
-		d.handed.Store(true)
+	if d.handed.Load() == 0 {
+		at := time.Duration(0)
+		if d.again == nil && d.keeps() {
+			at = time.Since(d.facts.started)
+		}
+		d.handed.Store(handedOn(at))
 	}
 	return d.r
 }
@@ -160,7 +171,7 @@ func (d *Delivery) Format(f fmt.State, _ rune) {
 // Body returns the raw body. It must not be changed. It is nil while [Delivery.NeedsSignals]. An adapter that needs it
 // asks before it takes the Request: from then on it is the app that uses the delivery.
 func (d *Delivery) Body() []byte {
-	handed := d.handed.Load()
+	handed := d.handed.Load() != 0
 	d = d.self()
 	if handed {
 		d.touch()

@@ -83,8 +83,9 @@ func (d *Delivery) keep(ctx context.Context, failures []failure) (parked []*jour
 }
 
 // keepRest keeps every event of the delivery that has no verdict and is about to be released. It fails open: the
-// answer is no success, so that the provider's retry has the event even where the journal has not.
-func (d *Delivery) keepRest(why reason.Reason, err error) {
+// answer is no success, so that the provider's retry has the event even where the journal has not. ran is what the app's
+// code did, where no signals know it.
+func (d *Delivery) keepRest(why reason.Reason, err error, ran ...ranReceiver) {
 	if !d.keeps() || d.isSettled() {
 		return
 	}
@@ -93,12 +94,12 @@ func (d *Delivery) keepRest(why reason.Reason, err error) {
 	d.mu.Lock()
 	if d.takenWholeLocked() {
 		d.mu.Unlock()
-		_, _ = d.keepOrWarn(d.facts.ctx, []failure{{event: noEvent, state: journal.Open, why: why, err: err}})
+		_, _ = d.keepOrWarn(d.facts.ctx, []failure{{event: noEvent, state: journal.Open, why: why, err: err, ran: ran}})
 		return
 	}
 	for i := range d.states {
 		if s := &d.states[i]; s.fresh() && s.verdict == 0 && s.wish == 0 {
-			rest = append(rest, failure{event: i, state: journal.Open, why: why, err: err})
+			rest = append(rest, failure{event: i, state: journal.Open, why: why, err: err, ran: ran})
 		}
 	}
 	d.mu.Unlock()

@@ -283,7 +283,7 @@ func (r *ranReceivers) reset(rooms *sync.Pool) {
 
 // ranReceiver is what one receiver did with an event.
 type ranReceiver struct {
-	receiver *receiver
+	receiver *receiver // nil: a plain handler
 	took     time.Duration
 	err      error
 	worst    outcome
@@ -302,8 +302,10 @@ func receiversOf(ran []ranReceiver) []journal.Receiver {
 	var all []journal.Receiver
 	for i := range ran {
 		r := &ran[i]
-		one := journal.Receiver{Name: r.receiver.name, Pattern: r.receiver.pattern.Text, Took: r.took,
-			Reason: r.worst.reason()}
+		one := journal.Receiver{Took: r.took, Reason: r.worst.reason()}
+		if r.receiver != nil {
+			one.Name, one.Pattern = r.receiver.name, r.receiver.pattern.Text
+		}
 		switch {
 		case r.before:
 			one.Reason = reason.Duplicate

@@ -33,7 +33,7 @@ func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 	defer d.release()
 	// A plain handler cannot say which events of a batch it did. Released, the retry runs those that are left.
 	if d.NeedsSignals() {
-		d.keepRest(reason.SignalFailed, ErrBatchNeedsSignal)
+		d.keepRest(reason.SignalFailed, ErrBatchNeedsSignal, d.plainRan(outcomeRetry, ErrBatchNeedsSignal)...)
 		d.settle(replay.Release)
 		return d.reportFailure(d.guard.reject(reason.SignalFailed, ErrBatchNeedsSignal.Error(), ErrBatchNeedsSignal))
 	}
@@ -45,7 +45,7 @@ func (d *Delivery) Finish(o adapter.Outcome) *Reply {
 		return d.reportFailure(d.guard.reject(reason.SignalFailed, errReleased.Error(), errReleased))
 	}
 	if owed := left.owedTo(&o); owed != nil {
-		d.keepRest(owed.Rejection.Reason, owed.Rejection.cause)
+		d.keepRest(owed.Rejection.Reason, owed.Rejection.cause, d.plainRan(outcomeRetry, owed.Rejection.cause)...)
 		d.settle(replay.Release)
 		return d.reportFailure(owed)
 	}
@@ -85,9 +85,11 @@ func (d *Delivery) finishPlain(o adapter.Outcome, released bool) {
 	// The usual end: the event is remembered before its record is written.
 	case ok:
 		d.settle(replay.Commit)
+		d.keepPlainSuccess()
 		d.report(ending{reason: reason.Accepted, status: status, ranNothing: silent && !d.touched.Load()})
 	default:
-		d.keepRest(reason.SignalFailed, cmp.Or(o.Err, errAnswered(status)))
+		err := cmp.Or(o.Err, errAnswered(status))
+		d.keepRest(reason.SignalFailed, err, d.plainRan(outcomeRetry, err)...)
 		d.settle(replay.Release)
 		// An error after a success: the record must show what the router's error handler answers.
 		if status < 300 && o.Err != nil {
@@ -115,7 +117,7 @@ func (d *Delivery) Abandon() {
 	}
 	defer d.release()
 	d.parent.oweFailure(nil)
-	d.keepRest(reason.SignalPanicked, errHandlerPanicked)
+	d.keepRest(reason.SignalPanicked, errHandlerPanicked, d.plainRan(outcomePanic, errHandlerPanicked)...)
 	d.settle(replay.Release)
 	d.report(d.whole(reason.SignalPanicked, http.StatusInternalServerError, nil))
 }

@@ -37,6 +37,7 @@ func (d *Delivery) takenWholeLocked() bool {
 // wholeEntry describes a batch that failed as a whole. Its retries, which bring the same events, are one entry.
 func (d *Delivery) wholeEntry(f *failure) *journal.Entry {
 	out := d.events[0].entry(f.why, f.err, nil)
+	out.Receivers = receiversOf(f.ran)
 	d.completeEntry(out, f)
 	out.Kind, out.Body = journal.FromBatch, d.facts.body
 	all, named := sha256.New(), false
@@ -170,4 +171,56 @@ func (r *redrive) recordSplit(d *Delivery, why reason.Reason, cause error) error
 	defer cancel()
 	run := journal.Run{At: d.facts.now, Reason: why, Err: httpfield.TextOf(cause)}
 	return d.guard.journaling.journal.Ran(ctx, r.entry, run, state, nil)
+}
+
+// plainRan describes a plain handler that has ended as one receiver. nil: signals have taken the delivery up, and have
+// described their own receivers, or the app never got it.
+func (d *Delivery) plainRan(worst outcome, err error) []ranReceiver {
+	began := d.handed.Load()
+	if began == 0 || !d.keeps() || d.hasEntered() {
+		return nil
+	}
+	took := max(1, time.Since(d.facts.started)-time.Duration(began-1)*time.Microsecond)
+	ran := []ranReceiver{{took: took, err: err, worst: worst}}
+	if d.redrive != nil {
+		d.redrive.ran = ran // the run's own record, where it succeeds
+	}
+	return ran
+}
+
+func (d *Delivery) hasEntered() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.entered
+}
+
+// keepPlainSuccess keeps what a plain handler has done, where the journal keeps successes. It fails open: the work is
+// done and committed, and an entry that is missing changes nothing.
+func (d *Delivery) keepPlainSuccess() {
+	if !d.keeps() || !d.guard.journaling.journal.AlsoDone() && d.redrive == nil {
+		return
+	}
+	ran := d.plainRan(outcomeOK, nil)
+	if ran == nil || d.redrive != nil {
+		return
+	}
+	d.complete()
+	if d.batch {
+		if len(d.events) > mostParts {
+			return
+		}
+		_, _ = d.keepOrWarn(d.facts.ctx, []failure{
+			{event: noEvent, state: journal.Done, why: reason.Accepted, ran: ran},
+		})
+		return
+	}
+	var done []failure
+	d.mu.Lock()
+	for i := range d.states {
+		if s := &d.states[i]; s.fresh() && s.verdict == replay.Commit {
+			done = append(done, failure{event: i, state: journal.Done, why: reason.Accepted, ran: ran})
+		}
+	}
+	d.mu.Unlock()
+	_, _ = d.keepOrWarn(d.facts.ctx, done)
 }

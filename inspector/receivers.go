@@ -12,6 +12,9 @@ import (
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
+// plainHandler is shown for a handler without signals, which has neither a name nor event types.
+const plainHandler = "the app's handler"
+
 // did is what one receiver did with an event.
 type did struct {
 	When   string        `json:"when"` // "delivery": the newest one; "run": the newest out of the journal
@@ -48,8 +51,11 @@ func didIn(when string, receivers []journal.Receiver) []did {
 	for _, r := range receivers {
 		// The pattern alone for a receiver without a name: its event types are what the app's code has it under.
 		name := r.Pattern
-		if r.Name != "" {
+		switch {
+		case r.Name != "":
 			name = r.Name + " (" + r.Pattern + ")"
+		case name == "":
+			name = plainHandler
 		}
 		all = append(all, did{When: when, Name: cut(name, 300), Took: r.Took, Reason: r.Reason, Err: cut(r.Err, 1100)})
 	}

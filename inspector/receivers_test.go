@@ -18,6 +18,8 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
+	"github.com/sallyport-go/sallyport/core/webhooktest"
+	"github.com/sallyport-go/sallyport/httpwebhook"
 	"github.com/sallyport-go/sallyport/inspector"
 )
 
@@ -59,6 +61,32 @@ func TestAnEventSaysWhatEachReceiverDidAndWhatTheStoreKnows(t *testing.T) {
 	require.Equal(t, 200, a.send(strings.Replace(paid, "evt_1", "evt_2", 1)), "a success, which the journal keeps")
 	page = a.get("/event/" + string(a.newest().ID)).Body.String()
 	require.Contains(t, page, "<td>*</td><td>delivery</td><td><code>accepted</code>")
+}
+
+// A handler without signals is shown as one receiver, with its answer and the time that it took.
+func TestAPlainHandlerIsShownAsOneReceiver(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	answer := http.StatusBadGateway
+	a.mux.Handle("/plain", httpwebhook.Verify(a.guard)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(answer)
+	})))
+	send := func(body string) int {
+		w := a.sender.Send(a.mux, "/plain", webhooktest.Sample{Body: []byte(body)})
+		return w.Code
+	}
+	require.Equal(t, http.StatusBadGateway, send(paid))
+	path := "/event/" + string(a.newest().ID)
+	require.Regexp(t, `<td>the app&#39;s handler</td><td>delivery</td><td><code>signal_failed</code> <small></small></td>`+
+		`<td class="number">[\d.]+[nµm]?s</td><td><small class="error">the handler answered 502</small>`,
+		a.get(path).Body.String())
+	answer = http.StatusOK
+	require.Equal(t, 303, a.post(path+"/redrive", revision(a.newest())).Code)
+	require.Regexp(t, `<td>the app&#39;s handler</td><td>run</td><td><code>accepted</code> <small></small></td>`+
+		`<td class="number">[\d.]+[nµm]?s</td>`, a.get(path).Body.String())
+	require.Equal(t, http.StatusOK, send(strings.Replace(paid, "evt_1", "evt_2", 1)))
+	require.Contains(t, a.get("/event/"+string(a.newest().ID)).Body.String(),
+		"<td>the app&#39;s handler</td><td>delivery</td><td><code>accepted</code>")
 }
 
 // What the page cannot know it says, and the rest of it is there.

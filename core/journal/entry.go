@@ -42,7 +42,7 @@ type Entry struct {
 	Err      string   // the newest error's text, at most 8 KiB
 	Finished []string // named receivers that had succeeded; a redrive leaves them out
 	// Receivers is what each receiver did in the newest delivery, in the order of their calls; at most 50. nil: none
-	// was called, or the entry is of a whole batch.
+	// was called.
 	Receivers []Receiver
 	Outer     []string // endpoints of the guards around this one
 
@@ -96,10 +96,11 @@ type Run struct {
 	Receivers []Receiver
 }
 
-// Receiver is what one receiver did with an event.
+// Receiver is what one receiver did with an event. Of a plain handler, without signals, both Name and Pattern are empty,
+// and Took is the time until it returned, with that of the middleware between the guard and it.
 type Receiver struct {
 	Name    string        // of its registration; empty: it has none
-	Pattern string        // the event types that it is registered for
+	Pattern string        // the event types that it is registered for; empty: it is a plain handler
 	Took    time.Duration // zero: it was not called
 	// Reason is the reason that the event would have if this receiver were the only one: accepted, signal_failed,
 	// permanent and so on; unhandled: it declined the event; in_flight: another delivery had its part in hand.
