@@ -1,6 +1,6 @@
 // Package adapter has what an adapter of a router, and nobody else, needs: what only the router knows of a request, how
-// a handler has ended, and a writer that can hold an answer back. Apps use the adapter of their router, a package at the
-// top of the module whose name ends with webhook.
+// a handler has ended, and a writer that can hold an answer back. Apps use the adapter of their router, a package at
+// the top of the module whose name ends with webhook.
 //
 // # An adapter in one page
 //

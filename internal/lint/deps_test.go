@@ -131,7 +131,8 @@ func TestEveryAdapterRunsTheTableOfBehaviour(t *testing.T) {
 		text, err := os.ReadFile(filepath.Join(root, routers))
 		require.NoError(t, err)
 		for _, name := range adapters(t) {
-			require.Containsf(t, string(text), strconv.Quote(module+"/"+name), "give %s a constructor in %s", name, routers)
+			imported := strconv.Quote(module + "/" + name)
+			require.Containsf(t, string(text), imported, "give %s a constructor in %s", name, routers)
 		}
 	}
 }

@@ -189,7 +189,8 @@ func broken(rules []direction, imports map[string][]string) []string {
 			switch {
 			case ours && !named(d.may, inner):
 				list = append(list, fmt.Sprintf("%s imports %s: %s", pkg, inner, d.rule))
-			case !ours && strings.Contains(first, ".") && !underAny(path, foreign) && !slices.Contains(foreign, anyModule):
+			case slices.Contains(foreign, anyModule):
+			case !ours && strings.Contains(first, ".") && !underAny(path, foreign):
 				list = append(list, fmt.Sprintf("%s imports %s: %s, and the standard library", pkg, path, d.rule))
 			}
 		}

@@ -1,6 +1,6 @@
 // Command cmd writes what is generated from the entries: a page of docs to standard output (providers.md, or
-// one-capture), the pages of docs/providers to a folder (pages FOLDER), the README with its table of routers (readme), or the report of
-// the catalogue (catalogue).
+// one-capture), the pages of docs/providers to a folder (pages FOLDER), the README with its table of routers (readme),
+// or the report of the catalogue (catalogue).
 package main
 
 import (
