@@ -213,8 +213,7 @@ func ConfigErrors(err error) []*ConfigError {
 		}
 		return all
 	}
-	var one *ConfigError
-	if errors.As(err, &one) {
+	if one, ok := errors.AsType[*ConfigError](err); ok {
 		return []*ConfigError{one}
 	}
 	return nil

@@ -97,8 +97,7 @@ func (p *Inspector) load(w http.ResponseWriter, r *http.Request) (*journal.Entry
 		err = journal.ErrNotFound
 	}
 	if err != nil {
-		var unreadable *journal.UnreadableError
-		if errors.As(err, &unreadable) && !accessOf(r).sees(unreadable.Endpoint) {
+		if unreadable, ok := errors.AsType[*journal.UnreadableError](err); ok && !accessOf(r).sees(unreadable.Endpoint) {
 			err = journal.ErrNotFound
 		}
 		p.failJournal(w, r, err)

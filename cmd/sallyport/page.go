@@ -84,8 +84,7 @@ func (r *remotePage) call(ctx context.Context, method, path string, form url.Val
 	}
 	r.authenticate(req)
 	w, err := r.http.Do(req)
-	var elsewhere *wire.RemoteError
-	if errors.As(err, &elsewhere) {
+	if elsewhere, ok := errors.AsType[*wire.RemoteError](err); ok {
 		return fmt.Errorf("SALLYPORT_PAGE: %s is not this machine, and the login never leaves it unencrypted: use "+
 			"https://", elsewhere.Address)
 	}

@@ -59,8 +59,8 @@ func run(ctx context.Context, args []string, s streams, getenv func(string) stri
 	case errors.Is(err, errNotDone):
 		return usage
 	}
-	var mistakes receiver.Mistakes
-	if errors.As(err, &mistakes) { // each with its file and line, as editors and people look for them
+	// Each with its file and line, as editors and people look for them.
+	if mistakes, ok := errors.AsType[receiver.Mistakes](err); ok {
 		for _, one := range mistakes {
 			_, _ = fmt.Fprintln(s.err, oneLine(one))
 		}

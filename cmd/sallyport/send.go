@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -257,9 +258,7 @@ func (s *sender) setup(ctx context.Context, c *http.Client, target *url.URL, pub
 		if err == nil {
 			var a answer
 			if a, err = send(ctx, c, out); err == nil {
-				for name, values := range a.Header {
-					w.Header()[name] = values
-				}
+				maps.Copy(w.Header(), a.Header)
 				w.WriteHeader(a.Status)
 				if a.Body != "" {
 					_, err = w.Write([]byte(a.Body))

@@ -259,15 +259,13 @@ func (c *cache[T]) start(url string, it *item[T], now time.Time) *flight[T] {
 	ctx, cancel := context.WithTimeout(c.ctx, c.o.Timeout)
 	f := &flight[T]{ctx: ctx, done: make(chan struct{})}
 	it.attempted, it.flight = now, f
-	c.wg.Add(1)
-	go func() {
-		defer c.wg.Done()
+	c.wg.Go(func() {
 		defer cancel()
 		value, err := c.loadSafely(ctx, url)
 		c.settle(it, f, value, err, now)
 		f.value, f.err = value, err
 		close(f.done)
-	}()
+	})
 	return f
 }
 

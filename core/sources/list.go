@@ -167,9 +167,7 @@ func (l *List) Refresh(ctx context.Context) error {
 func (l *List) begin() {
 	done := make(chan struct{})
 	l.fetching = done
-	l.running.Add(1)
-	go func() {
-		defer l.running.Done()
+	l.running.Go(func() {
 		set, n, err := l.fetchSafely()
 		if failed, is := l.settle(set, n, err); is {
 			l.report(failed)
@@ -178,7 +176,7 @@ func (l *List) begin() {
 		defer l.mu.Unlock()
 		l.fetching = nil
 		close(done)
-	}()
+	})
 }
 
 // report writes that a fetch has failed. mu must not be held: every delivery needs it, and a handler may be slow. It

@@ -24,8 +24,7 @@ func benchRedis(s settings, w io.Writer) error {
 	fmt.Fprint(w, "## Replay stores in Redis\n\nClaim and commit, next to the plain commands SET NX and SET: one "+
 		"client, one server on loopback, time on the wall for each key, all callers together.\n\n")
 	server, err := engine.Redis(engine.Options{})
-	var missing *engine.MissingError
-	if errors.As(err, &missing) {
+	if _, ok := errors.AsType[*engine.MissingError](err); ok {
 		fmt.Fprintln(os.Stderr, "** NOT MEASURED: "+err.Error())
 		fmt.Fprintf(w, "Not measured here: %v.\n\n", err)
 		return nil

@@ -18,8 +18,7 @@ type TB interface {
 // fails instead. Any other error, and none, are left to the test.
 func Need(t TB, err error) {
 	t.Helper()
-	var missing *MissingError
-	if errors.As(err, &missing) && os.Getenv("SALLYPORT_REQUIRE_ENGINES") == "1" {
+	if _, ok := errors.AsType[*MissingError](err); ok && os.Getenv("SALLYPORT_REQUIRE_ENGINES") == "1" {
 		t.Fatalf("%v", err)
 	}
 	skip(t, err, "SALLYPORT_REQUIRE_ENGINES=1 makes this a failure.")

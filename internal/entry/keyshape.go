@@ -1,6 +1,9 @@
 package entry
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // KeyShape is a prefix by which a key can be recognised. Makers publish these prefixes so that leaked keys can be
 // found.
@@ -59,10 +62,8 @@ func (e *Entry) ShapeOf(text string) (KeyShape, bool) {
 		if shape.Prefix == pemHead && e.takesKeys() {
 			return KeyShape{}, false
 		}
-		for _, own := range e.SignsWith {
-			if own == shape.Prefix {
-				return KeyShape{}, false
-			}
+		if slices.Contains(e.SignsWith, shape.Prefix) {
+			return KeyShape{}, false
 		}
 		return shape, true
 	}

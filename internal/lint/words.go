@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -45,12 +46,7 @@ func describes(name string) bool {
 		return false
 	}
 	last := words[len(words)-1]
-	for _, w := range descriptorWords() {
-		if last == w {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(descriptorWords(), last)
 }
 
 // splitName splits at the humps of camel case, and at everything that is no letter: HMACKey2 is hmac, key.

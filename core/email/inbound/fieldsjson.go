@@ -118,7 +118,7 @@ func readPostmark(_ context.Context, e *core.Event, c *Config, m *Message) error
 	} else {
 		m.postmarkFields(f, headers, c)
 	}
-	m.SpamDetected = pointerTo(strings.HasPrefix(strings.ToLower(m.Header("X-Spam-Status")), "yes"))
+	m.SpamDetected = new(strings.HasPrefix(strings.ToLower(m.Header("X-Spam-Status")), "yes"))
 	m.SpamScore = numberOf(m.Header("X-Spam-Score"))
 	return nil
 }

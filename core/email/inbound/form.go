@@ -94,7 +94,7 @@ func readMailgun(_ context.Context, e *core.Event, c *Config, m *Message) error 
 	} else {
 		m.mailgunFields(&f, c)
 	}
-	m.SpamDetected = pointerTo(strings.EqualFold(m.Header("X-Mailgun-Sflag"), "Yes"))
+	m.SpamDetected = new(strings.EqualFold(m.Header("X-Mailgun-Sflag"), "Yes"))
 	m.SpamScore = numberOf(m.Header("X-Mailgun-Sscore"))
 	return nil
 }

@@ -48,5 +48,3 @@ func (m *Message) attachedText(c *Config, hasText, hasHTML bool) {
 		m.HTML = w.m.HTML
 	}
 }
-
-func pointerTo[T any](v T) *T { return &v }

@@ -20,9 +20,9 @@ func (m *Message) postalFields(payload []byte, c *Config) {
 	}
 	switch f.text("/spam_status") {
 	case "NotSpam":
-		m.SpamDetected = pointerTo(false)
+		m.SpamDetected = new(false)
 	case "Spam":
-		m.SpamDetected = pointerTo(true)
+		m.SpamDetected = new(true)
 	}
 	m.Text, m.HTML = f.text("/plain_body"), f.text("/html_body")
 	for _, item := range f.list("/attachments") {

@@ -34,9 +34,9 @@ func readAmazonSES(ctx context.Context, e *core.Event, c *Config, m *Message) er
 	}
 	switch f.text("/receipt/spamVerdict/status") {
 	case "PASS":
-		m.SpamDetected = pointerTo(false)
+		m.SpamDetected = new(false)
 	case "FAIL":
-		m.SpamDetected = pointerTo(true)
+		m.SpamDetected = new(true)
 	}
 	switch action := f.text("/receipt/action/type"); action {
 	case "SNS":

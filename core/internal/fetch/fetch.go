@@ -125,8 +125,7 @@ func Get(ctx context.Context, transport http.RoundTripper, address, accept strin
 // WithoutURL returns the error of a request without its URL, which http.Client and some RoundTrippers add. The URL may
 // hold a token, and the error goes to logs.
 func WithoutURL(err error) error {
-	var with *url.Error
-	if errors.As(err, &with) {
+	if with, ok := errors.AsType[*url.Error](err); ok {
 		return with.Err
 	}
 	return err

@@ -118,8 +118,8 @@ func pathOf(url string) string {
 // otherSlash returns the path with a slash at its end, or without the one that it has: TrueLayer's own libraries try
 // both.
 func otherSlash(path string) string {
-	if strings.HasSuffix(path, "/") {
-		return strings.TrimSuffix(path, "/")
+	if without, ok := strings.CutSuffix(path, "/"); ok {
+		return without
 	}
 	return path + "/"
 }

@@ -37,8 +37,7 @@ func parse(raw []byte) (*saved, error) {
 	target := string(raw[at[4]:at[5]])
 	u, err := url.ParseRequestURI(target)
 	if err != nil {
-		var bad *url.Error
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*url.Error](err); ok {
 			err = bad.Err // without the URL, which may hold a token
 		}
 		return nil, fmt.Errorf("the request line's target is no path: %w", err)

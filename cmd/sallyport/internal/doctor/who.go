@@ -162,8 +162,7 @@ func (p *patient) tried(c Candidate) Candidate {
 	c.Tried = true
 	d, err := p.explained(c.Provider, p.choose)
 	if err != nil {
-		var all receiver.Mistakes
-		if errors.As(err, &all) {
+		if all, ok := errors.AsType[receiver.Mistakes](err); ok {
 			err = errors.New(all[0])
 		}
 		c.Says = "not tried: " + strings.Join(strings.Fields(err.Error()), " ")

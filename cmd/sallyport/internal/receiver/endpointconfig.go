@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"strings"
 	"time"
@@ -88,9 +89,7 @@ func (r reader) endpoint(n *yaml.Node, at place) *endpointConfig {
 		}
 	}
 	e.places = r.mapping(n, at, fields)
-	for key, p := range nested {
-		e.places[key] = p
-	}
+	maps.Copy(e.places, nested)
 	r.checkSecrets(e)
 	if name != "" {
 		r.provide(e, name)
