@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
@@ -146,28 +147,14 @@ func (s *store) remove(ctx context.Context, st *statement) error {
 
 // scan reads rows, to the end.
 func scan(rows *sql.Rows, err error) ([]journal.Row, error) {
-	if err != nil {
-		return nil, err
-	}
-	// Read to the end and closed, so that the connection is free, and an error on the way is not the
-	// end of a list.
-	defer func() { _ = rows.Close() }()
-	var found []journal.Row
-	for rows.Next() {
+	return sqldb.All(rows, err, func(rows *sql.Rows) (r journal.Row, err error) {
 		// A text column is a string or bytes, as the driver likes: Scan takes both.
 		var (
-			r            journal.Row
 			revision, at int64
 			state        uint8
 		)
-		if err := rows.Scan((*string)(&r.ID), &revision, &state, &r.Endpoint, &at, &r.Blob); err != nil {
-			return nil, err
-		}
+		err = rows.Scan((*string)(&r.ID), &revision, &state, &r.Endpoint, &at, &r.Blob)
 		r.Revision, r.State, r.At = uint64(revision), journal.State(state), time.UnixMicro(at).UTC()
-		found = append(found, r)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return found, rows.Close()
+		return r, err
+	})
 }

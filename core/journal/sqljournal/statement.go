@@ -108,11 +108,7 @@ func (st *statement) ids(ids []journal.ID) *statement {
 // exec runs the statement, and returns how many rows it changed.
 func (st *statement) exec(ctx context.Context, q sqldb.Querier) (int64, error) {
 	// The number of changed rows is the answer of every write.
-	result, err := q.ExecContext(ctx, string(st.text), st.args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return sqldb.Affected(q.ExecContext(ctx, string(st.text), st.args...))
 }
 
 // query runs the statement, and returns its rows.

@@ -2,7 +2,7 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,9 +12,6 @@ import (
 
 // checker is the part of an engine that describes the server and the table, for the checks of New.
 type checker interface {
-	// use sets the pool. It is called once, before any other method.
-	use(db *sql.DB)
-
 	// server returns nil if the server is of the dialect and suitable. If it is not, the error is an unfitError with
 	// the reason. Any other error is the driver's.
 	server(ctx context.Context) error
@@ -71,10 +68,10 @@ func (s *Store) try(ctx context.Context, right, statement string) error {
 // probably one of another dialect, and the error then says so.
 func (s *Store) checkServer(ctx context.Context) error {
 	err := s.engine.server(ctx)
-	switch unfit := (*unfitError)(nil); {
-	case err == nil:
+	if err == nil {
 		return nil
-	case asUnfit(err, &unfit):
+	}
+	if unfit, ok := errors.AsType[*unfitError](err); ok {
 		return fmt.Errorf("sqlstore: %w for %v: %s", ErrServer, s.table.Dialect, unfit.why)
 	}
 	failed := s.fail(ctx, "read the server's version", err)

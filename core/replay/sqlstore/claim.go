@@ -31,6 +31,7 @@ type claim struct {
 
 // row is the state of a key in the database. All times are microseconds since 1970, by the clock of the database.
 type row struct {
+	key    replay.Key
 	token  replay.Token
 	digest replay.Digest
 	endsAt int64 // the expiry of the lease, or of the retention

@@ -16,15 +16,11 @@ type mysql struct {
 	db    *sql.DB
 }
 
-func newMySQL(t table) *mysql { return &mysql{table: t} }
-
-func (m *mysql) use(db *sql.DB) { m.db = db }
-
 // claim implements engine. MySQL has no conditional upsert and no RETURNING, so it inserts, reads, takes over expired
 // rows, and reads again. Only the first step is needed for fresh keys.
 func (m *mysql) claim(ctx context.Context, wanted []claim, lease int64) (map[replay.Key]row, error) {
 	// Fresh keys are the common case: if all rows were inserted, all keys are claimed. IGNORE skips rows that exist.
-	n, err := affected(m.db.ExecContext(ctx, m.table.insert("INSERT IGNORE", wanted, lease).String()))
+	n, err := sqldb.Affected(m.db.ExecContext(ctx, m.table.insert("INSERT IGNORE", wanted, lease).String()))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +80,7 @@ func (m *mysql) begin(context.Context, *sql.Tx) error { return nil }
 
 // finish implements engine. A commit changes done_at from NULL, so each counts as an affected row.
 func (m *mysql) finish(ctx context.Context, tx *sql.Tx, steps []step) (bool, error) {
-	n, err := m.execute(ctx, tx, steps)
+	n, err := m.table.execute(ctx, tx, steps)
 	return n == int64(len(steps)), err
 }
 
@@ -93,23 +89,10 @@ func (m *mysql) look(ctx context.Context, keys []replay.Key) (map[replay.Key]row
 	return readRows(m.db.QueryContext(ctx, m.table.live(keys).String()))
 }
 
-// execute applies steps and returns how many rows they changed. A row that already had the new values does not count.
-func (m *mysql) execute(ctx context.Context, q sqldb.Querier, steps []step) (int64, error) {
-	var changed int64
-	for _, group := range groups(steps) {
-		n, err := affected(q.ExecContext(ctx, m.table.change(group).String()))
-		if err != nil {
-			return 0, err
-		}
-		changed += n
-	}
-	return changed, nil
-}
-
 // change applies steps, and reads the rows where not all of them took effect. The count does not show which ones did,
-// so did is empty then and held decides by the rows.
+// so did is empty then and held decides by the rows. A row that already had the new values does not count.
 func (m *mysql) change(ctx context.Context, q sqldb.Querier, steps []step) (outcome, error) {
-	changed, err := m.execute(ctx, q, steps)
+	changed, err := m.table.execute(ctx, q, steps)
 	if err != nil || changed == int64(len(steps)) {
 		return outcome{}, err
 	}
@@ -118,5 +101,5 @@ func (m *mysql) change(ctx context.Context, q sqldb.Querier, steps []step) (outc
 }
 
 func (m *mysql) remove(ctx context.Context, keys []replay.Key, which removed) (int64, error) {
-	return affected(m.db.ExecContext(ctx, m.table.removal(keys, which).String()))
+	return sqldb.Affected(m.db.ExecContext(ctx, m.table.removal(keys, which).String()))
 }

@@ -29,7 +29,7 @@ type postgres struct {
 
 // newPostgres returns the engine, with the texts of its statements. Only checked names become part of a text; values
 // are parameters.
-func newPostgres(t table) *postgres {
+func newPostgres(t table, db *sql.DB) *postgres {
 	now, name, owner := nowIn(t.Dialect), t.SQL(), t.owner()
 	// "= ANY" lets the planner use the primary key, whatever the size of the table was when the statement was prepared.
 	// The joins are then made in memory. The inner SELECT makes it read the array once, and not for every row.
@@ -37,6 +37,7 @@ func newPostgres(t table) *postgres {
 	one := " WHERE " + t.own() + " AND identity = $1::bytea AND token = $2::bigint"
 	return &postgres{
 		table:    t,
+		db:       db,
 		claimSQL: claimSQL(name, owner, now, keys),
 		// A single claim inserts, or takes over an expired row. The WHERE is checked on the locked row. A live row
 		// makes it change nothing, and the count of rows is 0.
@@ -118,14 +119,12 @@ func removeSQL(name, keys, ended string) string {
 DELETE FROM ` + name + ` AS r USING gone WHERE ` + keys + ended + ` AND r.identity = gone.identity`
 }
 
-func (p *postgres) use(db *sql.DB) { p.db = db }
-
 // claim implements engine.
 func (p *postgres) claim(ctx context.Context, wanted []claim, lease int64) (map[replay.Key]row, error) {
 	if len(wanted) == 1 {
 		// The plain statement takes half the time of the one for batches. A duplicate needs a second one, to read it.
 		w := wanted[0]
-		n, err := affected(p.db.ExecContext(ctx, p.claimOneSQL, w.key[:], w.digest[:], int64(w.token), lease))
+		n, err := sqldb.Affected(p.db.ExecContext(ctx, p.claimOneSQL, w.key[:], w.digest[:], int64(w.token), lease))
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +150,7 @@ func (p *postgres) settle(ctx context.Context, steps []step) (outcome, error) {
 	}
 	// A single step needs no order of locks. If it did not take effect, the row is read to find out why.
 	st := steps[0]
-	n, err := affected(p.db.ExecContext(ctx, p.changeOneSQL[st.verb], st.key[:], int64(st.token), st.span))
+	n, err := sqldb.Affected(p.db.ExecContext(ctx, p.changeOneSQL[st.verb], st.key[:], int64(st.token), st.span))
 	if err != nil || n == 1 {
 		return outcome{}, err
 	}
@@ -201,7 +200,7 @@ func (p *postgres) settleOn(ctx context.Context, q sqldb.Querier, steps []step) 
 
 // remove implements engine.
 func (p *postgres) remove(ctx context.Context, keys []replay.Key, which removed) (int64, error) {
-	return affected(p.db.ExecContext(ctx, p.removeSQL[which], keyArray(keys)))
+	return sqldb.Affected(p.db.ExecContext(ctx, p.removeSQL[which], keyArray(keys)))
 }
 
 // array is an array in PostgreSQL's text form, of numbers or of bytes: {1,2} or {"\\x00ff","\\x01"}. Only digits of

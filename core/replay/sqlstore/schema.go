@@ -26,7 +26,7 @@ func Schema(dialect Dialect, tableName string) string {
 		panic("sqlstore: " + err.Error())
 	}
 	t := table{Table: name}
-	if _, err := engineFor(dialect, t); err != nil {
+	if _, err := engineFor(dialect, t, nil); err != nil {
 		panic(err.Error())
 	}
 	var b strings.Builder

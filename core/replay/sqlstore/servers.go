@@ -16,8 +16,6 @@ type unfitError struct{ why string }
 
 func (e *unfitError) Error() string { return e.why }
 
-func asUnfit(err error, unfit **unfitError) bool { return errors.As(err, unfit) }
-
 func unfit(format string, args ...any) error { return &unfitError{fmt.Sprintf(format, args...)} }
 
 // server implements checker. PostgreSQL 12 is the first version with MATERIALIZED, which the statements use.
@@ -170,35 +168,19 @@ func older(version string, major, minor int) bool {
 }
 
 // readColumns reads rows of a column's name, its type, and 1 where it is mandatory.
-func readColumns(rows *sql.Rows, err error) (columns []column, _ error) {
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var c column
+func readColumns(rows *sql.Rows, err error) ([]column, error) {
+	return sqldb.All(rows, err, func(rows *sql.Rows) (c column, err error) {
 		var mandatory int64
-		if err := rows.Scan(&c.name, &c.kind, &mandatory); err != nil {
-			return nil, err
-		}
+		err = rows.Scan(&c.name, &c.kind, &mandatory)
 		c.mandatory = mandatory != 0
-		columns = append(columns, c)
-	}
-	return columns, rows.Err()
+		return c, err
+	})
 }
 
 // readNames reads rows of names.
-func readNames(rows *sql.Rows, err error) (names []string, _ error) {
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
+func readNames(rows *sql.Rows, err error) ([]string, error) {
+	return sqldb.All(rows, err, func(rows *sql.Rows) (name string, err error) {
+		err = rows.Scan(&name)
+		return name, err
+	})
 }

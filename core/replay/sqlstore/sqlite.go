@@ -19,10 +19,6 @@ type sqlite struct {
 	writer *sqldb.Writer
 }
 
-func newSQLite(t table) *sqlite { return &sqlite{table: t, writer: sqldb.NewWriter()} }
-
-func (l *sqlite) use(db *sql.DB) { l.db = db }
-
 // claim implements engine.
 func (l *sqlite) claim(ctx context.Context, wanted []claim, lease int64) (known map[replay.Key]row, err error) {
 	err = l.write(ctx, func(q sqldb.Querier) error {
@@ -121,15 +117,8 @@ func (l *sqlite) begin(ctx context.Context, tx *sql.Tx) (err error) {
 
 // finish implements engine. SQLite counts each matched row as changed, so the count shows whether all claims were held.
 func (l *sqlite) finish(ctx context.Context, tx *sql.Tx, steps []step) (bool, error) {
-	var changed int64
-	for _, group := range groups(steps) {
-		n, err := affected(tx.ExecContext(ctx, l.table.change(group).String()))
-		if err != nil {
-			return false, err
-		}
-		changed += n
-	}
-	return changed == int64(len(steps)), nil
+	n, err := l.table.execute(ctx, tx, steps)
+	return n == int64(len(steps)), err
 }
 
 // look implements engine. In WAL mode a reader waits for no writer, so it needs no turn.
@@ -140,7 +129,7 @@ func (l *sqlite) look(ctx context.Context, keys []replay.Key) (map[replay.Key]ro
 // remove implements engine.
 func (l *sqlite) remove(ctx context.Context, keys []replay.Key, which removed) (n int64, err error) {
 	err = l.write(ctx, func(q sqldb.Querier) error {
-		n, err = affected(q.ExecContext(ctx, l.table.removal(keys, which).String()))
+		n, err = sqldb.Affected(q.ExecContext(ctx, l.table.removal(keys, which).String()))
 		return err
 	})
 	return n, err

@@ -104,10 +104,9 @@ func prepare(db *sql.DB, dialect Dialect, namespace string, opts []Option) (*Sto
 	t := table{name, namespace}
 	s := &Store{db: db, table: t, txOptions: o.txOptions, logger: o.logger}
 	s.pruning.off = o.noPruning
-	if s.engine, err = engineFor(dialect, t); err != nil {
+	if s.engine, err = engineFor(dialect, t, db); err != nil {
 		return nil, err
 	}
-	s.engine.use(db)
 	// The default of MySQL and MariaDB is REPEATABLE READ. With that, MariaDB from 11.6.2 on refuses to commit a signal
 	// whose lease was renewed, see WithTxOptions. SQLite has only one level.
 	if s.txOptions == nil && dialect != SQLite {
@@ -117,14 +116,14 @@ func prepare(db *sql.DB, dialect Dialect, namespace string, opts []Option) (*Sto
 }
 
 // engineFor returns the engine of a dialect.
-func engineFor(dialect Dialect, t table) (engine, error) {
+func engineFor(dialect Dialect, t table, db *sql.DB) (engine, error) {
 	switch dialect {
 	case PostgreSQL:
-		return newPostgres(t), nil
+		return newPostgres(t, db), nil
 	case SQLite:
-		return newSQLite(t), nil
+		return &sqlite{table: t, db: db, writer: sqldb.NewWriter()}, nil
 	case MySQL:
-		return newMySQL(t), nil
+		return &mysql{table: t, db: db}, nil
 	default:
 		return nil, fmt.Errorf("sqlstore: %v is not a dialect: use sqlstore.PostgreSQL, SQLite or MySQL", dialect)
 	}

@@ -1,9 +1,11 @@
 package sqlstore
 
 import (
+	"context"
 	"encoding/hex"
 	"strconv"
 
+	"github.com/sallyport-go/sallyport/core/internal/sqldb"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
 
@@ -124,4 +126,17 @@ func (t table) removal(keys []replay.Key, which removed) *text {
 		q.add(" AND (done_at IS NOT NULL OR ends_at <= ", now, ")")
 	}
 	return q
+}
+
+// execute applies steps and returns how many rows they changed.
+func (t table) execute(ctx context.Context, q sqldb.Querier, steps []step) (int64, error) {
+	var changed int64
+	for _, group := range groups(steps) {
+		n, err := sqldb.Affected(q.ExecContext(ctx, t.change(group).String()))
+		if err != nil {
+			return 0, err
+		}
+		changed += n
+	}
+	return changed, nil
 }
