@@ -15,6 +15,9 @@ const (
 	// diagnosisLeast is what one counts as before it begins, for what the clock does not see: copying the request, and
 	// the garbage that it leaves. So there are at most 16 a second.
 	diagnosisLeast = 3 * time.Millisecond
+	// diagnosisPerKiB is what it counts as in addition for each KiB of the body, whose changed copies are garbage: half
+	// as many long bodies are explained, so that a flood of them leaves little.
+	diagnosisPerKiB = 50 * time.Microsecond
 	// maxExplaining is how many wait or run in a process, in addition to one of each guard. One holds 144 KiB at most.
 	maxExplaining = 16
 	maxDebt       = 10 * diagnosisPerSecond

@@ -3,6 +3,8 @@ package explain
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/sallyport-go/sallyport/core/internal/signature"
@@ -17,7 +19,9 @@ type change struct {
 	code reason.Code
 	text string // follows "the signature matches"
 	fix  string
-	undo func([]byte) []byte // nil: there is nothing to undo
+	undo func([]byte) []byte
+	// json says that undo gets the body without white space, where it is JSON, and does not apply where it is not.
+	json bool
 }
 
 const (
@@ -32,23 +36,21 @@ const (
 // trials: cheap and frequent changes come first, as the granted work may end early.
 func changes() []change {
 	return []change{
-		{reason.BodyNewline, " without the line break at the end of the body", asSent, withoutNewline},
-		{reason.BodyNewline, " with a line break at the end of the body, which was lost", asSent, withNewline},
-		{reason.BodyLineEnds, " with LF in place of CRLF", asBinary, lineFeeds},
-		{reason.BodyLineEnds, " with CRLF in place of LF", asBinary, carriageReturns},
-		{reason.BodySlashes, ` with "/" in place of "\/"`, rawBytes, unescapeSlashes},
-		{reason.BodySlashes, ` with "\/" in place of "/"`, rawBytes, escapeSlashes},
-		{reason.BodyReserialised, " the same JSON without white space" + rewritten, rawBytes, compact},
+		{reason.BodyNewline, " without the line break at the end of the body", asSent, withoutNewline, false},
+		{reason.BodyNewline, " with a line break at the end of the body, which was lost", asSent, withNewline, false},
+		{reason.BodyLineEnds, " with LF in place of CRLF", asBinary, lineFeeds, false},
+		{reason.BodyLineEnds, " with CRLF in place of LF", asBinary, carriageReturns, false},
+		{reason.BodySlashes, ` with "/" in place of "\/"`, rawBytes, unescapeSlashes, false},
+		{reason.BodySlashes, ` with "\/" in place of "/"`, rawBytes, escapeSlashes, false},
+		{reason.BodyReserialised, " the same JSON without white space" + rewritten, rawBytes, unchanged, true},
 		{reason.BodyReserialised, ` the same JSON without white space and without "\/"` + rewritten, rawBytes,
-			func(b []byte) []byte { return unescapeSlashes(compact(b)) }},
-		{reason.BodyReserialised, ` the same JSON with a space after each "," and ":"` + rewritten, rawBytes, spaced},
-		{reason.BodyReserialised, ` the same JSON with its \u escapes written out` + rewritten, rawBytes, writeOut},
-		{
-			reason.BodyReserialised,
-			` the same JSON without white space and with its \u escapes written out` + rewritten,
-			rawBytes,
-			func(b []byte) []byte { return writeOut(compact(b)) },
-		},
+			unescapeSlashes, true},
+		{reason.BodyReserialised, ` the same JSON with a space after each "," and ":"` + rewritten, rawBytes, spaced,
+			true},
+		{reason.BodyReserialised, ` the same JSON with its \u escapes written out` + rewritten, rawBytes, writeOut,
+			false},
+		{reason.BodyReserialised, ` the same JSON without white space and with its \u escapes written out` + rewritten,
+			rawBytes, writeOut, true},
 	}
 }
 
@@ -59,19 +61,19 @@ func withoutNewline(b []byte) []byte {
 
 // withNewline works on a copy: appending in place could write behind the body, into a buffer that
 // others use.
-func withNewline(b []byte) []byte { return append(bytes.Clone(b), '\n') }
+func withNewline(b []byte) []byte { return slices.Concat(b, []byte{'\n'}) }
 
-func lineFeeds(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }
+func lineFeeds(b []byte) []byte { return replace(b, "\r\n", "\n") }
 
 // carriageReturns turns CRLF into LF first, so that no line end becomes CR CR LF.
 func carriageReturns(b []byte) []byte {
-	return bytes.ReplaceAll(lineFeeds(b), []byte("\n"), []byte("\r\n"))
+	return replace(lineFeeds(b), "\n", "\r\n")
 }
 
 // escapeSlashes writes every slash as PHP's json_encode does by default. It removes escapes first, or
 // they would be escaped twice.
 func escapeSlashes(b []byte) []byte {
-	return bytes.ReplaceAll(unescapeSlashes(b), []byte("/"), []byte(`\/`))
+	return replace(unescapeSlashes(b), "/", `\/`)
 }
 
 // bodies tries the body with each change undone.
@@ -83,8 +85,13 @@ func (x *Examiner) bodies(keys *signature.Keys, url string) (reason.Finding, boo
 		return reason.Finding{}, false
 	}
 	tried := [][]byte{x.Body}
+	compacted := sync.OnceValue(func() []byte { return compact(x.Body) })
 	for _, c := range changes() {
-		b := c.undo(x.Body)
+		b := x.Body
+		if c.json {
+			b = compacted()
+		}
+		b = c.undo(b)
 		if len(b) == 0 || contains(tried, b) {
 			continue
 		}
@@ -114,28 +121,38 @@ func contains(all [][]byte, b []byte) bool {
 	return false
 }
 
-func unescapeSlashes(b []byte) []byte { return bytes.ReplaceAll(b, []byte(`\/`), []byte("/")) }
+func unescapeSlashes(b []byte) []byte { return replace(b, `\/`, "/") }
+
+// replace is bytes.ReplaceAll without a copy where there is nothing to replace: most changes do not apply to most
+// bodies, and unverified senders cause the copies.
+func replace(b []byte, old, by string) []byte {
+	if !bytes.Contains(b, []byte(old)) {
+		return b
+	}
+	return bytes.ReplaceAll(b, []byte(old), []byte(by))
+}
 
 // compact removes white space. It keeps the order of the keys and the text of every value.
 //
 // It returns nil for what is not JSON, which the caller skips. json.Compact leaves numbers as they are
 // written, such as 1.0.
 func compact(b []byte) []byte {
-	var out bytes.Buffer
-	if json.Compact(&out, b) != nil {
+	out := bytes.NewBuffer(make([]byte, 0, len(b)))
+	if json.Compact(out, b) != nil {
 		return nil
 	}
 	return out.Bytes()
 }
 
-// spaced does what compact does, with a space after each comma and colon, as Python writes JSON.
+func unchanged(b []byte) []byte { return b }
+
+// spaced adds a space after each comma and colon of compact JSON, as Python writes it.
 //
-// Quotation marks are tracked, because a comma inside a text stands for itself. The input is valid
-// JSON, or compact returns nothing.
+// Quotation marks are tracked, because a comma inside a text stands for itself.
 func spaced(b []byte) []byte {
-	var out []byte
+	out := make([]byte, 0, len(b)+bytes.Count(b, []byte{','})+bytes.Count(b, []byte{':'}))
 	quoted := false
-	for i, c := range compact(b) {
+	for i, c := range b {
 		out = append(out, c)
 		switch {
 		case c == '"' && !escapedAt(out, len(out)-1):
@@ -164,7 +181,10 @@ func escapedAt(b []byte, at int) bool {
 // 7). Control characters, quotation marks and backslashes keep their escapes, because JSON must not
 // hold them otherwise.
 func writeOut(b []byte) []byte {
-	var out []byte
+	if !bytes.Contains(b, []byte(`\u`)) {
+		return b
+	}
+	out := make([]byte, 0, len(b)) // no character is longer than its escape
 	for i := 0; i < len(b); i++ {
 		if b[i] != '\\' || i+1 >= len(b) {
 			out = append(out, b[i])

@@ -103,7 +103,7 @@ func (s *Sample) examine(findings *[]reason.Finding) {
 				"endpoint", e.Name, "panic", httpfield.Clean(httpfield.TextOf(v)))
 		}
 		// Also after a panic: the grant would otherwise be held for ever, and in the end no refusal explained.
-		s.granted.End(s.clock().Sub(begun))
+		s.granted.End(s.clock().Sub(begun) + time.Duration(len(s.examiner.Body)>>10)*diagnosisPerKiB)
 	}()
 	*findings = s.examiner.Examine(s.failure)
 }
