@@ -4,6 +4,7 @@ package buckets
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type Table[K comparable] struct {
 	burst    int           // tokens of a full bucket
 	most     int           // keys
 	start    time.Time     // instants are durations since then, on the monotonic clock
+	taken    atomic.Bool   // somebody has taken something
 
 	mu     sync.Mutex
 	own    map[K]*bucket
@@ -55,11 +57,8 @@ func times(interval time.Duration, n int) time.Duration {
 func (t *Table[K]) Allow(key K, n int, at time.Time) (ok bool, retryAfter time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch {
-	case n > t.burst:
+	if n > t.burst {
 		return false, t.depth
-	case n == 0 && len(t.own) == 0 && t.shared.fullAt == 0:
-		return true, 0 // no key owes anything, which is the usual state
 	}
 	now := at.Sub(t.start)
 	b := t.own[key]
@@ -80,6 +79,7 @@ func (t *Table[K]) Allow(key K, n int, at time.Time) (ok bool, retryAfter time.D
 	if n == 0 {
 		return true, 0
 	}
+	t.taken.Store(true)
 	if b == nil {
 		b = &bucket{}
 		t.own[key] = b
@@ -87,6 +87,9 @@ func (t *Table[K]) Allow(key K, n int, at time.Time) (ok bool, retryAfter time.D
 	b.fullAt = then
 	return true, 0
 }
+
+// Untouched reports whether no key has ever taken anything, so that none owes anything. It takes no lock.
+func (t *Table[K]) Untouched() bool { return !t.taken.Load() }
 
 // Len returns how many keys have a bucket of their own.
 func (t *Table[K]) Len() int {

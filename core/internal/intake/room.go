@@ -169,7 +169,7 @@ func (s *Share) makeRoom(now time.Time) bool {
 // it holds is freed as soon as its reader wakes up. The caller must hold mu.
 func (s *Share) displace(now time.Time) bool {
 	slot := s.oldest
-	for slot != nil && (slot.complete || slot.giant) {
+	for slot != nil && (slot.reading.Load() == complete || slot.giant) {
 		slot = slot.newer
 	}
 	return slot != nil && slot.end(now)

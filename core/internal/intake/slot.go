@@ -3,6 +3,7 @@ package intake
 import (
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,11 +19,17 @@ type Slot struct {
 	open      bool  // it has a place
 	older     *Slot // of the open ones, its neighbours
 	newer     *Slot
-	complete  bool // read to its end: it is waiting for nobody
+	reading   atomic.Uint32 // how far reading it has come
 	displaced bool
 	giant     bool  // it is the one that is larger than the room, and is counted apart
 	waking    int64 // units it holds although it was displaced
 }
+
+// How far the reading of a body has come. It begins at 0.
+const (
+	complete = iota + 1 // read to its end: it is waiting for nobody
+	ending              // it is being made to end, by whoever holds mu
+)
 
 func unitsOf(bytes int64) int64 { return max(1, (bytes+Unit-1)/Unit) }
 
@@ -33,15 +40,20 @@ func unitsOf(bytes int64) int64 { return max(1, (bytes+Unit-1)/Unit) }
 // other endpoint can use up what lets it make room. The caller must hold mu.
 func (s *Slot) end(now time.Time) bool {
 	own, room := s.share, s.share.room
-	if s.complete || now.Sub(s.began) < slowBody {
+	if now.Sub(s.began) < slowBody {
 		return false
 	}
 	if room.waking >= max(1, room.size/8) && own.waking >= max(1, room.reserve/8) {
 		return false
 	}
+	// From here on Finish waits for mu.
+	if !s.reading.CompareAndSwap(0, ending) {
+		return false
+	}
 	// A deadline in the past wakes the reader. Where the writer knows no deadlines nothing would, and the body kept
 	// what it holds: then there is no room.
 	if s.w == nil || !setReadDeadline(s.w, time.Unix(1, 0)) {
+		s.reading.Store(0)
 		return false
 	}
 	s.displaced = true
@@ -122,9 +134,13 @@ func (s *Slot) becomeGiant(now time.Time) bool {
 // The caller must refuse the delivery on false: a deadline has been set in the past, and what was read
 // may be a part.
 func (s *Slot) Finish() bool {
+	// Without the lock, which all bodies of a process share: nearly every body is read to its end.
+	if s.reading.CompareAndSwap(0, complete) {
+		return true
+	}
 	s.share.room.mu.Lock()
 	defer s.share.room.mu.Unlock()
-	s.complete = true
+	s.reading.CompareAndSwap(0, complete) // it could not be made to end
 	return !s.displaced
 }
 

@@ -53,6 +53,9 @@ func (k key) String() string {
 func (l *Limit) Allow(
 	ctx context.Context, tenant string, source netip.Addr, n int, now time.Time,
 ) (ok bool, retryAfter time.Duration) {
+	if n == 0 && l.shared == nil && l.own.Untouched() {
+		return true, 0 // the usual state
+	}
 	of := key{tenant, sender.Key(source)}
 	if l.shared != nil {
 		// Bounded, and detached: a sender that hangs up is counted all the same.
