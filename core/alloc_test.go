@@ -201,7 +201,7 @@ func TestWhatAForgedLargeBodyAllocates(t *testing.T) {
 
 // What a handle takes beyond one of the runtime's size classes costs each request the whole next one.
 func TestTheHandleFitsItsSizeClass(t *testing.T) {
-	const class, header = 1152, 8 // the runtime's own word in front of what holds pointers
+	const class, header = 1024, 8 // the runtime's own word in front of what holds pointers
 	require.LessOrEqual(t, int(core.DeliveryBytes), class-header,
 		"see what can stand in holding, which deliveries without a replay store do not have")
 }

@@ -72,10 +72,8 @@ func (g *Guard) configureBodies(c *Config, m *fault.Mistakes) {
 
 // restoredBody is the body that everything after the guard reads. Like any request body it is for one goroutine.
 type restoredBody struct {
-	// reader holds the bytes that the guard has checked. It is not embedded: its other methods (ReadByte, which
-	// encoding/xml calls, Seek, ReadAt) would give out the bytes past the check of Read.
-	reader   bytes.Reader
 	delivery *Delivery // whose body it is; never nil
+	read     int       // how many of its bytes were
 }
 
 // Read refuses while the body is a batch that is partly done and no signal has taken it up: a handler that reads it as
@@ -85,8 +83,17 @@ func (b *restoredBody) Read(p []byte) (int, error) {
 	if b.delivery.NeedsSignals() {
 		return 0, ErrBatchNeedsSignal
 	}
-	return b.reader.Read(p)
+	rest := b.rest()
+	if len(rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, rest)
+	b.read += n
+	return n, nil
 }
+
+// rest returns what was not read yet.
+func (b *restoredBody) rest() []byte { return b.delivery.facts.body[b.read:] }
 
 // WriteTo is Read for io.Copy.
 func (b *restoredBody) WriteTo(w io.Writer) (int64, error) {
@@ -94,7 +101,16 @@ func (b *restoredBody) WriteTo(w io.Writer) (int64, error) {
 	if b.delivery.NeedsSignals() {
 		return 0, ErrBatchNeedsSignal
 	}
-	return b.reader.WriteTo(w)
+	rest := b.rest()
+	if len(rest) == 0 {
+		return 0, nil
+	}
+	n, err := w.Write(rest)
+	b.read += min(n, len(rest))
+	if n < len(rest) && err == nil {
+		err = io.ErrShortWrite
+	}
+	return int64(n), err
 }
 
 // Close does nothing: the connection's own body was read to its end.
@@ -108,7 +124,6 @@ func (*restoredBody) Restored() {}
 // a request that came in chunks must not say so any more, because code that forwards it would trust that.
 func restoreBody(r *http.Request, d *Delivery) {
 	d.restored.delivery = d
-	d.restored.reader.Reset(d.facts.body)
 	r.Body = &d.restored
 	r.ContentLength = int64(len(d.facts.body))
 	r.TransferEncoding = nil
@@ -116,11 +131,7 @@ func restoreBody(r *http.Request, d *Delivery) {
 }
 
 // openBody returns the body from its start. Each reader has its own position and the same rule for batches.
-func (d *Delivery) openBody() (io.ReadCloser, error) {
-	b := &restoredBody{delivery: d}
-	b.reader.Reset(d.facts.body)
-	return b, nil
-}
+func (d *Delivery) openBody() (io.ReadCloser, error) { return &restoredBody{delivery: d}, nil }
 
 // markRead marks in a request that the guard itself has read the body: otherwise a second guard would report that
 // middleware did. It keeps the body where the delivery is refused and somebody asked for it. A borrowed body is copied,

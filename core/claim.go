@@ -75,7 +75,7 @@ func (d *Delivery) claim() *Reply {
 	}
 	// In the same round trip: between two of them, a second body with the same signed content could come in.
 	if h.signed != nil {
-		signed := replay.Item{Key: replay.Key(*h.signed), Digest: replay.Digest(d.facts.bodyDigest())}
+		signed := replay.Item{Key: replay.Key(*h.signed), Digest: replay.Digest(d.bodyDigest())}
 		items, owners = append(items, signed), append(owners, noEvent)
 	}
 	results, err := h.Claim(items, asked)

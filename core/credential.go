@@ -101,7 +101,7 @@ func (g *Guard) acceptedValues(
 func (i *inspection) credentialInput(r *http.Request) credential.Input {
 	return credential.Input{
 		Request: r, Params: i.params, Tenant: i.claims.Tenant, TenantFault: i.claims.TenantFault,
-		Now: i.now, Matches: &i.match,
+		Now: i.now, Matches: &i.matches,
 	}
 }
 

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"math"
@@ -43,9 +44,10 @@ type Delivery struct {
 	unread          unread
 	restored        restoredBody // the first of them; GetBody gives others
 	facts           facts
-	verified        time.Duration // from the arrival until the proof was checked
-	holding         *holding      // nil: there is no replay store
-	redrive         *redrive      // set where an entry of the journal runs again
+	verified        time.Duration      // from the arrival until the proof was checked
+	holding         *holding           // nil: there is no replay store
+	digest          *[sha256.Size]byte // of the body; nil: nobody has needed it yet. See bodyDigest
+	redrive         *redrive           // set where an entry of the journal runs again
 
 	refusal *Reply    // the answer to signals that may not run; nil: they may. mu guards this and the next two
 	owed    *Reply    // the signals' answer, where they failed
@@ -81,6 +83,7 @@ type holding struct {
 	txn        replay.Transaction // of the event in hand; nil: there is none
 	event      [1]Event           // room for the usual case
 	remembered [1]remembered      // as event
+	digest     [sha256.Size]byte  // room for that of the body
 }
 
 // unclaimed returns the store's error, where the delivery runs without a claim because of it.
@@ -270,7 +273,7 @@ func (g *Guard) deliver(r *http.Request, i *inspection, prior *Delivery) *Delive
 	d := g.newDelivery()
 	d.parent = prior
 	i.ownBody() // the buffer belongs to the next request, and the app would read that one's body
-	d.facts = i.facts
+	d.facts = *i.known()
 	// A credential proves the whole request. A signature proves only what it covers.
 	t := i.events
 	t.Headers, t.Body, t.request = r.Header, i.body, r

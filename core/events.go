@@ -170,7 +170,21 @@ func (d *Delivery) digestOf(t *eventSource) [sha256.Size]byte {
 	if d.batch || t.Opened != nil || t.claims.HasPayload() {
 		return sha256.Sum256(d.bytesOf(t))
 	}
-	return d.facts.bodyDigest()
+	return d.bodyDigest()
+}
+
+// bodyDigest returns the digest of the proved body. It costs as much as the signature's: it is made where something is
+// remembered by it, and not for the record alone.
+func (d *Delivery) bodyDigest() [sha256.Size]byte {
+	if d.digest == nil {
+		if d.holding != nil {
+			d.digest = &d.holding.digest
+		} else {
+			d.digest = new([sha256.Size]byte)
+		}
+		*d.digest = sha256.Sum256(d.facts.body)
+	}
+	return *d.digest
 }
 
 // equalBodies says what the default costs, and that nothing has to be done.
@@ -300,8 +314,8 @@ func (d *Delivery) name(rec *Record) {
 		rec.ID, rec.Type, rec.Identity = e.ID, e.Type, e.Identity
 	}
 	// An unproved body's digest stays out: unverified senders would otherwise choose values that look like identities.
-	if d.facts.proved && d.facts.digested {
-		rec.BodySHA256 = d.facts.digest
+	if d.facts.proved && d.digest != nil {
+		rec.BodySHA256 = *d.digest
 	}
 }
 

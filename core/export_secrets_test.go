@@ -66,7 +66,7 @@ func (g *Guard) VerifyAndCount(r *http.Request, tenant string, body []byte, now 
 	}
 	_, f := g.signature.CheckBody(&in)
 	if !f.Failed() {
-		s.inspection.match.Count(now)
+		s.inspection.matches.Count(now)
 	}
 	return !f.Failed()
 }

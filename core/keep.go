@@ -189,7 +189,7 @@ func (d *Delivery) wasChanged(event int, body []byte) bool {
 	}
 	proved := d.states[event].digest
 	if !d.batch {
-		proved = d.facts.bodyDigest()
+		proved = d.bodyDigest()
 	}
 	//lint:notsecret the hash of a body that the app has
 	return proved != sha256.Sum256(body)

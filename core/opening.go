@@ -84,7 +84,7 @@ const (
 func (g *Guard) open(r *http.Request, i *inspection) fault.Failure {
 	get := r.Method == http.MethodGet
 	plain, key, f := g.opened(r.Context(), &openRequest{
-		get: get, query: r.URL.RawQuery, body: i.body, tenant: i.claims.Tenant, now: i.now, match: &i.match,
+		get: get, query: r.URL.RawQuery, body: i.body, tenant: i.claims.Tenant, now: i.now, match: &i.matches,
 	})
 	if f.Failed() {
 		return f

@@ -85,7 +85,7 @@ func (g *Guard) receive(r *http.Request, i *inspection, prior *Delivery) (*Deliv
 		return nil, g.answered(i, reply, prior)
 	}
 	if i.proved {
-		i.match.Count(i.now) // not before: neither a handshake nor a test shows that a secret is in use
+		i.matches.Count(i.now) // not before: neither a handshake nor a test shows that a secret is in use
 	}
 	// Counted after the proof: otherwise forgeries would use up what genuine deliveries may use.
 	if f := g.enforce(&i.facts, CheckRateLimit, g.countDelivery(r.Context(), i)); f.Failed() {

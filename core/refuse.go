@@ -48,7 +48,7 @@ func (g *Guard) refuse(r *http.Request, i *inspection, f fault.Failure) *Reply {
 		// before the body from those after it.
 		reply.set("Connection", "close")
 	}
-	rec := g.recordOf(&i.facts, reply, now)
+	rec := g.recordOf(i.known(), reply, now)
 	// After the reply is made: what a sample finds out can never reach the sender.
 	rec.sampled = g.sample(r, &i.facts, i.claims.Tenant, f, now)
 	i.markRead(r, true)
@@ -80,7 +80,7 @@ func (g *Guard) answered(i *inspection, reply *Reply, prior *Delivery) *Reply {
 	if prior != nil {
 		prior.settle(replay.Release) // an outer guard must not remember a handshake as an event that was processed
 	}
-	rec := g.record(&i.facts, reason.Handshake, reply.Status, time.Now())
+	rec := g.record(i.known(), reason.Handshake, reply.Status, time.Now())
 	rec.Detail = i.note
 	g.put(rec)
 	return reply

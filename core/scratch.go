@@ -3,7 +3,6 @@ package core
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"net/http"
 	"net/netip"
 	"time"
@@ -34,7 +33,7 @@ func (g *Guard) prepare(w http.ResponseWriter, in adapter.Inbound, now time.Time
 	i.route, i.params, i.w, i.started, i.keepBody = in.Route, in.Params, w, now, in.KeepBody
 	i.now = g.clock(now)
 	i.claims, i.events, i.place, i.buffer = &s.claims, &s.events, &s.slot, &s.buffer
-	s.claims.Match = &i.match
+	s.claims.Match = &i.matches
 	return s
 }
 
@@ -94,20 +93,18 @@ type facts struct {
 	now         time.Time       // the guard's clock: for freshness
 	source      netip.Addr      // invalid: unknown
 	body        []byte
-	match       keyring.Matches // of the secrets that proved it
-	tenant      string          // a known one; the one that the request names is in claims
-	scope       string          // the tenant as it is part of identities
-	secret      string          // label of the one that matched, never its value
+	match       keyring.Terms // of the secrets that proved it; see inspection.known
+	tenant      string        // a known one; the one that the request names is in claims
+	scope       string        // the tenant as it is part of identities
+	secret      string        // label of the one that matched, never its value
 	credentials []string
-	reported    []Reported        // refusals that did not take place, because their checks only report
-	unproved    *fault.Failure    // the one of those that leaves the delivery without proof; nil: none does
-	digest      [sha256.Size]byte // of the body; see bodyDigest
-	ack         *ackKeys          // set where the acknowledgement is encrypted
-	digested    bool              // digest is set
-	proved      bool              // zero: unproved; set where the proof is complete
-	plain       bool              // plain HTTP, reported
-	trial       bool              // every check only reports, and nothing is touched: see Explain
-	overloaded  bool              // our own bounds refused it: 503, whoever sent it
+	reported    []Reported     // refusals that did not take place, because their checks only report
+	unproved    *fault.Failure // the one of those that leaves the delivery without proof; nil: none does
+	ack         *ackKeys       // set where the acknowledgement is encrypted
+	proved      bool           // zero: unproved; set where the proof is complete
+	plain       bool           // plain HTTP, reported
+	trial       bool           // every check only reports, and nothing is touched: see Explain
+	overloaded  bool           // our own bounds refused it: 503, whoever sent it
 }
 
 // present returns the time by the machine's clock: by what has passed since the request came, because a look at the
@@ -117,6 +114,7 @@ func (i *facts) present() time.Time { return i.started.Add(time.Since(i.started)
 // inspection is what is known of a request while it is checked. Only its facts outlive the call of Receive.
 type inspection struct {
 	facts
+	matches    keyring.Matches
 	params     adapter.Params // of the route; nil: the request's own
 	borrowed   bool           // the body stands in buffer
 	buffer     *intake.Buffer
@@ -132,6 +130,12 @@ type inspection struct {
 	perimeter
 }
 
+// known returns the facts as they are at this point: for a record, or for the delivery that takes them over.
+func (i *inspection) known() *facts {
+	i.match = i.matches.Terms
+	return &i.facts
+}
+
 // addCredential notes the labels of a credential that matched. The first list is not copied, and is never changed.
 func (i *inspection) addCredential(labels []string) {
 	if i.credentials == nil {
@@ -140,13 +144,4 @@ func (i *inspection) addCredential(labels []string) {
 		return
 	}
 	i.credentials = append(i.credentials, labels...)
-}
-
-// bodyDigest returns the digest of a proved body. It costs as much as the signature's: it is made where something is
-// remembered by it, and not for the record alone.
-func (i *facts) bodyDigest() [sha256.Size]byte {
-	if !i.digested {
-		i.digest, i.digested = sha256.Sum256(i.body), true
-	}
-	return i.digest
 }

@@ -2,9 +2,6 @@ package adapter
 
 import "net/http"
 
-// room is what a usual answer takes, which then needs no memory of its own.
-const room = 32
-
 // most is how long an answer may be that is held back. A longer one is sent at once.
 const most = 64 << 10
 
@@ -12,8 +9,7 @@ const most = 64 << 10
 // take their place. Its zero value holds nothing.
 type heldAnswer struct {
 	status int
-	body   []byte
-	room   [room]byte
+	body   []byte // usually empty: the answer to a success has no text
 }
 
 // held reports whether there is an answer that waits.
@@ -23,7 +19,7 @@ func (a *heldAnswer) held() bool { return a.status != 0 }
 func (a *heldAnswer) size() int { return len(a.body) }
 
 // begin holds an answer with that status back.
-func (a *heldAnswer) begin(status int) { a.status, a.body = status, a.room[:0] }
+func (a *heldAnswer) begin(status int) { a.status, a.body = status, nil }
 
 // write adds to the body. It reports false where the answer has become too long to wait: it has to be sent.
 func (a *heldAnswer) write(b []byte) bool {

@@ -59,7 +59,7 @@ func ofBodies() []mutation {
 		{name: "a form that was parsed before is no matter", file: body, old: "if len(r.PostForm) > 0 || r.MultipartForm != nil {", new: "if false {"},
 		{name: "any number of bodies is held", file: room, old: "if !s.makeRoom(time.Now()) {", new: "if s.used >= 0 {\n\t\t\tbreak\n\t\t}\n\t\tif false {"},
 		{name: "a body grows beyond the room there is", file: slot, old: "for !s.giant && more > 0 && !own.fits(more) {", new: "for false {"},
-		{name: "a body that is not slow has to make way", file: slot, old: "if s.complete || now.Sub(s.began) < slowBody {", new: "if s.complete {"},
+		{name: "a body that is not slow has to make way", file: slot, old: "if now.Sub(s.began) < slowBody {", new: "if false {"},
 		{name: "a failing source has all the room", file: room, old: "if throttled && s.countOf(slot.source, throttledBodies) >= throttledBodies {", new: "if false {"},
 		{name: "bodies that were made to end count for nothing", file: slot, old: "if room.waking >= max(1, room.size/8) && own.waking >= max(1, room.reserve/8) {", new: "if false {"},
 		{name: "a guard's part of the room is anybody's", file: room, old: "used -= s.room.reserve", new: "used -= 0"},

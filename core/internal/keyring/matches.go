@@ -14,11 +14,16 @@ import (
 //
 // One delivery owns it, so it needs no lock. The zero value has no match, and is ready for use.
 type Matches struct {
-	uses      [2]*Usage  // of a signature and a credential
-	more      []*Usage   // of a delivery with more than two; nil: there are no more
+	Terms
+	uses [2]*Usage // of a signature and a credential
+	more []*Usage  // of a delivery with more than two; nil: there are no more
+	n    uint8     // how many of uses are set
+}
+
+// Terms is what is known of the secrets that matched, for the delivery's record. The zero value knows nothing.
+type Terms struct {
 	Expires   *time.Time // the first expiry of them; nil: it is not near
 	NoneAfter *time.Time // when one of their lists has no valid secret any more; nil: that is not near
-	n         uint8      // how many of uses are set
 	Stale     bool       // one of their lists is not the newest
 	ByTenant  bool       // one of their lists is the tenant's own
 }
