@@ -264,7 +264,8 @@ func isExported(name string) bool { return name != "" && name[0] >= 'A' && name[
 func unusable(v any) string {
 	switch {
 	case isTypedNil(v):
-		return fmt.Sprintf("it holds a nil %T, which would panic at the first delivery; give a value, or leave it out", v)
+		return fmt.Sprintf("it holds a nil %T, which would panic at the first delivery; give a value, or leave it out",
+			v)
 	case isUnmade(v):
 		return fmt.Sprintf("it is the zero value of %T; make it with a function of its package, or leave it out", v)
 	}

@@ -67,7 +67,7 @@ func (h *hook) run(idle chan struct{}) {
 		}
 		// OnParked has ended the goroutine, as a failed assertion of a test does. What waits gets another one: otherwise
 		// the hook would never be called again, and Wait would have nobody to wait for.
-		slog.Error("journal: OnParked ended its goroutine")
+		logSafely(slog.LevelError, "journal: OnParked ended its goroutine")
 		go h.run(idle)
 	}()
 	for {

@@ -87,6 +87,10 @@ func explain(err error) error {
 	}
 }
 
+// errEnded is for a client, such as a hook of it, that calls runtime.Goexit. The commands must not be read.
+var errEnded error = abandonedError{ //lint:immutable an error value
+	errors.New("the Redis client ended its goroutine")}
+
 // panicked makes an error of a panic, such as one of a client's hook. It fails closed: what became of the commands is
 // unknown, and they must not be read. It shows only the type: the value may hold credentials.
 func panicked(err *error) {

@@ -80,37 +80,52 @@ func (g *gatherer) next() {
 
 // sendWaiting sends what waits until nothing does.
 func (g *gatherer) sendWaiting() {
+	ended := false
+	defer func() {
+		if !ended { // the client has ended the goroutine: what waits gets another one
+			go g.sendWaiting()
+		}
+	}()
 	var cmds []*redis.Cmd
 	for {
 		parcels := g.take()
 		if len(parcels) == 0 {
+			ended = true
 			return
 		}
-		cmds = cmds[:0]
+		cmds = g.sendAll(parcels, cmds[:0])
+	}
+}
+
+// sendAll sends the commands of calls in one round trip. The slice is for them, and is returned for the next.
+func (g *gatherer) sendAll(parcels []*parcel, cmds []*redis.Cmd) []*redis.Cmd {
+	err := errEnded
+	defer func() {
 		for _, p := range parcels {
-			// The call may have ended. Then nothing of it is sent.
-			if p.err = p.ctx.Err(); p.err == nil {
-				cmds = append(cmds, p.cmds...)
+			if abandoned(err) && p.err == nil { // nothing is known of any command
+				p.err = err
 			}
-		}
-		if len(cmds) > 0 {
-			// The calls have timeouts of their own. One that ends must not end the others.
-			ctx, cancel := context.WithTimeout(context.Background(), g.timeout)
-			// Each command has its own error. After a panic nothing is known of any.
-			if err := process(ctx, g.client, cmds); abandoned(err) {
-				for _, p := range parcels {
-					p.err = err
-				}
-			}
-			cancel()
-		}
-		for _, p := range parcels {
-			for i := 0; i < len(p.cmds) && p.err == nil; i++ {
+			for i := 0; i < len(p.cmds) && p.err == nil; i++ { // each command has its own error
 				p.err = p.cmds[i].Err()
 			}
 			close(p.done)
 		}
+	}()
+	for _, p := range parcels {
+		// The call may have ended. Then nothing of it is sent.
+		if p.err = p.ctx.Err(); p.err == nil {
+			cmds = append(cmds, p.cmds...)
+		}
 	}
+	if len(cmds) == 0 {
+		err = nil
+		return cmds
+	}
+	// The calls have timeouts of their own. One that ends must not end the others.
+	ctx, cancel := context.WithTimeout(context.Background(), g.timeout)
+	defer cancel()
+	err = process(ctx, g.client, cmds)
+	return cmds
 }
 
 // take returns the calls that have waited longest. It ends the round trip if there are none.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -30,8 +31,7 @@ type fake struct {
 	keys  []string      // of the scripts' calls, in the order in which they were sent
 	fails string        // the call for this key fails
 	gate  chan struct{} // closed: round trips end; nil: the same
-	// panics makes each round trip end so.
-	panics bool
+	ends  func()        // ends each round trip; nil: it is answered
 }
 
 func (f *fake) DialHook(redis.DialHook) redis.DialHook { return nil }
@@ -70,8 +70,8 @@ func (f *fake) trip(ctx context.Context, cmds []redis.Cmder) error {
 			return ctx.Err()
 		}
 	}
-	if f.panics {
-		panic("a hook of the app's own")
+	if f.ends != nil {
+		f.ends()
 	}
 	for _, cmd := range cmds {
 		if args := cmd.Args(); f.fails != "" && len(args) > 3 && args[3] == f.fails {
@@ -281,31 +281,68 @@ func TestAServerThatHangsEndsEveryCallInTime(t *testing.T) {
 // next ones waiting for ever.
 func TestAClientThatPanicsIsAStoreThatFails(t *testing.T) {
 	t.Parallel()
-	for name, direct := range map[string]bool{"in the caller's goroutine": true, "in the store's": false} {
-		t.Run(name, func(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		direct bool
+		ends   func()
+		want   string
+	}{
+		{"a panic in the caller's goroutine", true, func() { panic("a hook of the app's own") }, "panicked"},
+		{"a panic in the store's", false, func() { panic("a hook of the app's own") }, "panicked"},
+		{"the end of the store's goroutine", false, runtime.Goexit, "ended its goroutine"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				client := redis.NewClient(&redis.Options{ContextTimeoutEnabled: direct})
-				f := &fake{}
-				client.AddHook(f)
-				s, err := redisstore.New(t.Context(), client, "test", redisstore.DangerouslyAllowEviction())
-				require.NoError(t, err)
-				gate := make(chan struct{})
-				f.gate, f.panics = gate, true
-				errs, wait := claims(t.Context(), s, 0, 4*atOnce)
-				synctest.Wait() // all of them wait for the gate, or for those that do
-				close(gate)
-				wait()
-				for _, err := range errs {
-					require.ErrorContains(t, err, "panicked")
-				}
-				f.gate, f.panics = nil, false
-				errs, wait = claims(t.Context(), s, 100, 4*atOnce)
-				wait()
-				for _, err := range errs {
-					require.NoError(t, err)
-				}
-			})
+			synctest.Test(t, func(t *testing.T) { clientThatEnds(t, row.direct, row.ends, row.want) })
 		})
 	}
+}
+
+func clientThatEnds(t *testing.T, direct bool, ends func(), want string) {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{ContextTimeoutEnabled: direct})
+	f := &fake{}
+	client.AddHook(f)
+	s, err := redisstore.New(t.Context(), client, "test", redisstore.DangerouslyAllowEviction())
+	require.NoError(t, err)
+	gate := make(chan struct{})
+	f.gate, f.ends = gate, ends
+	errs, wait := claims(t.Context(), s, 0, 4*atOnce)
+	synctest.Wait() // all of them wait for the gate, or for those that do
+	close(gate)
+	wait()
+	for _, err := range errs {
+		require.ErrorContains(t, err, want)
+	}
+	f.gate, f.ends = nil, nil
+	errs, wait = claims(t.Context(), s, 100, 4*atOnce)
+	wait()
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
+}
+
+// TestAClientThatEndsItsGoroutineLeavesOthersToTheirTurn: the first calls are in goroutines of the caller's, which the
+// client ends with them. Those that wait are sent in one of the store's.
+func TestAClientThatEndsItsGoroutineLeavesOthersToTheirTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, f, _ := openFake(t)
+		gate := f.gate
+		f.ends = runtime.Goexit
+		for i := range 4 * atOnce {
+			go func() { _, _ = s.Claim(t.Context(), []replay.Item{{Key: keyOf(i)}}, time.Minute) }()
+		}
+		synctest.Wait()
+		close(gate)
+		synctest.Wait()
+		f.gate, f.ends = nil, nil
+		began := time.Now()
+		errs, wait := claims(t.Context(), s, 100, 4*atOnce)
+		wait()
+		for _, err := range errs {
+			require.NoError(t, err)
+		}
+		require.Zero(t, time.Since(began), "no round trip counts as under way")
+	})
 }

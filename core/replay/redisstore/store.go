@@ -221,7 +221,7 @@ func (s *Store) do(ctx context.Context, fn func(context.Context) error) error {
 	// The channel has room for the result, so the goroutine ends even if do has returned.
 	done := make(chan error, 1)
 	go func() {
-		var err error
+		err := errEnded
 		defer func() { done <- err }()
 		defer panicked(&err)
 		err = fn(ctx)
