@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/internal/sender"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // TenantKey says where a request names its tenant. Make one with [TenantFromPath] or [TenantFromHeader]; the zero value
@@ -64,6 +65,9 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 	case t.path == "" && !httpfield.ValidName(t.header):
 		m.Add("Tenant", strconv.Quote(t.header),
 			"it names no parameter of the route and no header; use TenantFromPath or TenantFromHeader")
+	case t.header != "" && !entry.PassedOn(t.header):
+		m.Add("Tenant", strconv.Quote(t.header), "no server passes on this header to a handler; let a proxy set another "+
+			"header to its value")
 	case c.Setup.AwaitingSecret:
 		m.Add("Tenant", "", "Setup.AwaitingSecret is for one sender; remove one of the two")
 	}

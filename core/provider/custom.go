@@ -135,6 +135,9 @@ func (c *HMACConfig) entry() (entry.Entry, error) {
 		if !isHeaderName(name) {
 			return e, fmt.Errorf("HMACConfig: %q is not the name of a header", name)
 		}
+		if !entry.PassedOn(name) {
+			return e, fmt.Errorf("HMACConfig: no server passes on the header %s to a handler", name)
+		}
 	}
 	for _, method := range c.Methods {
 		if !slices.Contains([]string{"GET", "PUT", "PATCH", "DELETE"}, method) {

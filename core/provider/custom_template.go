@@ -74,6 +74,9 @@ func parseTemplate(template string) (parts []entry.Part, err error) {
 			parts = append(parts, entry.Part{Kind: entry.PartMethod})
 		case name == "path":
 			parts = append(parts, entry.Part{Kind: entry.PartPath})
+		case isHeader && !entry.PassedOn(signedHeader):
+			return nil, fmt.Errorf("HMACConfig.Signed: no server passes on the header %s to a handler; {url} has the "+
+				"host", signedHeader)
 		case isHeader && signedHeader != "" && isHeaderName(signedHeader):
 			parts = append(parts, entry.Header(signedHeader))
 		default:

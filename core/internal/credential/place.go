@@ -96,6 +96,11 @@ func NewPlace(kind entry.CredentialKind, name, items string) (p *Place, what str
 				Reason: "not the name of a header",
 			}
 		}
+		if !entry.PassedOn(name) {
+			return nil, "", &fault.Mistake{
+				Field: ".Name", Value: strconv.Quote(name), Reason: "no server passes on this header to a handler",
+			}
+		}
 		p.header = http.CanonicalHeaderKey(name)
 		what = "the header " + p.header
 	case entry.QueryToken:
