@@ -64,7 +64,12 @@ func (d *Delivery) keep(ctx context.Context, failures []failure) (parked []*jour
 		return nil, d.redrive.recordFailure(ctx, d, &failures[0])
 	}
 	entries := make([]*journal.Entry, len(failures))
+	late := d.redrive == nil && d.hasSuccess()
 	for i := range failures {
+		// Fails closed: an open entry is the provider's to send again, and makes room for others.
+		if f := &failures[i]; late && f.state == journal.Open {
+			f.state = journal.Parked
+		}
 		entries[i] = d.entryOf(&failures[i])
 	}
 	if err := d.guard.journaling.journal.Keep(ctx, entries); err != nil {
@@ -94,7 +99,7 @@ func (d *Delivery) keepRest(why reason.Reason, err error, ran ...ranReceiver) {
 	d.mu.Lock()
 	if d.takenWholeLocked() {
 		d.mu.Unlock()
-		_, _ = d.keepOrWarn(d.facts.ctx, []failure{{event: noEvent, state: journal.Open, why: why, err: err, ran: ran}})
+		d.keepOpen([]failure{{event: noEvent, state: journal.Open, why: why, err: err, ran: ran}})
 		return
 	}
 	for i := range d.states {
@@ -103,7 +108,15 @@ func (d *Delivery) keepRest(why reason.Reason, err error, ran ...ranReceiver) {
 		}
 	}
 	d.mu.Unlock()
-	_, _ = d.keepOrWarn(d.facts.ctx, rest)
+	d.keepOpen(rest)
+}
+
+// keepOpen keeps events that are released. What is parked all the same, because the sender has read a success, is
+// reported as such.
+func (d *Delivery) keepOpen(rest []failure) {
+	if parked, _ := d.keepOrWarn(d.facts.ctx, rest); len(parked) > 0 {
+		d.guard.journaling.journal.Parked(context.WithoutCancel(d.facts.ctx), parked...)
+	}
 }
 
 func (d *Delivery) isSettled() bool {
@@ -322,7 +335,7 @@ func (p *signalsRun) keepBehind(from int) {
 			rest = append(rest, failure{event: i, state: journal.Open, why: reason.SignalFailed, err: errNotRun})
 		}
 	}
-	_, _ = d.keepOrWarn(d.facts.ctx, rest)
+	d.keepOpen(rest)
 }
 
 // notify reports to the journal what is parked for good, once it is committed.

@@ -227,6 +227,15 @@ func (d *Delivery) sentStatus() int {
 	return 0
 }
 
+// hasSuccess reports whether the sender has been sent a success: it does not send the event again, whatever becomes of it.
+func (d *Delivery) hasSuccess() bool {
+	status := d.sentStatus()
+	if early := d.answeredEarly(); early != nil {
+		status = early.Written.Status
+	}
+	return status >= 200 && status <= 299
+}
+
 // refuseSignals fails closed: nothing runs, and the answer is a 500, so that the mistake shows at the first delivery.
 // What the first signals have done stays as it is.
 func (d *Delivery) refuseSignals(cause error, w adapter.Written) *Reply {

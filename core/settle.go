@@ -91,8 +91,8 @@ func (d *Delivery) finishPlain(o adapter.Outcome, released bool) {
 		err := cmp.Or(o.Err, errAnswered(status))
 		d.keepRest(reason.SignalFailed, err, d.plainRan(outcomeRetry, err)...)
 		d.settle(replay.Release)
-		// An error after a success: the record must show what the router's error handler answers.
-		if status < 300 && o.Err != nil {
+		// Nothing was sent: the record must show what the router's error handler answers.
+		if status < 300 && o.Err != nil && (o.Written.Status == 0 || o.Written.Held) {
 			status = cmp.Or(o.ErrStatus, http.StatusInternalServerError)
 		}
 		d.parent.oweFailure(o.Err)
@@ -119,7 +119,7 @@ func (d *Delivery) Abandon() {
 	d.parent.oweFailure(nil)
 	d.keepRest(reason.SignalPanicked, errHandlerPanicked, d.plainRan(outcomePanic, errHandlerPanicked)...)
 	d.settle(replay.Release)
-	d.report(d.whole(reason.SignalPanicked, http.StatusInternalServerError, nil))
+	d.report(d.whole(reason.SignalPanicked, cmp.Or(d.sentStatus(), http.StatusInternalServerError), nil))
 }
 
 // release frees what the delivery keeps in addition to its claims: its slot among those that run, too. net/http removes

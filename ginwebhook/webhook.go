@@ -92,6 +92,10 @@ func VerifyWithConfig(config Config) gin.HandlerFunc {
 			return
 		}
 		w.tracker.Release()
+		// Fails closed: the event is released, and Gin would answer 200. Middleware before the guard may still answer.
+		if outcome.Err != nil && !c.Writer.Written() && c.Writer.Status() < http.StatusMultipleChoices {
+			c.Status(http.StatusInternalServerError)
+		}
 	}
 	return verify
 }

@@ -53,7 +53,7 @@ func TestGin(t *testing.T) {
 		want   core.ReplayState
 		status int
 	}{
-		{"c.Error alone is released", func(c *gin.Context) { _ = c.Error(errApp) }, core.ReplayReleased, 200},
+		{"c.Error alone is a 500 and released", func(c *gin.Context) { _ = c.Error(errApp) }, core.ReplayReleased, 500},
 		{"c.Status without a body counts", func(c *gin.Context) { c.Status(http.StatusInternalServerError) },
 			core.ReplayReleased, 500},
 		{"c.AbortWithStatus counts", func(c *gin.Context) { c.AbortWithStatus(http.StatusConflict) },

@@ -1,0 +1,131 @@
+package adaptertest_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+
+	"github.com/sallyport-go/sallyport/core"
+	"github.com/sallyport-go/sallyport/core/journal"
+)
+
+// kept is an app with a journal, whose recovery stands before everything.
+func kept(t *testing.T, rt router, handler any) (*server, *core.Guard, *records, func() []journal.State, *atomic.Int32) {
+	t.Helper()
+	var parked atomic.Int32
+	j, err := journal.InMemory(journal.Config{OnParked: func(context.Context, *journal.Entry) { parked.Add(1) }})
+	require.NoError(t, err)
+	g, rec := newGuard(t, func(c *core.Config) { c.Journal = j })
+	a := rt.new()
+	a.use(rt.recovery)
+	a.post(path, handler, rt.verify(g, nil))
+	states := func() (list []journal.State) {
+		require.NoError(t, j.Wait(t.Context()))
+		for e, err := range j.Entries(t.Context(), journal.Query{}) {
+			require.NoError(t, err)
+			list = append(list, e.State)
+		}
+		return list
+	}
+	return serve(t, a), g, rec, states, &parked
+}
+
+// TestWhatFailsBehindASuccessIsParked: the sender has read 2xx, and never sends the event again. Whatever failed after that
+// is a person's to run again, and the record shows what was sent.
+func TestWhatFailsBehindASuccessIsParked(t *testing.T) {
+	plain := map[string]func(c *call) error{
+		"a handler fails after its answer":  func(c *call) error { return errors.Join(c.json(200, "fine"), errApp) },
+		"a handler panics after its answer": func(c *call) error { _ = c.json(200, "fine"); panic("boom") },
+	}
+	var rows []row
+	for name, fn := range plain {
+		rows = append(rows, row{name, func(t *testing.T, rt router) {
+			if name == "a handler fails after its answer" && !rt.errors {
+				t.Skip("a handler has no way to say so here")
+			}
+			s, g, rec, states, parked := kept(t, rt, rt.plain(fn))
+			require.Equal(t, 200, s.deliver(t).status)
+			s.running.wait()
+			last := rec.last(t, g)
+			require.Equal(t, core.ReplayReleased, last.Replay)
+			require.Equal(t, 200, last.Status)
+			require.Equal(t, []journal.State{journal.Parked}, states())
+			require.EqualValues(t, 1, parked.Load())
+		}})
+	}
+	for name, fail := range map[string]func() error{
+		"a receiver fails after its answer":  func() error { return errApp },
+		"a receiver panics after its answer": func() error { panic("boom") },
+	} {
+		rows = append(rows, row{name, func(t *testing.T, rt router) {
+			if !rt.ownContext {
+				t.Skip("a receiver has no writer here")
+			}
+			s, g, rec, states, parked := kept(t, rt, rt.signal(func(c *call, _ core.Event) error {
+				_ = c.json(200, "fine")
+				return fail()
+			}))
+			require.Equal(t, 200, s.deliver(t).status)
+			s.running.wait()
+			last := rec.last(t, g)
+			require.Equal(t, core.ReplayReleased, last.Replay)
+			require.Equal(t, 200, last.Status)
+			require.Equal(t, []journal.State{journal.Parked}, states())
+			require.EqualValues(t, 1, parked.Load())
+		}})
+	}
+	rows = append(rows,
+		row{"a failure that is answered is the sender's to repeat", func(t *testing.T, rt router) {
+			s, g, rec, states, parked := kept(t, rt, rt.plain(func(c *call) error { return errApp }))
+			require.Equal(t, 500, s.deliver(t).status)
+			s.running.wait()
+			require.Equal(t, 500, rec.last(t, g).Status)
+			require.Equal(t, []journal.State{journal.Open}, states())
+			require.Zero(t, parked.Load())
+		}})
+	table(t, rows)
+}
+
+// TestAnErrorWithoutAnAnswerIsNoSuccessInGin: Gin answers 200 where nothing was written, whatever c.Errors holds. Middleware
+// before the guard, which answers errors, does so as ever.
+func TestAnErrorWithoutAnAnswerIsNoSuccessInGin(t *testing.T) {
+	for name, row := range map[string]struct {
+		handler gin.HandlerFunc
+		outer   gin.HandlerFunc
+		status  int
+	}{
+		"an error":                     {func(c *gin.Context) { _ = c.Error(errApp) }, nil, 500},
+		"an error and an end":          {func(c *gin.Context) { _ = c.Error(errApp); c.Abort() }, nil, 500},
+		"an error and a success to be": {func(c *gin.Context) { c.Status(202); _ = c.Error(errApp) }, nil, 500},
+		"an error and a failure to be": {func(c *gin.Context) { c.Status(409); _ = c.Error(errApp) }, nil, 409},
+		"an error that is answered":    {func(c *gin.Context) { _ = c.AbortWithError(503, errApp) }, nil, 503},
+		"middleware that answers errors": {func(c *gin.Context) { _ = c.Error(errApp) }, func(c *gin.Context) {
+			if c.Next(); len(c.Errors) > 0 && !c.Writer.Written() {
+				c.JSON(http.StatusBadGateway, gin.H{"error": "ours"})
+			}
+		}, 502},
+		"middleware that keeps the status": {func(c *gin.Context) { _ = c.Error(errApp) }, func(c *gin.Context) {
+			if c.Next(); len(c.Errors) > 0 {
+				c.JSON(-1, gin.H{"error": "ours"})
+			}
+		}, 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, rec := newGuard(t)
+			e := gin.New()
+			if row.outer != nil {
+				e.Use(row.outer)
+			}
+			e.POST(path, ginRouter().verify(g, nil).(gin.HandlerFunc), row.handler)
+			s := serve(t, &app{Handler: e})
+			require.Equal(t, row.status, s.deliver(t).status)
+			s.running.wait()
+			require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
+		})
+	}
+}
