@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/doctor"
 )
 
 func (p *program) doctorCommand() *cobra.Command {
-	o := doctor.Options{Kept: p.kept}
+	var refused error // a file that keeps a secret may not be read
+	o := doctor.Options{Kept: func(provider string) string { return p.kept(provider, &refused) }}
 	c := &cobra.Command{
 		Use: "doctor FILE", Short: "Say what is wrong with a saved request, and how to fix it",
 		Long: paragraphs(
@@ -33,7 +37,7 @@ func (p *program) doctorCommand() *cobra.Command {
 				return err
 			}
 			r, err := doctor.Diagnose(&o, args[0], p.in)
-			if err != nil {
+			if err = cmp.Or(refused, err); err != nil {
 				return err
 			}
 			if err := p.printLines(r, concluded(r.Good(), r.String())...); err != nil {
@@ -50,9 +54,14 @@ func (p *program) doctorCommand() *cobra.Command {
 	return c
 }
 
-// kept returns the secret of a sender that is kept on this machine, or nothing.
-func (p *program) kept(provider string) string {
+// kept returns the secret of a sender that is kept on this machine, or nothing. It sets refused where its file may not
+// be read.
+func (p *program) kept(provider string, refused *error) string {
 	s, _, err := p.sender(&choice{provider: provider}, false)
+	var file *refusedFileError
+	if errors.As(err, &file) {
+		*refused = file
+	}
 	if err != nil {
 		return "" // doctor then says that a secret is missing
 	}

@@ -3,9 +3,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -44,21 +44,28 @@ func (p *program) keepPage(page *inspector.Local) (forget func()) {
 	return func() { removeOwn(file, text) }
 }
 
-// keptPages returns the pages that this user runs.
-func (p *program) keptPages() (all []keptPage) {
+// keptPages returns the pages that this user runs. It fails closed: a file that others can change could lead to a page
+// of theirs.
+func (p *program) keptPages() (all []keptPage, err error) {
 	pattern, err := p.stateFile(pagePrefix + "*" + pageSuffix)
 	if err != nil {
-		return nil
+		return nil, nil // there is no home, and so no page
 	}
 	files, _ := filepath.Glob(pattern) // its one error is a pattern that is malformed
 	for _, file := range files {
+		text, err := readPrivate(file)
+		if errors.Is(err, fs.ErrNotExist) { // it has just ended
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
 		var page keptPage
-		text, err := os.ReadFile(file)
-		if err == nil && json.Unmarshal(text, &page) == nil && page.Host != "" {
+		if json.Unmarshal(text, &page) == nil && page.Host != "" {
 			all = append(all, page)
 		}
 	}
-	return all
+	return all, nil
 }
 
 var errNoPage = errors.New("SALLYPORT_PAGE is not set: the address of the app's page, " +
@@ -67,7 +74,10 @@ var errNoPage = errors.New("SALLYPORT_PAGE is not set: the address of the app's 
 
 // ownPage returns the page of this user at an address, or the only one where that is empty.
 func (p *program) ownPage(address *url.URL) (*remotePage, error) {
-	all := p.keptPages()
+	all, err := p.keptPages()
+	if err != nil {
+		return nil, err
+	}
 	var hosts []string
 	for _, kept := range all {
 		hosts = append(hosts, "http://"+kept.Host)

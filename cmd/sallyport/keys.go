@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -106,7 +104,7 @@ func (p *program) sender(c *choice, fresh bool) (*sender, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	text, err := os.ReadFile(file)
+	text, err := readPrivate(file)
 	switch {
 	case err == nil:
 		if err := json.Unmarshal(text, s); err != nil || s.Signing == "" {
@@ -158,33 +156,6 @@ func (s *sender) keep(file string) error {
 		return err
 	}
 	return writePrivate(file, text)
-}
-
-// writePrivate writes a file that only the user can read.
-func writePrivate(file string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	// A name of its own first: whoever reads meanwhile gets a whole file, and an older one's mode does not stay.
-	f, err := os.CreateTemp(filepath.Dir(file), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
-}
-
-// removeOwn removes a file of writePrivate that leads nowhere any more, unless a newer program has written its own.
-func removeOwn(file string, text []byte) {
-	if is, err := os.ReadFile(file); err == nil && bytes.Equal(is, text) {
-		_ = os.Remove(file)
-	}
 }
 
 // webhook returns the sender for deliveries to an address.

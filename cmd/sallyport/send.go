@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -83,9 +83,12 @@ func (p *program) place(s *sender, args []string) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
+	text, err := readPrivate(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, errors.New("give the URL of the endpoint, or run \"sallyport listen\" first")
+	case err != nil:
+		return nil, err
 	}
 	return parseTarget(strings.TrimSpace(string(text)))
 }
