@@ -100,6 +100,9 @@ func TestWhatChangesBetweenAttemptsIsNoOtherEvent(t *testing.T) {
 			`{"id":"e1","webhook_metadata":{"attempt":{"id":"b"}}}`},
 		{provider.Smartcar(), `{"eventId":"e1","meta":{"deliveryId":"d1","deliveredAt":1772366400}}`,
 			`{"eventId":"e1","meta":{"deliveryId":"d2","deliveredAt":1772366425}}`},
+		{provider.BTCPayServer(), `{"originalDeliveryId":"d1","deliveryId":"d1","isRedelivery":false}`,
+			`{"originalDeliveryId":"d1","deliveryId":"d2","isRedelivery":true}`},
+		{provider.Plane(), `{"event_id":"e1","delivery_id":"d1"}`, `{"event_id":"e1","delivery_id":"d2"}`},
 		{
 			provider.DocuSign(),
 			`{"event":"recipient-sent","uri":"/e/1","retryCount":0,"generatedDateTime":"2026-03-01T12:00:00.0000000Z","data":{"recipientId":"1"}}`,

@@ -71,6 +71,11 @@ func TestNoGenuineEventIsLostBecauseItsBodyIsEqual(t *testing.T) {
 		{"a product of Shopify without a time", provider.Shopify(), `{"id":1}`, "X-Shopify-Webhook-Id", 2},
 		{"a product of Shopify with its time", provider.Shopify(), `{"id":1,"updated_at":"2026-01-01T00:00:00Z"}`,
 			"X-Shopify-Webhook-Id", 1},
+		{"the same error of a payment provider again", provider.Lago(),
+			`{"webhook_type":"customer.payment_provider_error","payment_provider_customer_error":{"lago_customer_id":"1"}}`,
+			"X-Lago-Unique-Key", 2},
+		{"a customer of Lago with its time", provider.Lago(),
+			`{"webhook_type":"customer.updated","customer":{"updated_at":"2026-01-01T00:00:00Z"}}`, "X-Lago-Unique-Key", 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -184,6 +184,7 @@ func provedElsewhere() map[string]string {
 		"fusionauth":       "jwt/fusionauth_test.go",
 		"jira-connect":     "jwt/entries_test.go",
 		"jira-oauth":       "jwt/jira_oauth_test.go",
+		"livekit":          "jwt/livekit_test.go",
 		"messagebird":      "jwt/entries_test.go", // recorded
 		"monday":           "jwt/entries_test.go",
 		"scaleway-tem":     "scaleway_test.go",

@@ -66,6 +66,33 @@ func Calendly() core.Provider {
 
 const calendlyHorizon = 24 * time.Hour
 
+// Crisp is the web hooks of a plugin of Crisp. The secret is the plugin's signing secret. Hooks that are made in a
+// website's settings are not signed, and refused. The signature is over the bytes that arrive, as Crisp's library for Go
+// checks it.
+//
+// https://docs.crisp.chat/references/web-hooks/v1/
+// https://github.com/crisp-im/go-crisp-api/blob/master/crisp/events.go
+func Crisp() core.Provider {
+	return of(entry.Entry{
+		Name: "crisp", Title: "Crisp", Confidence: "A",
+		Docs:       "https://docs.crisp.chat/references/web-hooks/v1/",
+		SecretFrom: "Crisp Marketplace > the plugin > Web Hooks > Signing Secret",
+		Scheme: &entry.Scheme{
+			Algorithm: entry.HMACSHA256,
+			Signature: entry.Signature{Field: headers("X-Crisp-Signature"), Encoding: entry.Hex},
+			// The unit is not documented.
+			Timestamp: entry.Timestamp{Field: headers("X-Crisp-Request-Timestamp"), Unit: entry.SecondsOrMilliseconds},
+			Signed: []entry.Part{entry.Literal("["), entry.TimestampText(), entry.Literal(";"), entry.Body(),
+				entry.Literal("]")},
+		},
+		Unsigned: []string{"attempt (X-Delivery-Attempt-Count)", "origin (X-Crisp-Hook-Origin)"},
+		Event: entry.Event{
+			Type: pointer("/event"), Time: pointer("/timestamp"), TimeUnit: entry.SecondsOrMilliseconds,
+			Attempt: header("X-Delivery-Attempt-Count"), Tenant: pointer("/website_id"), Data: "/data",
+		},
+	})
+}
+
 // Webflow is the webhooks of a Webflow site. The secret is the OAuth app's client secret, or the secretKey of a webhook
 // that was created with a site token.
 //

@@ -3,7 +3,7 @@ package provider_test
 // platformsChosenByTheUser are the platforms whose secret is made up here and given to them.
 func platformsChosenByTheUser() []string {
 	return []string{
-		"airship", "ashby", "auth0", "autodesk-aps", "cursor", "discourse", "documenso", "doppler",
+		"airship", "ashby", "auth0", "autodesk-aps", "cursor", "discourse", "documenso", "doppler", "expo",
 		"fastspring", "ghost", "greenhouse",
 		"harbor", "hcp-terraform",
 		"helpscout", "hugging-face", "jfrog", "jfrog-token", "klaviyo", "mongodb-atlas", "nexus", "npm", "revenuecat",
@@ -27,6 +27,10 @@ func platformsUnknownHorizon() map[string]string {
 		"orb":       notRead, "persona": "up to eight attempts, without a documented schedule",
 		"smartcar":      "three retries within three minutes, which is less than a lease may last",
 		"mongodb-atlas": notRead,
+		"crisp":         "an attempt says its number and the limit; the schedule is not documented",
+		"expo":          "a few more times, says the documentation, without a schedule",
+		"lago":          "three attempts within seconds, which is less than a lease, and a setting of the instance",
+		"livekit":       "a setting of the server, while the token counts",
 	}
 	for _, name := range []string{
 		"adobe-sign", "affirm", "aftership", "airship", "auth0", "authorize-net", "autodesk-aps", "bolt",
@@ -36,7 +40,7 @@ func platformsUnknownHorizon() map[string]string {
 		"cronofy", "cursor",
 		"deel", "dodo-payments", "etsy", "fastspring", "hcp-terraform", "helpscout", "jfrog", "jfrog-token",
 		"lithic",
-		"npm", "pusher", "render", "ringcentral", "shippo", "shippo-token", "snyk", "squarespace", "tally",
+		"npm", "onfido", "pusher", "render", "ringcentral", "shippo", "shippo-token", "snyk", "squarespace", "tally",
 		"vapi",
 		"veriff",
 		"webex",
@@ -51,7 +55,7 @@ func platformsUnknownAckLimit() []string {
 	return []string{
 		"ably", "adobe-sign", "alipay", "authorize-net", "ebay", "hygraph",
 		"affirm", "aftership", "airship", "cashfree", "documenso", "doppler", "hugging-face", "klaviyo",
-		"lob", "merge", "ordergroove",
+		"lob", "merge", "ordergroove", "btcpay-server", "crisp", "expo", "livekit", "onfido",
 		"airwallex", "ashby", "auth0", "autodesk-aps", "bigcommerce", "bolt", "brex",
 		"castle",
 		"checkr", "circle", "cronofy", "cursor", "deel", "dodo-payments", "dub", "etsy", "fastspring",
@@ -72,6 +76,14 @@ func platformsGoldenBodies() map[string]string {
 		"google-play":       `{"message":{"messageId":"m1","data":"e30="},"subscription":"s1"}`,
 		"keygen":            `{"data":{"id":"k1","attributes":{"event":"license.created"}}}`,
 		"hygraph":           `{"operation":"publish","data":{"__typename":"Post","id":"c1"}}`,
+		"btcpay-server":     `{"deliveryId":"d2","originalDeliveryId":"d1","type":"InvoiceSettled","storeId":"s1"}`,
+		"crisp":             `{"website_id":"w1","event":"message:send","data":{"content":"hi"},"timestamp":1790000000000}`,
+		"expo":              `{"id":"b1","accountName":"jo","buildDetailsPageUrl":"https://expo.dev/b1","status":"finished"}`,
+		"lago":              `{"webhook_type":"customer.updated","customer":{"updated_at":"2026-09-21T14:13:10Z"}}`,
+		"livekit":           `{"event":"room_started","room":{"sid":"RM_1"},"id":"EV_1","createdAt":"1790000000"}`,
+		"onfido":            `{"payload":{"resource_type":"check","action":"check.completed","object":{"id":"c1"}}}`,
+		"plane":             `{"version":"v2","delivery_id":"d1","event_id":"e1","event":"workitem.created"}`,
+		"firecrawl":         `{"success":true,"type":"crawl.page","id":"j1","data":[{"markdown":"hi"}]}`,
 		"authorize-net":     `{"notificationId":"n1","eventType":"net.authorize.payment.authcapture.created"}`,
 		"fireblocks-legacy": `{"id":"e1","eventType":"transaction.created","workspaceId":"w1"}`,
 		"kick":              `{"broadcaster":{"user_id":1},"content":"hi"}`,

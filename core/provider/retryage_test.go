@@ -45,8 +45,9 @@ func TestNoRetryIsTooOld(t *testing.T) {
 func TestAMistypedSecretLosesNoEvent(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{
-		"alertmanager": 503, "azure-event-grid": 503, "bitbucket": 503, "brevo": 503, "elevenlabs": 503, "front": 500,
-		"jira": 503, "okta": 503, "pagerduty": 503, "sanity": 503, "segment": 503, "sendgrid-inbound": 503,
+		"alertmanager": 503, "azure-event-grid": 503, "bitbucket": 503, "brevo": 503, "btcpay-server": 503,
+		"elevenlabs": 503, "front": 500,
+		"jira": 503, "okta": 503, "pagerduty": 503, "plane": 503, "sanity": 503, "segment": 503, "sendgrid-inbound": 503,
 		"sinch": 503, "wise": 503, "zendesk": 409, "zoom": 503,
 	} {
 		p, ok := provider.ByName(name)

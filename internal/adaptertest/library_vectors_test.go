@@ -177,6 +177,7 @@ func recordedByOthers() map[string]func(*recorded) core.Provider {
 		"provider/jwt/testdata/vectors/fusionauth.json":       (*recorded).fusionAuth,
 		"provider/jwt/testdata/vectors/google-play-rtdn.json": (*recorded).googlePlay,
 		"provider/jwt/testdata/vectors/jira-oauth.json":       always(jwt.JiraOAuth()),
+		"provider/jwt/testdata/vectors/livekit.json":          always(jwt.LiveKit()),
 		"provider/keccak/testdata/vectors/moralis.json":       always(keccak.Moralis()),
 		"provider/testdata/recipients/fal.json":               always(provider.Fal("user-1")),
 		"provider/testdata/recipients/oura-handshake.json":    always(unproved.Oura()),

@@ -3,6 +3,16 @@ package catalogue
 // platformFacts are the facts of the entries of platforms, commerce and business services.
 func platformFacts() map[string]Fact {
 	return map[string]Fact{
+		"btcpay-server": {"2026-11-30",
+			"btcpayserver/btcpayserver WebhookSender.cs, swagger.template.webhooks.json", "provider.BTCPayServer()"},
+		"crisp":     {"2026-11-30", "crisp-im/go-crisp-api VerifyHook; crisp-im/node-crisp-api", "provider.Crisp()"},
+		"expo":      {"2026-11-30", "expo/expo docs/pages/eas/webhooks.mdx", "provider.Expo()"},
+		"firecrawl": {"2026-11-30", "firecrawl/firecrawl-docs webhooks", "provider.Firecrawl()"},
+		"lago":      {"2026-11-30", "getlago/lago-api webhook.rb, send_http_service.rb", "provider.Lago()"},
+		"livekit":   {"2026-11-30", "livekit/protocol webhook/url_notifier.go, verifier.go", "jwt.LiveKit()"},
+		"onfido": {"2026-11-30", "onfido/onfido-node and its tests; receivers that agree on the header",
+			"provider.Onfido()"},
+		"plane": {"2026-11-30", "makeplane/plane webhook_task.py; makeplane/developer-docs", "provider.Plane()"},
 		"adobe-sign": {"2026-11-29",
 			"helpx.adobe.com/sign/kb/adobe-sign-keep-sending-just-one-even; AdobeDocs, in part",
 			"provider.AdobeSign()"},

@@ -22,7 +22,7 @@ func tokens() []Entry {
 	}
 	googleKeys := func(_ Values, o keys.Options) (core.KeySource, error) { return keys.Google(o) }
 	all := plain(Library, "core/provider/jwt",
-		[]core.Provider{jwt.JiraOAuth(), jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(), jwt.Vonage()})
+		[]core.Provider{jwt.JiraOAuth(), jwt.LiveKit(), jwt.MessageBird(), jwt.Netlify(), jwt.Plaid(), jwt.Vonage()})
 	for _, e := range []Entry{
 		{
 			Parameters: []Parameter{audience, accounts},

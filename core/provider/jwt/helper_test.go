@@ -171,7 +171,7 @@ func all() []core.Provider {
 	return []core.Provider{
 		jwt.GoogleEventarc(google()), jwt.GooglePubSub(google()),
 		jwt.JiraConnect(jwt.JiraConnectConfig{ClientKeys: []string{clientKey}}),
-		jwt.MessageBird(), jwt.Monday(hook), jwt.Netlify(), jwt.Plaid(), jwt.Vonage(),
+		jwt.LiveKit(), jwt.MessageBird(), jwt.Monday(hook), jwt.Netlify(), jwt.Plaid(), jwt.Vonage(),
 	}
 }
 
