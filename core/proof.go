@@ -209,12 +209,8 @@ func (g *Guard) configurePublicURL(c *Config, m *fault.Mistakes) {
 	}
 	// Otherwise the place of the tenant would be filled from nothing, and no signature would ever match.
 	if varies && !c.Tenant.set {
-		m.Add(
-			"PublicURL",
-			"",
-			"it holds %s, and nothing says where a request names its tenant; set Tenant",
-			signature.TenantPlace,
-		)
+		m.Add("PublicURL", "", "it holds %s, and nothing says where a request names its tenant; set Tenant",
+			signature.TenantPlace)
 	}
 	// A made-up tenant stands in for the real one: braces are not valid everywhere in a URL.
 	u, err := url.Parse(strings.ReplaceAll(c.PublicURL, signature.TenantPlace, "tenant"))

@@ -38,12 +38,8 @@ func readAhaSend(_ context.Context, e *core.Event, c *Config, m *Message) error 
 	}
 	m.Text, m.HTML, m.StrippedText = f.text("/data/plain_body"), f.text("/data/html_body"),
 		f.text("/data/reply_from_plain_body")
-	for _, item := range f.list("/data/attachments") {
+	for _, item := range m.files(c, f.list("/data/attachments")) {
 		a := readFields(item, "/filename", "/content_type", "/content_id", "/data")
-		if len(m.Attachments)+len(m.Inlines) >= c.maxParts() {
-			m.defect("the message has more files than are read")
-			break
-		}
 		m.file(c, Part{
 			Filename: a.text("/filename"), ContentType: a.text("/content_type"),
 			ContentID: strings.TrimSpace(a.text("/content_id")), Content: decodeBase64(a.bytes("/data")),

@@ -41,30 +41,14 @@ type Config struct {
 
 const fetchTimeout = 30 * time.Second
 
-func (c *Config) maxParts() int {
-	if c.MaxParts > 0 {
-		return c.MaxParts
-	}
-	return 1000
-}
+func (c *Config) maxParts() int       { return positiveOr(c.MaxParts, 1000) }
+func (c *Config) maxDepth() int       { return positiveOr(c.MaxDepth, 20) }
+func (c *Config) maxHeaderBytes() int { return positiveOr(c.MaxHeaderBytes, 1<<20) }
+func (c *Config) maxBytes() int64     { return positiveOr(c.MaxBytes, 64<<20) }
 
-func (c *Config) maxDepth() int {
-	if c.MaxDepth > 0 {
-		return c.MaxDepth
+func positiveOr[T int | int64](limit, byDefault T) T {
+	if limit > 0 {
+		return limit
 	}
-	return 20
-}
-
-func (c *Config) maxHeaderBytes() int {
-	if c.MaxHeaderBytes > 0 {
-		return c.MaxHeaderBytes
-	}
-	return 1 << 20
-}
-
-func (c *Config) maxBytes() int64 {
-	if c.MaxBytes > 0 {
-		return c.MaxBytes
-	}
-	return 64 << 20
+	return byDefault
 }

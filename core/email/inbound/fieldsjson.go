@@ -34,14 +34,10 @@ func readBrevo(ctx context.Context, e *core.Event, c *Config, m *Message) error 
 	m.EnvelopeRecipient = withoutBrackets(m.Header("Delivered-To"))
 	m.Text, m.HTML, m.StrippedText = f.text("/RawTextBody"), f.text("/RawHtmlBody"), f.text("/ExtractedMarkdownMessage")
 	m.SpamScore = f.number("/SpamScore")
-	for _, item := range f.list("/Attachments") {
+	for _, item := range m.files(c, f.list("/Attachments")) {
 		a := readFields(item, "/Name", "/ContentType", "/ContentID", "/DownloadToken")
 		if err := c.needKey("Brevo"); err != nil {
 			return err
-		}
-		if len(m.Attachments)+len(m.Inlines) >= c.maxParts() {
-			m.defect("the message has more files than are read")
-			break
 		}
 		answer, err := c.fetch(ctx,
 			"https://api.brevo.com/v3/inbound/attachments/"+url.PathEscape(a.text("/DownloadToken")),

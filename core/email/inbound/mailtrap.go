@@ -89,12 +89,8 @@ func (m *Message) mailtrapFields(f fields) {
 }
 
 func (m *Message) mailtrapFiles(ctx context.Context, c *Config, items [][]byte) error {
-	for _, item := range items {
+	for _, item := range m.files(c, items) {
 		a := readFields(item, "/filename", "/content_type", "/content_id", "/download_url")
-		if len(m.Attachments)+len(m.Inlines) >= c.maxParts() {
-			m.defect("the message has more files than are read")
-			break
-		}
 		p := Part{
 			Filename: a.text("/filename"), ContentType: a.text("/content_type"), ContentID: a.text("/content_id"),
 		}

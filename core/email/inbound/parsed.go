@@ -7,11 +7,22 @@ func withoutBrackets(text string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(text), "<"), ">")
 }
 
+const tooManyFiles = "the message has more files than are read"
+
+// files returns the items that are read of a list of files.
+func (m *Message) files(c *Config, items [][]byte) [][]byte {
+	if len(items) <= c.maxParts() {
+		return items
+	}
+	m.defect(tooManyFiles)
+	return items[:c.maxParts()]
+}
+
 // file adds a file: inline where it has a Content-ID.
 func (m *Message) file(c *Config, p Part) {
 	p.ContentType, p.Filename = mediaOf(p.ContentType, &p.Charset), fileName(p.Filename)
 	if len(m.Attachments)+len(m.Inlines) >= c.maxParts() {
-		m.defect("the message has more files than are read")
+		m.defect(tooManyFiles)
 		return
 	}
 	if p.ContentID == "" {

@@ -25,12 +25,8 @@ func (m *Message) postalFields(payload []byte, c *Config) {
 		m.SpamDetected = new(true)
 	}
 	m.Text, m.HTML = f.text("/plain_body"), f.text("/html_body")
-	for _, item := range f.list("/attachments") {
+	for _, item := range m.files(c, f.list("/attachments")) {
 		a := readFields(item, "/filename", "/content_type", "/data")
-		if len(m.Attachments) >= c.maxParts() {
-			m.defect("the message has more files than are read")
-			break
-		}
 		m.file(c, Part{
 			Filename: a.text("/filename"), ContentType: a.text("/content_type"),
 			Content: decodeBase64(a.bytes("/data")),

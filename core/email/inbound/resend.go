@@ -43,12 +43,8 @@ func readResend(ctx context.Context, e *core.Event, c *Config, m *Message) error
 		return nil
 	}
 	m.resendFields(f)
-	for _, item := range f.list("/attachments") {
+	for _, item := range m.files(c, f.list("/attachments")) {
 		a := readFields(item, "/id", "/filename", "/content_type", "/content_id", "/download_url")
-		if len(m.Attachments)+len(m.Inlines) >= c.maxParts() {
-			m.defect("the message has more files than are read")
-			break
-		}
 		link := a.text("/download_url")
 		if link == "" { // the list of a message has no links; the attachment itself has
 			one, err := c.fetch(ctx, address+"/attachments/"+url.PathEscape(a.text("/id")), hosts[:1], key)

@@ -35,12 +35,8 @@ func readSweego(_ context.Context, e *core.Event, c *Config, m *Message) error {
 		}
 	})
 	m.Text, m.HTML = f.text("/text"), f.text("/html")
-	for _, item := range f.list("/attachments") {
+	for _, item := range m.files(c, f.list("/attachments")) {
 		a := readFields(item, "/uuid", "/name", "/content_type")
-		if len(m.Attachments) >= c.maxParts() {
-			m.defect("the message has more files than are read")
-			break
-		}
 		m.file(c, Part{Filename: a.text("/name"), ContentType: a.text("/content_type")})
 		m.defect("the content of a file is at Sweego's API alone: ask it for " + safeID(a.text("/uuid")))
 	}

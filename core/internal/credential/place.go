@@ -191,11 +191,9 @@ func (p *Place) checkQuery(in *Input) ([]string, fault.Failure) {
 		return nil, fault.New(reason.BadCredential,
 			"the query holds the parameter "+p.query+" more than once, or is malformed"+atProvider)
 	case value == "":
-		return nil, fault.New(
-			reason.MissingCredential,
+		return nil, fault.New(reason.MissingCredential,
 			"the URL has no token in the parameter "+p.query+" of its query: add it to the URL that is registered "+
-				"at the provider",
-		)
+				"at the provider")
 	case len(value) > maxBytes:
 		return nil, fault.New(reason.BadCredential,
 			"the token in the parameter "+p.query+" is longer than any credential"+atProvider)

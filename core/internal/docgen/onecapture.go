@@ -59,15 +59,8 @@ func OneCapture() string {
 			credentials = append(credentials, "`"+e.Name+"`")
 			continue
 		}
-		fmt.Fprintf(
-			&b,
-			"| [`%s`](providers.md#%s) | %s | %s | %s |\n",
-			e.Name,
-			e.Name,
-			replayed(e),
-			other(e),
-			strings.Join(e.Unsigned, "; "),
-		)
+		fmt.Fprintf(&b, "| [`%s`](providers.md#%s) | %s | %s | %s |\n", e.Name, e.Name, replayed(e), other(e),
+			strings.Join(e.Unsigned, "; "))
 	}
 	b.WriteString(oneCaptureCredentials)
 	b.WriteString(strings.Join(credentials, ", ") + ".\n")

@@ -113,12 +113,9 @@ func (x *Examiner) bodies(keys *signature.Keys, url string) (reason.Finding, boo
 }
 
 func contains(all [][]byte, b []byte) bool {
-	for _, have := range all {
-		if bytes.Equal(have, b) { //lint:notsecret bodies, which the sender has
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(all, func(have []byte) bool {
+		return bytes.Equal(have, b) //lint:notsecret bodies, which the sender has
+	})
 }
 
 func unescapeSlashes(b []byte) []byte { return replace(b, `\/`, "/") }

@@ -192,8 +192,6 @@ func (x *Examiner) matches(keys *signature.Keys, url string, body []byte) (label
 		return "", false
 	}
 	x.Left -= cost
-	return x.Verifier.Try(
-		keys,
-		&signature.Input{Request: x.Request, URL: url, Body: body, Claims: &signature.Claims{}, Now: x.Now},
-	)
+	return x.Verifier.Try(keys,
+		&signature.Input{Request: x.Request, URL: url, Body: body, Claims: &signature.Claims{}, Now: x.Now})
 }

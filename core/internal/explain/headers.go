@@ -17,42 +17,27 @@ import (
 //
 // It reads names of headers only, and no values: those may be credentials of another endpoint.
 func (x *Examiner) missing(names []string) []reason.Finding {
-	var absent []string
-	for _, name := range names {
-		if len(x.Request.Header[name]) == 0 {
-			absent = append(absent, name)
-		}
-	}
+	absent := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return len(x.Request.Header[name]) > 0 })
 	if len(absent) == 0 {
 		return nil
 	}
 	// One header is named. Several findings for one cause would hide the cause.
 	header := absent[0]
+	others, proxy := x.otherHeaders(absent), x.proxyNamed()
 	var all []reason.Finding
-	if as := x.renamed(header); as != "" {
-		all = append(all, reason.Finding{
-			Code: reason.Renamed,
-			Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
-			Fix:  "make the proxy or gateway pass " + header + " on under its own name",
-		})
-	}
-	others := x.otherHeaders(absent)
-	switch {
-	case len(all) > 0:
+	switch as := x.renamed(header); {
+	case as != "":
+		all = append(all, renamedTo(as, header))
 	case len(others) > 0:
 		all = append(all, reason.Finding{
 			Code: reason.Unsigned,
-			Text: "there is no header " + header + ", but " + strings.Join(
-				others,
-				", ",
-			) + " came: it looks like a delivery of " +
-				x.Entry.Title + " without its signature",
-			Fix: "set the secret at the provider, or find the proxy that removes the header",
+			Text: "there is no header " + header + ", but " + x.cameFrom(others) + " without its signature",
+			Fix:  "set the secret at the provider, or find the proxy that removes the header",
 		})
 	case len(x.siblings()) > 0:
 		all = append(all, otherSender(x.Entry.Title))
 	}
-	if proxy := x.proxyNamed(); proxy != "" && len(all) == 0 || len(others) > 0 && proxy != "" {
+	if proxy != "" && (len(all) == 0 || len(others) > 0) {
 		all = append(all, stripped(proxy, header))
 	}
 	return all
@@ -67,38 +52,39 @@ func (x *Examiner) missingCredential() (all []reason.Finding) {
 		if header == "" || len(x.Request.Header[header]) > 0 {
 			continue
 		}
-		others := x.otherHeaders([]string{header})
-		proxy := x.proxyNamed()
 		as := x.renamed(header)
-		switch {
+		switch others := x.otherHeaders([]string{header}); {
 		case as != "":
-			all = append(all, reason.Finding{
-				Code: reason.Renamed,
-				Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
-				Fix:  "make the proxy or gateway pass " + header + " on under its own name",
-			})
+			all = append(all, renamedTo(as, header))
 		case len(others) > 0:
-			all = append(
-				all,
-				reason.Finding{
-					Code: reason.NoCredential,
-					Text: "there is no header " + header + ", which carries the credential, but " +
-						strings.Join(
-							others,
-							", ",
-						) + " came: it looks like a delivery of " + x.Entry.Title + " without the credential",
-					Fix: place.Remedy(),
-				},
-			)
+			all = append(all, reason.Finding{
+				Code: reason.NoCredential,
+				Text: "there is no header " + header + ", which carries the credential, but " + x.cameFrom(others) +
+					" without the credential",
+				Fix: place.Remedy(),
+			})
 		case len(x.siblings()) > 0:
 			all = append(all, otherSender(x.Entry.Title))
 		}
-		if proxy != "" && as == "" {
+		if proxy := x.proxyNamed(); proxy != "" && as == "" {
 			all = append(all, stripped(proxy, header))
 		}
 		break
 	}
 	return all
+}
+
+// cameFrom says which headers came, and whose delivery that looks like.
+func (x *Examiner) cameFrom(headers []string) string {
+	return strings.Join(headers, ", ") + " came: it looks like a delivery of " + x.Entry.Title
+}
+
+func renamedTo(as, header string) reason.Finding {
+	return reason.Finding{
+		Code: reason.Renamed,
+		Text: "there is no header " + header + ", but one called " + httpfield.Clean(as),
+		Fix:  "make the proxy or gateway pass " + header + " on under its own name",
+	}
 }
 
 // otherSender is the finding where nothing points to the provider at all. It does not claim an attack:
@@ -209,15 +195,12 @@ func (x *Examiner) clock(why reason.Reason) []reason.Finding {
 		swapped := map[entry.Unit]time.Time{entry.Seconds: time.UnixMilli(n), entry.Milliseconds: time.Unix(n, 0)}
 		for unit, other := range swapped {
 			if v.Unit == unit && other.Sub(x.Now).Abs() < 10*365*24*time.Hour {
-				return []reason.Finding{
-					{
-						Code: reason.TimeUnit,
-						Text: "the timestamp reads as a date of these years only if seconds and milliseconds are " +
-							"swapped",
-						Fix: "let the sender write the unit that " + x.Entry.Title + " documents; check that this " +
-							"endpoint's provider is the right entry",
-					},
-				}
+				return []reason.Finding{{
+					Code: reason.TimeUnit,
+					Text: "the timestamp reads as a date of these years only if seconds and milliseconds are swapped",
+					Fix: "let the sender write the unit that " + x.Entry.Title + " documents; check that this " +
+						"endpoint's provider is the right entry",
+				}}
 			}
 		}
 	}

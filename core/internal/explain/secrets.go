@@ -30,17 +30,11 @@ func (x *Examiner) shapes() (all []reason.Finding) {
 func (e *Endpoint) ShapeOf(s *secrets.Secret) (reason.Finding, bool) {
 	text := s.DangerouslyReveal()
 	found := func(what, fix string) (reason.Finding, bool) {
-		return reason.Finding{
-			Code: reason.SecretKind,
-			Text: what,
-			Fix:  fix, Secret: s.Label(),
-		}, true
+		return reason.Finding{Code: reason.SecretKind, Text: what, Fix: fix, Secret: s.Label()}, true
 	}
 	if shape, odd := e.Entry.ShapeOf(text); odd {
-		return found(
-			"the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks",
-			e.whereSecret(),
-		)
+		return found("the secret begins with "+shape.Prefix+", as "+shape.What+" does, which signs no webhooks",
+			e.whereSecret())
 	}
 	if keyring.Quoted(text) {
 		return found("the secret stands in quotation marks", "remove them")

@@ -82,10 +82,8 @@ func (x *Examiner) urls(keys *signature.Keys, url string) (reason.Finding, bool)
 			}
 		}
 	}
-	slices.SortStableFunc(
-		all,
-		func(a, b urlParts) int { return cmp.Compare(len(a.differs(used)), len(b.differs(used))) },
-	)
+	slices.SortStableFunc(all,
+		func(a, b urlParts) int { return cmp.Compare(len(a.differs(used)), len(b.differs(used))) })
 	for n, other := range all {
 		parts := other.differs(used)
 		if len(parts) == 0 {

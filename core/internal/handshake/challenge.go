@@ -89,10 +89,8 @@ func checkChallenge(h *entry.Handshake, challenge string) fault.Failure {
 			ok = ok || c == ' ' || c == ':' || c == ','
 		}
 		if !ok {
-			return fault.New(
-				reason.MalformedSignature,
-				"the handshake's challenge has characters that challenges never have",
-			)
+			return fault.New(reason.MalformedSignature,
+				"the handshake's challenge has characters that challenges never have")
 		}
 	}
 	// This is what keeps a signed challenge from being a delivery. Whoever asks gets a signature over

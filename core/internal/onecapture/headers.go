@@ -117,22 +117,16 @@ func families(l *changes) {
 				l.edit("the header "+name+" is added", func(c *Capture) { c.Header[name] = []string{value} })
 			}
 			if f == 0 {
-				l.edit(
-					"everything comes under "+name+" and its names as well",
-					func(c *Capture) { addFamily(c, fields, n) },
-				)
-				l.edit(
-					"everything comes under "+name+" and its names instead",
-					func(c *Capture) { moveFamily(c, fields, n) },
-				)
+				l.edit("everything comes under "+name+" and its names as well",
+					func(c *Capture) { addFamily(c, fields, n) })
+				l.edit("everything comes under "+name+" and its names instead",
+					func(c *Capture) { moveFamily(c, fields, n) })
 			}
 		}
 	}
 	for _, name := range sch.Signature.Further {
-		l.edit(
-			"the signature comes in "+name,
-			func(c *Capture) { c.Header.Set(name, c.Header.Get(sch.Signature.Headers[0])) },
-		)
+		l.edit("the signature comes in "+name,
+			func(c *Capture) { c.Header.Set(name, c.Header.Get(sch.Signature.Headers[0])) })
 	}
 }
 

@@ -192,10 +192,8 @@ func (c *partCompiler) checkDigest() (problem string) {
 // valueIndex returns the index of a part's value. It is the same for the same value in another reading.
 func (c *partCompiler) valueIndex(p *part) int {
 	want := valueOf{kind: p.Kind, text: p.Text, path: -1, optional: p.Optional, grammar: p.Grammar, oneOf: p.OneOf}
-	at := slices.IndexFunc(
-		c.values,
-		func(have valueOf) bool { return have.kind == want.kind && have.text == want.text },
-	)
+	at := slices.IndexFunc(c.values,
+		func(have valueOf) bool { return have.kind == want.kind && have.text == want.text })
 	if at >= 0 {
 		return at
 	}

@@ -92,17 +92,13 @@ func (v *Verifier) checkMoment(t, now time.Time) fault.Failure {
 	age := now.Sub(t)
 	switch {
 	case age > v.Past:
-		return fault.New(
-			reason.Stale,
+		return fault.New(reason.Stale,
 			"the timestamp is "+httpfield.Span(now.Sub(t))+" old, and at most "+httpfield.Span(v.Past)+
-				" is allowed: a replay, a slow queue, or this machine's clock is fast (see Limits.Tolerance)",
-		)
+				" is allowed: a replay, a slow queue, or this machine's clock is fast (see Limits.Tolerance)")
 	case age < -v.Future:
-		return fault.New(
-			reason.Early,
+		return fault.New(reason.Early,
 			"the timestamp is "+httpfield.Span(t.Sub(now))+" ahead, and at most "+httpfield.Span(v.Future)+
-				" is allowed: this machine's clock may be slow (see Limits.Tolerance)",
-		)
+				" is allowed: this machine's clock may be slow (see Limits.Tolerance)")
 	}
 	return fault.Failure{}
 }

@@ -33,10 +33,8 @@ func (v *Verifier) parseGroups(text string, p *Claims, t *tally) fault.Failure {
 		if f := v.parseSignatures(item, &g, &own); f.Failed() {
 			return f
 		}
-		t.malformed, t.foreign, t.longest = t.malformed+own.malformed, t.foreign+own.foreign, max(
-			t.longest,
-			own.longest,
-		)
+		t.malformed, t.foreign = t.malformed+own.malformed, t.foreign+own.foreign
+		t.longest = max(t.longest, own.longest)
 		if g.signatures.n > 0 {
 			p.groups = append(p.groups, g)
 		}

@@ -120,11 +120,9 @@ func (v *Verifier) checkBodyDigest(in *Input) fault.Failure {
 		if len(in.Body) == 0 || isSortableForm(in.Body) {
 			return fault.Failure{}
 		}
-		return fault.New(
-			reason.MissingSignature,
+		return fault.New(reason.MissingSignature,
 			"the body is not a form, and the signed URL does not hold its digest "+name+
-				": a proxy may strip the query, or PublicURL has one",
-		)
+				": a proxy may strip the query, or PublicURL has one")
 	}
 	sum := sha256.Sum256(in.Body)
 	// The digest is not a secret. It is compared in constant time all the same, so that no reader has
