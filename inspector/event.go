@@ -128,15 +128,13 @@ func detailsOf(e *journal.Entry) []detail {
 	}
 	all := []detail{
 		{Name: "Endpoint", Value: e.Endpoint}, {Name: "Provider", Value: e.Provider},
-		{Name: "Type", Value: e.Type, Proved: covered(e.Authenticated.Type)},
-		{Name: "Action", Value: e.Action},
+		{Name: "Type", Value: e.Type, Proved: covered(e.Authenticated.Type)}, {Name: "Action", Value: e.Action},
 		{Name: "Event id", Value: e.EventID, Proved: covered(e.Authenticated.ID)},
 		{Name: "Tenant", Value: e.Tenant, Proved: covered(e.Authenticated.Tenant)},
 		{Name: "Happened", Time: e.Time, Proved: covered(e.Authenticated.Time)},
-		{Name: "Secret that matched", Value: e.Secret},
-		{Name: "First failure", Time: e.First}, {Name: "Newest failure", Time: e.Last},
-		{Name: "Failed deliveries", Value: number(e.Attempts)}, {Name: "Provider's attempt", Value: number(e.Attempt)},
-		{Name: "Received from", Value: e.Request.RemoteAddr},
+		{Name: "Secret that matched", Value: e.Secret}, {Name: "First failure", Time: e.First},
+		{Name: "Newest failure", Time: e.Last}, {Name: "Failed deliveries", Value: number(e.Attempts)},
+		{Name: "Provider's attempt", Value: number(e.Attempt)}, {Name: "Received from", Value: e.Request.RemoteAddr},
 	}
 	kept := all[:0]
 	for _, d := range all {

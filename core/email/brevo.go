@@ -9,10 +9,9 @@ var brevo = table{ //lint:immutable never written
 		"request": {Queued, ""}, "delivered": {Delivered, ""}, "deferred": {Deferred, ""}, "error": {Failed, ""},
 		"hard_bounce": {Bounced, ReasonBounced}, "soft_bounce": {Bounced, ReasonBounced},
 		"blocked": {Rejected, ReasonBlocked}, "invalid_email": {Bounced, ReasonInvalid},
-		"spam": {Complained, ReasonSpam}, "complaint": {Complained, ReasonSpam},
-		"unique_opened": {Opened, ""}, "opened": {Opened, ""}, "unique_proxy_open": {Opened, ""},
-		"proxy_open": {Opened, ""},
-		"click":      {Clicked, ""}, "unsubscribe": {Unsubscribed, ""}, "list_addition": {Subscribed, ""},
+		"spam": {Complained, ReasonSpam}, "complaint": {Complained, ReasonSpam}, "unique_opened": {Opened, ""},
+		"opened": {Opened, ""}, "unique_proxy_open": {Opened, ""}, "proxy_open": {Opened, ""}, "click": {Clicked, ""},
+		"unsubscribe": {Unsubscribed, ""}, "list_addition": {Subscribed, ""},
 		// Names that the documentation has next to those that were seen.
 		"unsubscribed": {Unsubscribed, ""}, "hardBounce": {Bounced, ReasonBounced},
 		"softBounce": {Bounced, ReasonBounced},

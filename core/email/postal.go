@@ -14,8 +14,7 @@ var postal = table{ //lint:immutable never written
 	also: []string{
 		"/rcpt_to", "/payload/bounce", "/payload/url", "/payload/message", "/payload/message/id", "/payload/message/to",
 		"/payload/message/tag", "/payload/message/direction", "/payload/original_message/id",
-		"/payload/original_message/to",
-		"/payload/original_message/tag", "/payload/original_message/direction",
+		"/payload/original_message/to", "/payload/original_message/tag", "/payload/original_message/direction",
 	},
 	finish: func(d *doc, e *Event) verdict {
 		if d.has("/rcpt_to") {

@@ -12,12 +12,11 @@ import (
 // is a credential.
 func harmless() []string {
 	return []string{
-		"Content-Type", "User-Agent", "Date",
-		"Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language",
+		"Content-Type", "User-Agent", "Date", "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language",
 		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Real-Ip",
-		"Cf-Connecting-Ip", "True-Client-Ip",
-		"Request-Id", "X-Request-Id", "X-Correlation-Id", "X-Amzn-Trace-Id", "X-Cloud-Trace-Context", "Cf-Ray",
-		"Traceparent", "Tracestate", "B3", "X-B3-Traceid", "X-B3-Spanid", "X-B3-Parentspanid", "X-B3-Sampled",
+		"Cf-Connecting-Ip", "True-Client-Ip", "Request-Id", "X-Request-Id", "X-Correlation-Id", "X-Amzn-Trace-Id",
+		"X-Cloud-Trace-Context", "Cf-Ray", "Traceparent", "Tracestate", "B3", "X-B3-Traceid", "X-B3-Spanid",
+		"X-B3-Parentspanid", "X-B3-Sampled",
 	}
 }
 

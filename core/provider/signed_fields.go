@@ -147,8 +147,7 @@ func DropboxSign() core.Provider {
 			Kind: entry.ByPointer, Pointer: "/event/event_time",
 			And: []string{
 				"/event/event_type", "/event/event_metadata/related_signature_id",
-				"/signature_request/signature_request_id",
-				"/template/template_id",
+				"/signature_request/signature_request_id", "/template/template_id",
 			},
 		},
 		Event: entry.Event{

@@ -158,8 +158,7 @@ func Twilio() core.Provider {
 				{Query: "CallSid"}},
 			Type: []entry.Value{
 				{Form: "MessageStatus"}, {Form: "CallStatus"}, {Form: "SmsStatus"}, {JSON: "/type"},
-				{Query: "MessageStatus"},
-				{Query: "CallStatus"}, {Query: "SmsStatus"},
+				{Query: "MessageStatus"}, {Query: "CallStatus"}, {Query: "SmsStatus"},
 			},
 			Time: pointer("/time"), TimeUnit: entry.RFC3339,
 		},

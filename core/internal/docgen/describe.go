@@ -52,13 +52,12 @@ func proof(e *entry.Entry) string {
 func algorithm(a entry.Algorithm) string {
 	return map[entry.Algorithm]string{
 		entry.HMACSHA1: "HMAC-SHA1", entry.HMACSHA256: "HMAC-SHA256", entry.HMACSHA384: "HMAC-SHA384",
-		entry.HMACSHA512: "HMAC-SHA512",
-		entry.DigestSHA1: "SHA-1 with the secret", entry.DigestSHA256: "SHA-256 with the secret",
-		entry.DigestSHA512: "SHA-512 with the secret", entry.DigestMD5: "MD5 with the secret",
-		entry.Ed25519: "Ed25519", entry.ECDSAP256SHA256: "ECDSA P-256", entry.RSAPKCS1SHA256: "RSA PKCS #1 SHA-256",
-		entry.RSAPKCS1SHA1: "RSA PKCS #1 SHA-1", entry.RSAPSSSHA256: "RSA-PSS SHA-256",
-		entry.RSAPKCS1SHA512: "RSA PKCS #1 SHA-512", entry.ECDSAP256SHA1: "ECDSA P-256 SHA-1",
-		entry.RSAPSSSHA256AnySalt: "RSA-PSS SHA-256",
+		entry.HMACSHA512: "HMAC-SHA512", entry.DigestSHA1: "SHA-1 with the secret",
+		entry.DigestSHA256: "SHA-256 with the secret", entry.DigestSHA512: "SHA-512 with the secret",
+		entry.DigestMD5: "MD5 with the secret", entry.Ed25519: "Ed25519", entry.ECDSAP256SHA256: "ECDSA P-256",
+		entry.RSAPKCS1SHA256: "RSA PKCS #1 SHA-256", entry.RSAPKCS1SHA1: "RSA PKCS #1 SHA-1",
+		entry.RSAPSSSHA256: "RSA-PSS SHA-256", entry.RSAPKCS1SHA512: "RSA PKCS #1 SHA-512",
+		entry.ECDSAP256SHA1: "ECDSA P-256 SHA-1", entry.RSAPSSSHA256AnySalt: "RSA-PSS SHA-256",
 	}[a]
 }
 
@@ -203,8 +202,7 @@ func details(e *entry.Entry) string {
 		values []entry.Value
 	}{
 		{"id", e.Event.ID}, {"type", e.Event.Type}, {"action", e.Event.Action}, {"time", e.Event.Time},
-		{"tenant", e.Event.Tenant},
-		{"attempt", e.Event.Attempt},
+		{"tenant", e.Event.Tenant}, {"attempt", e.Event.Attempt},
 	} {
 		if len(one.values) > 0 {
 			all = append(all, one.name+" "+places(one.values))

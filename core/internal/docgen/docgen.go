@@ -91,8 +91,7 @@ func answers(e *entry.Entry) string {
 		answer entry.Answer
 	}{
 		{"what is transient", e.Answers.Transient}, {"too much", e.Answers.TooMuch},
-		{"a body that is too large", e.Answers.TooLarge},
-		{"a receiver that failed", e.Answers.App},
+		{"a body that is too large", e.Answers.TooLarge}, {"a receiver that failed", e.Answers.App},
 	} {
 		if one.answer.Status != 0 {
 			all = append(all, fmt.Sprintf("%s is %d", one.what, one.answer.Status))

@@ -93,12 +93,11 @@ func bodies(l *changes) {
 	l.begin("body", false)
 	for _, b := range []struct{ name, text string }{
 		{"the body is empty", ""}, {"the body has a byte order mark", "\xef\xbb\xbf" + string(body)},
-		{"the body ends in a line feed", string(body) + "\n"},
-		{"the body ends in a space", string(body) + " "}, {"the body begins with a space", " " + string(body)},
-		{"the body is {}", "{}"},
+		{"the body ends in a line feed", string(body) + "\n"}, {"the body ends in a space", string(body) + " "},
+		{"the body begins with a space", " " + string(body)}, {"the body is {}", "{}"},
 		{"the body has no blank at its ends", strings.TrimSpace(string(body))},
-		{"something follows the body", string(body) + "{}"},
-		{"a zero byte follows the body", string(body) + "\x00"}, {"the body comes twice", string(body) + string(body)},
+		{"something follows the body", string(body) + "{}"}, {"a zero byte follows the body", string(body) + "\x00"},
+		{"the body comes twice", string(body) + string(body)},
 		{"the body is in a list", "[" + string(body) + "]"}, {"the body is in an object", `{"a":` + string(body) + "}"},
 	} {
 		if b.text != string(body) {

@@ -38,11 +38,9 @@ func headers(l *changes) {
 	l.begin("further header", false)
 	for name, value := range map[string]string{
 		"X-Http-Method-Override": "GET", "X-Forwarded-Host": "other.example", "X-Forwarded-Proto": "http",
-		"X-Original-Url":   "/other",
-		"Content-Encoding": "identity", "Transfer-Encoding": "identity", "Digest": "sha-256=",
-		"Forwarded": "host=other.example",
-		"Ce-Id":     "1", "Ce-Type": "other", "X-Goog-Pubsub-Message-Id": "1",
-		"X-Hook-Secret": "a-secret-that-somebody-invented-here",
+		"X-Original-Url": "/other", "Content-Encoding": "identity", "Transfer-Encoding": "identity",
+		"Digest": "sha-256=", "Forwarded": "host=other.example", "Ce-Id": "1", "Ce-Type": "other",
+		"X-Goog-Pubsub-Message-Id": "1", "X-Hook-Secret": "a-secret-that-somebody-invented-here",
 	} {
 		if s.Header.Get(name) == "" {
 			l.edit("the header "+name+" is added", func(c *Capture) { c.Header[name] = []string{value} })

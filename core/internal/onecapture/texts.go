@@ -144,9 +144,8 @@ func numbers(w *writingList, text string) {
 		number := text[at[0]:at[1]]
 		for _, form := range []struct{ name, text string }{
 			{"a leading zero", "0" + number}, {"a sign", "+" + number}, {"a fraction", number + ".0"},
-			{"an exponent", number + "e0"},
-			{"thousands more", number + "000"}, {"thousands less", number[:max(len(number)-3, 1)]},
-			{"a space in front", " " + number},
+			{"an exponent", number + "e0"}, {"thousands more", number + "000"},
+			{"thousands less", number[:max(len(number)-3, 1)]}, {"a space in front", " " + number},
 			{"an underscore", number[:1] + "_" + number[1:]}, {"hexadecimal digits", hexNumber(number)},
 		} {
 			w.add("numbers", "has a number with "+form.name, text[:at[0]]+form.text+text[at[1]:])
@@ -183,9 +182,8 @@ func times(w *writingList, text string) {
 	for _, form := range []struct{ name, text string }{
 		{"an offset", body + "+00:00"}, {"a negative offset", body + "-00:00"}, {"a small z", body + "z"},
 		{"a small t", strings.Replace(moment, "T", "t", 1)},
-		{"a space for its T", strings.Replace(moment, "T", " ", 1)},
-		{"a comma", strings.Replace(moment, ".", ",", 1)}, {"more digits", body + digitsFor(body) + "Z"},
-		{"no zone", body},
+		{"a space for its T", strings.Replace(moment, "T", " ", 1)}, {"a comma", strings.Replace(moment, ".", ",", 1)},
+		{"more digits", body + digitsFor(body) + "Z"}, {"no zone", body},
 	} {
 		w.add("numbers", "has a time with "+form.name, text[:at[0]]+form.text+text[at[1]:])
 	}

@@ -59,16 +59,14 @@ func paths(l *changes) {
 	escaped := path[:len(path)-1] + "%" + strings.ToUpper(hexOf(last))
 	for _, p := range []struct{ name, text string }{
 		{"the path ends in a slash", path + "/"}, {"the path begins with two slashes", "/" + path},
-		{"the path has a dot segment", "/." + path},
-		{"the path goes up and down", "/x/.." + path}, {"the path ends in a dot segment", path + "/."},
-		{"another path", "/other"},
+		{"the path has a dot segment", "/." + path}, {"the path goes up and down", "/x/.." + path},
+		{"the path ends in a dot segment", path + "/."}, {"another path", "/other"},
 		{"the path in upper case", strings.ToUpper(path)}, {"the path's last letter is escaped", escaped},
 		{"the path's last letter is escaped in lower case", strings.ToLower(escaped)},
-		{"the path has a parameter", path + ";a=b"},
-		{"the path ends in an escaped blank", path + "%20"}, {"the path ends in a blank", path + " "},
-		{"the path ends in two escaped slashes", path + "%2F%2f"},
-		{"the path ends in an escaped question mark", path + "%3F"},
-		{"the path ends in a number sign", path + "#a"}, {"the path has an escaped zero", path + "%00"},
+		{"the path has a parameter", path + ";a=b"}, {"the path ends in an escaped blank", path + "%20"},
+		{"the path ends in a blank", path + " "}, {"the path ends in two escaped slashes", path + "%2F%2f"},
+		{"the path ends in an escaped question mark", path + "%3F"}, {"the path ends in a number sign", path + "#a"},
+		{"the path has an escaped zero", path + "%00"},
 	} {
 		l.edit(p.name, func(c *Capture) { c.Target = p.text + query })
 	}
