@@ -195,6 +195,7 @@ unproved-work: ## Measure what the worst body costs each family of senders befor
 .PHONY: docs
 docs: ## Write the pages on senders from the entries, identities of new ones, and the README's table of routers
 	@go test -count=1 -run TestIdentitiesNeverChange ./core/provider -add-identities
+	@go test -count=1 -run TestStoredEntriesNeverChange ./core/journal -add-members
 	@go run ./core/internal/docgen/cmd pages docs/providers
 	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md
 	@go run ./core/internal/docgen/cmd readme > README.md.tmp && mv README.md.tmp README.md

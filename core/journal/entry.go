@@ -67,6 +67,51 @@ type Entry struct {
 	RunCount int   // runs ever recorded
 }
 
+// members is the table of the fields of an entry, but for the body.
+func (e *Entry) members() []member {
+	return []member{
+		// The row's own values, which decode compares with the row: a blob in another row is found out.
+		{"id", &e.ID, always | fixed},
+		{"revision", &e.Revision, always | fixed}, // the one after the write
+		{"state", &e.State, always | fixed},
+		{"kind", &e.Kind, fixed},
+		{"endpoint", (*text)(&e.Endpoint), always | fixed | whole}, // the row's is shortened where no column takes it
+		// Whose event it is. All of it is the sender's text, or the app's configuration.
+		{"provider", (*text)(&e.Provider), 0},
+		{"tenant", (*text)(&e.Tenant), 0},
+		{"scope", (*text)(&e.Scope), fixed},
+		{"event_id", (*text)(&e.EventID), 0},
+		{"type", (*text)(&e.Type), 0},
+		{"action", (*text)(&e.Action), 0},
+		{"time", (*stamp)(&e.Time), always},
+		{"attempt", &e.Attempt, 0},
+		{"identity", (*hash)(&e.Identity), always | fixed},
+		{"authenticated", &e.Authenticated, always | fixed},
+		{"secret", (*text)(&e.Secret), 0},
+		// What became of it.
+		{"token", &e.Token, fixed}, // merge adds those of a parked entry
+		{"reason", (*text)(&e.Reason), 0},
+		{"err", (*text)(&e.Err), 0},
+		{"finished", (*texts)(&e.Finished), fixed},
+		{"receivers", &e.Receivers, 0},
+		{"outer", (*texts)(&e.Outer), fixed},
+		{"first", (*stamp)(&e.First), always | merged | fixed},
+		{"last", (*stamp)(&e.Last), always | merged | fixed},
+		{"changed", (*stamp)(&e.Changed), always | fixed},
+		{"attempts", &e.Attempts, always | merged | fixed},
+		// What a run needs, in addition to the body, and whether it has all of it.
+		{"request", &e.Request, always},
+		{"length", &e.Length, always | fixed},
+		{"digest", (*hash)(&e.Digest), always | fixed},
+		{"runnable", &e.Runnable, always | fixed},
+		{"why_not", (*text)(&e.WhyNot), fixed},
+		{"in_batch", &e.InBatch, 0},
+		{"parts", (*parts)(&e.Parts), fixed},
+		{"runs", &e.Runs, merged | fixed},
+		{"run_count", &e.RunCount, merged | fixed},
+	}
+}
+
 // Authenticated says which details of the event the proof covers.
 type Authenticated struct{ ID, Type, Time, Tenant bool }
 
@@ -87,6 +132,18 @@ type Request struct {
 	Dropped    []string    // names of the headers that were not kept
 }
 
+func (r *Request) members() []member {
+	return []member{
+		{"method", (*text)(&r.Method), 0},
+		{"url", (*text)(&r.URL), 0},
+		{"host", (*text)(&r.Host), 0},
+		{"remote_addr", (*text)(&r.RemoteAddr), 0},
+		{"tls", &r.TLS, 0},
+		{"header", (*headers)(&r.Header), 0},
+		{"dropped", (*texts)(&r.Dropped), 0},
+	}
+}
+
 // Run is one recorded run out of the journal.
 type Run struct {
 	At     time.Time
@@ -94,6 +151,15 @@ type Run struct {
 	Err    string // at most 2 KiB; empty: it succeeded
 	// Receivers is what each receiver did. Only the newest run keeps them.
 	Receivers []Receiver
+}
+
+func (r *Run) members() []member {
+	return []member{
+		{"at", (*stamp)(&r.At), always},
+		{"reason", (*text)(&r.Reason), 0},
+		{"err", (*text)(&r.Err), 0},
+		{"receivers", &r.Receivers, 0},
+	}
 }
 
 // Receiver is what one receiver did with an event. Of a plain handler, without signals, both Name and Pattern are empty,
@@ -107,6 +173,16 @@ type Receiver struct {
 	// Duplicate: it had done its part in an earlier attempt, and was left out.
 	Reason reason.Reason
 	Err    string // at most 1 KiB; empty: it returned none
+}
+
+func (r *Receiver) members() []member {
+	return []member{
+		{"name", (*text)(&r.Name), 0},
+		{"pattern", (*text)(&r.Pattern), 0},
+		{"took_ns", &r.Took, 0},
+		{"reason", (*text)(&r.Reason), 0},
+		{"err", (*text)(&r.Err), 0},
+	}
 }
 
 // Cursor returns the entry's place in a list: [Query].Before begins the next page there.

@@ -1,17 +1,21 @@
 package journal
 
-import "encoding/json"
+import "reflect"
 
 // WriteHead returns an entry as a blob holds it, without its body.
-func WriteHead(e *Entry) ([]byte, error) { return json.Marshal(headOf(e)) }
+func WriteHead(e *Entry) ([]byte, error) { return writeHead(e) }
 
 // ReadHead reads what WriteHead wrote.
-func ReadHead(data []byte) (*Entry, error) {
-	var h head
-	if err := json.Unmarshal(data, &h); err != nil {
-		return nil, err
+func ReadHead(data []byte) (*Entry, error) { return readHead(data) }
+
+// MergedMembers returns the places of the fields of e that have a row in the table: true where merge keeps more than the
+// newest value.
+func MergedMembers(e *Entry) map[uintptr]bool {
+	places := map[uintptr]bool{}
+	for _, m := range e.members() {
+		places[reflect.ValueOf(m.value).Pointer()] = m.trait&merged != 0
 	}
-	return h.entry()
+	return places
 }
 
 // Merge returns a newer failure of the event of old.

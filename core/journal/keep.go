@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -175,13 +176,12 @@ func (j *Journal) shorten(e *Entry) {
 		e.unrunnable(fmt.Sprintf("its body of %d bytes is longer than Config.MaxBody, so only the beginning was kept",
 			e.Length))
 	}
-	for name, s := range map[string]*string{
-		"tenant": &e.Tenant, "id": &e.EventID, "type": &e.Type, "action": &e.Action, "URL": &e.Request.URL,
-		"host": &e.Request.Host, "scope": &e.Scope,
-	} {
-		if len(*s) > mostText {
-			*s = short(*s, mostText)
-			e.unrunnable("its " + name + " is longer than 64 KiB")
+	for _, members := range [][]member{e.members(), e.Request.members()} {
+		for _, m := range members {
+			if t, ok := m.value.(*text); ok && m.trait&whole == 0 && len(*t) > mostText {
+				*t = text(short(string(*t), mostText))
+				e.unrunnable("its " + strings.ReplaceAll(m.name, "_", " ") + " is longer than 64 KiB")
+			}
 		}
 	}
 	size := 0
@@ -224,11 +224,12 @@ func (j *Journal) filter(e *Entry) (kept bool, err error) {
 			e.Receivers[i].Err = ""
 		}
 	}
-	e.ID, e.State, e.Kind, e.Identity = was.ID, was.State, was.Kind, was.Identity
-	e.Endpoint, e.Scope, e.Parts = was.Endpoint, was.Scope, was.Parts
-	e.Authenticated, e.Token, e.Outer, e.Finished = was.Authenticated, was.Token, was.Outer, was.Finished
-	e.First, e.Last, e.Changed, e.Attempts = was.First, was.Last, was.Changed, was.Attempts
-	e.Length, e.Digest, e.Runnable, e.WhyNot = was.Length, was.Digest, was.Runnable, was.WhyNot
+	before := was.members()
+	for i, m := range e.members() {
+		if m.trait&fixed != 0 {
+			reflect.ValueOf(m.value).Elem().Set(reflect.ValueOf(before[i].value).Elem())
+		}
+	}
 	//lint:notsecret both are of bodies that the filter has
 	if now := sha256.Sum256(e.Body); now != digest {
 		e.Digest = now // the other would confirm a guess at what was removed

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -310,6 +312,61 @@ func TestHostileTextStopsNoWrite(t *testing.T) {
 	require.Less(t, len(is.Type)+len(is.Err), 80<<10)
 	require.False(t, is.Runnable)
 	require.True(t, utf8.ValidString(is.Type) && utf8.ValidString(is.Err), "cut at the beginning of a character")
+}
+
+// TestNoTextIsKeptWithoutABound: each text of an entry and of its request is cut, whoever wrote it.
+func TestNoTextIsKeptWithoutABound(t *testing.T) {
+	t.Parallel()
+	j, _ := inMemory(t, journal.Config{})
+	e := entry("huge", journal.Parked)
+	texts := func(e *journal.Entry) map[string]reflect.Value {
+		found := map[string]reflect.Value{}
+		for _, of := range []reflect.Value{reflect.ValueOf(e).Elem(), reflect.ValueOf(&e.Request).Elem()} {
+			for i, f := range reflect.VisibleFields(of.Type()) {
+				// The app's name of the endpoint, and what the journal itself says.
+				if f.Type.Kind() == reflect.String && !slices.Contains([]string{"ID", "Endpoint", "WhyNot"}, f.Name) {
+					found[f.Name] = of.Field(i)
+				}
+			}
+		}
+		return found
+	}
+	for _, v := range texts(e) {
+		v.SetString(strings.Repeat("\u00e9", 40<<10))
+	}
+	keep(t, j, e)
+	is := load(t, j, e.ID)
+	for name, v := range texts(is) {
+		require.LessOrEqual(t, v.Len(), 64<<10, name)
+		require.True(t, utf8.ValidString(v.String()), "%s is cut at the beginning of a character", name)
+	}
+	require.False(t, is.Runnable)
+	require.Contains(t, is.WhyNot, "longer than 64 KiB")
+}
+
+// TestAFilterDoesNotDecideWhatRuns: it may leave out and replace, but not where, as whom and whether the event runs.
+func TestAFilterDoesNotDecideWhatRuns(t *testing.T) {
+	t.Parallel()
+	kept := entry("given", journal.Parked)
+	kept.Scope, kept.Token, kept.Outer, kept.Finished = "given", make([]byte, 8), []string{"given"}, []string{"given"}
+	kept.Parts = make([]journal.Part, 2)
+	other := filled(t)
+	j, _ := inMemory(t, journal.Config{Filter: func(e *journal.Entry) bool {
+		body := e.Body
+		*e = *other
+		e.Body = body
+		return true
+	}})
+	want := reflect.ValueOf(kept.Clone()).Elem()
+	keep(t, j, kept)
+	is := reflect.ValueOf(load(t, j, kept.ID)).Elem()
+	for _, name := range []string{"State", "Kind", "Identity", "Endpoint", "Scope", "Parts", "Authenticated", "Token",
+		"Outer", "Finished", "WhyNot"} {
+		require.Equal(t, want.FieldByName(name).Interface(), is.FieldByName(name).Interface(), name)
+	}
+	require.True(t, is.FieldByName("Runnable").Bool())
+	require.Equal(t, int64(len(body)), is.FieldByName("Length").Int())
+	require.Equal(t, "a", is.FieldByName("Type").String(), "what it may change")
 }
 
 // An ID from a URL that is not one never reaches the store.

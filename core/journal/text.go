@@ -12,15 +12,38 @@ import (
 type text string
 
 // MarshalJSON writes a string, or an array for bytes that are not UTF-8.
-func (t text) MarshalJSON() ([]byte, error) {
-	if utf8.ValidString(string(t)) {
-		return json.Marshal(string(t))
+func (t text) MarshalJSON() ([]byte, error) { return appendText(make([]byte, 0, len(t)+2), string(t)) }
+
+// appendText appends the form of a text.
+func appendText(b []byte, s string) ([]byte, error) {
+	if simple(s) { // as nearly every text is
+		return append(append(append(b, '"'), s...), '"'), nil
 	}
-	return json.Marshal([][]byte{[]byte(t)})
+	var form any = s
+	if !utf8.ValidString(s) {
+		form = [][]byte{[]byte(s)}
+	}
+	written, err := json.Marshal(form)
+	return append(b, written...), err
+}
+
+// simple reports whether encoding/json writes s as it is, between quotation marks.
+func simple[T string | []byte](s T) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c >= utf8.RuneSelf, c == '"', c == '\\', c == '<', c == '>', c == '&':
+			return false
+		}
+	}
+	return true
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (t *text) UnmarshalJSON(b []byte) error {
+	if n := len(b) - 1; n > 0 && b[0] == '"' && b[n] == '"' && simple(b[1:n]) {
+		*t = text(b[1:n])
+		return nil
+	}
 	if len(b) == 0 || b[0] != '[' {
 		return json.Unmarshal(b, (*string)(t))
 	}
@@ -34,36 +57,6 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	*t = text(list[0])
 	return nil
 }
-
-// texts returns strings of the sender's for JSON.
-func texts(list []string) []text {
-	out := make([]text, len(list))
-	for i, s := range list {
-		out[i] = text(s)
-	}
-	return out
-}
-
-// plain is the reverse of texts. An empty list is nil, as a guard leaves it.
-func plain(list []text) []string {
-	if len(list) == 0 {
-		return nil
-	}
-	out := make([]string, len(list))
-	for i, t := range list {
-		out[i] = string(t)
-	}
-	return out
-}
-
-// stamp is a time in JSON: seconds since 1970 and nanoseconds. time.Time's own form has no year behind
-// 9999, and a sender can write one.
-type stamp [2]int64
-
-// stampOf returns a time for JSON, in any year and without its location.
-func stampOf(t time.Time) stamp { return stamp{t.Unix(), int64(t.Nanosecond())} }
-
-func (s stamp) time() time.Time { return time.Unix(s[0], s[1]).UTC() }
 
 // micro returns t as rows hold it. Databases have microseconds: a finer time would not be found again
 // by a cursor.
