@@ -27,16 +27,21 @@ func copiesOf(e *journal.Entry) *copies {
 }
 
 // curlOf returns a command that sends the body again. Signatures are not kept: it is not a delivery until somebody
-// signs it. What the sender wrote stands in single quotes, without control characters, so that nothing of it is run.
+// signs it. What the sender wrote stands in single quotes, and nothing of it is run. What no terminal shows as it is
+// stands there as the octal numbers of printf, so that the request has the very bytes.
 func curlOf(e *journal.Entry) string {
 	var b strings.Builder
 	b.WriteString("# event.bin is the download of this page. The signature is not kept: an endpoint that checks it " +
 		"refuses this.\n")
 	// curl treats brackets and braces in a URL as a list of URLs, and would send a request to each.
-	fmt.Fprintf(&b, "curl --globoff --path-as-is --request %s --url %s", quoted(e.Request.Method),
-		quoted(addressOf(&e.Request)))
-	for _, h := range byName(sentHeaders(e.Request.Header)) {
-		fmt.Fprintf(&b, " \\\n  --header %s", quoted(plain.CurlHeader(h.Name, h.Value)))
+	fmt.Fprintf(&b, "curl --globoff --path-as-is --request %s --url %s", plain.Word(e.Request.Method),
+		plain.Word(addressOf(&e.Request)))
+	sent := sentHeaders(e.Request.Header)
+	if sent.Get("Content-Type") == "" { // curl would say that the body is a form
+		b.WriteString(" \\\n  --header 'Content-Type:'")
+	}
+	for _, h := range byName(sent) {
+		fmt.Fprintf(&b, " \\\n  --header %s", plain.Word(plain.CurlHeader(h.Name, h.Value)))
 	}
 	b.WriteString(" \\\n  --data-binary @event.bin")
 	return b.String()
@@ -51,17 +56,6 @@ func sentHeaders(h http.Header) http.Header {
 		}, name)
 	})
 	return sent
-}
-
-// quoted returns a text in single quotes for a shell.
-func quoted(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if plain.Steers(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, ""))
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // testOf returns a test that sends the event to the app, signed with a secret of its own.
@@ -79,7 +73,12 @@ func testOf(e *journal.Entry) string {
 	b.WriteString("\tsender := webhooktest.NewSender(p) // p: the provider of the endpoint " +
 		strconv.Quote(e.Endpoint) + "\n")
 	b.WriteString("\trouter := newRouter(sender.Secret()) // the app's own function\n")
-	fmt.Fprintf(&b, "\tanswer := sender.Send(router, %s, webhooktest.Sample{\n", strconv.Quote(pathOf(e.Request.URL)))
+	post := e.Request.Method == http.MethodPost
+	call := "answer := sender.Send(router, "
+	if !post {
+		call = "request := sender.Request("
+	}
+	fmt.Fprintf(&b, "\t%s%s, webhooktest.Sample{\n", call, strconv.Quote(pathOf(e.Request.URL)))
 	if kept := sentHeaders(e.Request.Header); len(kept) > 0 {
 		b.WriteString("\t\tHeader: http.Header{\n")
 		for _, name := range slices.Sorted(maps.Keys(kept)) {
@@ -92,7 +91,12 @@ func testOf(e *journal.Entry) string {
 		}
 		b.WriteString("\t\t},\n")
 	}
-	fmt.Fprintf(&b, "\t\tBody: %s,\n\t})\n\trequire.Equal(t, http.StatusOK, answer.Code)\n}\n", body)
+	fmt.Fprintf(&b, "\t\tBody: %s,\n\t})\n", body)
+	if !post {
+		fmt.Fprintf(&b, "\trequest.Method = %s\n\tanswer := httptest.NewRecorder()\n\trouter.ServeHTTP(answer, request)\n",
+			strconv.Quote(e.Request.Method))
+	}
+	b.WriteString("\trequire.Equal(t, http.StatusOK, answer.Code)\n}\n")
 	return b.String()
 }
 

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/sallyport-go/sallyport/internal/plain"
 )
 
 // readPrivate reads a file of writePrivate. It fails closed: a file that others can read has no secret any more, and
@@ -36,13 +38,13 @@ func readOwned(file string, user int) ([]byte, error) {
 	}
 	switch {
 	case !info.Mode().IsRegular():
-		return nil, refuse("%s is not a file: rm -r %s", file, quoted(file))
+		return nil, refuse("%s is not a file: rm -r %s", file, plain.Quoted(file))
 	case owner(info) != user:
 		return nil, refuse("%s belongs to another user (%d, and this is %d), who chose what it holds: rm %s", file,
-			owner(info), user, quoted(file))
+			owner(info), user, plain.Quoted(file))
 	case info.Mode().Perm()&0o077 != 0:
 		return nil, refuse("%s can be read or changed by others (mode 0%o): chmod 600 %s; or remove it for a new "+
-			"one, if somebody may have done so", file, info.Mode().Perm(), quoted(file))
+			"one, if somebody may have done so", file, info.Mode().Perm(), plain.Quoted(file))
 	}
 	return io.ReadAll(io.LimitReader(f, mostPrivate))
 }
@@ -112,7 +114,7 @@ func readLink(folder, link string, user int) (string, error) {
 	}
 	if mode := info.Mode().Perm(); mode&0o022 != 0 {
 		return "", refuse("%s is a symbolic link in %s, where others can put another one (mode 0%o): chmod go-w %s",
-			link, folder, mode, quoted(folder))
+			link, folder, mode, plain.Quoted(folder))
 	}
 	return os.Readlink(link)
 }

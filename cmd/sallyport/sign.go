@@ -84,19 +84,19 @@ func curl(r *http.Request) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	from := " \\\n  --data-raw " + quoted(string(text)) // --data would remove line ends, and take @ for a file
+	from := " \\\n  --data-raw " + plain.Quoted(string(text)) // --data would remove line ends, and take @ for a file
 	if printable(string(text)) != string(text) || !utf8.Valid(text) || len(text) > longestArgument {
 		// No terminal shows such bytes as they are, and one copied differently has another signature. printf is a part
 		// of the shell, and its arguments have no bound.
-		b.WriteString("printf " + quoted(octal(text)) + " | ")
+		b.WriteString("printf " + plain.Quoted(plain.Octal(string(text))) + " | ")
 		from = " \\\n  --data-binary @-"
 	}
 	// curl would treat brackets and braces in a URL as a list of URLs, and send a request to each. It would shorten a
 	// path with dots, which some senders sign.
-	fmt.Fprintf(&b, "curl --globoff --path-as-is --request %s %s", quoted(r.Method), quoted(r.URL.String()))
+	fmt.Fprintf(&b, "curl --globoff --path-as-is --request %s %s", plain.Word(r.Method), plain.Word(r.URL.String()))
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
-			fmt.Fprintf(&b, " \\\n  --header %s", quoted(plain.CurlHeader(name, value)))
+			fmt.Fprintf(&b, " \\\n  --header %s", plain.Word(plain.CurlHeader(name, value)))
 		}
 	}
 	b.WriteString(from)
@@ -105,20 +105,3 @@ func curl(r *http.Request) (string, error) {
 
 // longestArgument is a safe part of the 128 KiB that Linux passes to a program as one argument.
 const longestArgument = 64 << 10
-
-// octal returns bytes as the format of printf, in which it changes nothing. A hyphen at the beginning, as of a form
-// with files, would be an option.
-func octal(text []byte) string {
-	var b strings.Builder
-	for i, c := range text {
-		if c < ' ' || c > '~' || c == '\\' || c == '%' || c == '\'' || c == '-' && i == 0 {
-			fmt.Fprintf(&b, "\\%03o", c)
-			continue
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
-}
-
-// quoted returns a text in single quotes, in which a POSIX shell changes nothing.
-func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
