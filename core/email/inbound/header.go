@@ -18,6 +18,13 @@ type rawHeader struct{ name, value string }
 func cutHeaders(raw []byte, most int) (headers []rawHeader, body []byte, whole bool) {
 	whole = true
 	read := 0
+	var folded []byte // the value of the last header, where a line continues it
+	unfold := func() {
+		if folded != nil {
+			headers[len(headers)-1].value, folded = string(folded), nil
+		}
+	}
+	defer unfold()
 	for len(raw) > 0 {
 		line, rest, _ := bytes.Cut(raw, []byte("\n"))
 		read += len(line) + 1
@@ -31,9 +38,13 @@ func cutHeaders(raw []byte, most int) (headers []rawHeader, body []byte, whole b
 			whole = false
 		case line[0] == ' ' || line[0] == '\t':
 			if n := len(headers); n > 0 {
-				headers[n-1].value += string(line)
+				if folded == nil {
+					folded = []byte(headers[n-1].value)
+				}
+				folded = append(folded, line...)
 			}
 		case ok && isName(name):
+			unfold()
 			headers = append(headers, rawHeader{
 				string(bytes.TrimRight(name, " \t")), string(bytes.TrimLeft(value, " \t")),
 			})

@@ -145,13 +145,16 @@ func cutParts(body []byte, boundary string, fn func(part []byte) bool) (closed b
 			break
 		}
 		n += at
-		line, _, _ := bytes.Cut(body[n+len(delimiter):], []byte("\n"))
-		at = min(n+len(delimiter)+len(line)+1, len(body))
-		last, rest := bytes.CutPrefix(line, []byte("--"))
-		if (n > 0 && body[n-1] != '\n') || len(bytes.TrimSpace(last)) > 0 {
-			at = n + len(delimiter) // a longer boundary, or text
+		// The rest of the line is read once a line: whoever sent the message may repeat the delimiter in it.
+		if at = n + len(delimiter); n > 0 && body[n-1] != '\n' {
 			continue
 		}
+		line, _, _ := bytes.Cut(body[at:], []byte("\n"))
+		last, rest := bytes.CutPrefix(line, []byte("--"))
+		if len(bytes.TrimSpace(last)) > 0 { // a longer boundary, or text
+			continue
+		}
+		at = min(at+len(line)+1, len(body))
 		if start >= 0 && !fn(withoutBreak(body[start:max(start, n)])) {
 			return true
 		}
