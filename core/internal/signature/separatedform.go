@@ -22,18 +22,15 @@ func separated(part *entry.Part, fields []formField) (signed []formField, ok boo
 		if f.name == "" || strings.Contains(f.name, part.Equals) || strings.Contains(f.name, part.Between) {
 			return nil, false
 		}
-		for rest := f.value; ; {
-			_, after, found := strings.Cut(rest, part.Between)
-			if !found {
-				break
-			}
-			name, _, isField := strings.Cut(after, part.Equals)
+		// Piece by piece: nothing is proved yet, so that no part of a value may be searched again for each separator.
+		for _, rest, more := strings.Cut(f.value, part.Between); more; {
+			var piece string
+			piece, rest, more = strings.Cut(rest, part.Between)
 			// A name that is not signed begins no field of the signed text.
-			if isField && !strings.Contains(name, part.Between) && name > f.name &&
+			if name, _, isField := strings.Cut(piece, part.Equals); isField && name > f.name &&
 				!slices.Contains(part.Without, name) {
 				return nil, false
 			}
-			rest = after
 		}
 	}
 	return signed, true

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,17 @@ func TestASeparatedFormHasOneDivision(t *testing.T) {
 		text, ok := signature.SeparatedForm([]byte(row.body), "sign")
 		require.Equal(t, row.want, text, row.name)
 		require.Equal(t, row.want != "" || row.name == "nothing", ok, row.name)
+	}
+}
+
+// TestASeparatedFormIsReadInOnePass: nothing of it is proved yet, so that its work must not grow with its square.
+func TestASeparatedFormIsReadInOnePass(t *testing.T) {
+	t.Parallel()
+	const size = 8 << 20
+	for _, value := range []string{"%26", "%26b", "%3D", "%26A%3D"} {
+		began := time.Now()
+		signature.SeparatedForm([]byte("a="+strings.Repeat(value, size/len(value))), "sign")
+		require.Less(t, time.Since(began), 5*time.Second, value) // milliseconds; minutes with the square
 	}
 }
 
