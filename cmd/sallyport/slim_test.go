@@ -16,9 +16,15 @@ func TestABuildWithoutDriversSaysWhichBuildHasThem(t *testing.T) {
     secrets: [`+githubSecret+`]
     replay: {store: sqlite, namespace: receiver, url: replay.db}
 `)
-	for _, args := range [][]string{{"serve", "--config", config}, {"forget", "--config", config, "evt_1"}} {
-		status, out, problem := newCommand(t).run(args...)
-		require.Equal(t, wrong, status)
+	for _, row := range []struct {
+		args   []string
+		status int
+	}{
+		{[]string{"serve", "--config", config}, wrong},
+		{[]string{"forget", "--config", config, "evt_1"}, usage},
+	} {
+		status, out, problem := newCommand(t).run(row.args...)
+		require.Equal(t, row.status, status, row.args)
 		require.Empty(t, out)
 		require.Equal(t, config+":5: endpoints[0].replay.store: this build of sallyport links no database: "+
 			"go install -tags full github.com/sallyport-go/sallyport/cmd/sallyport@latest\n", problem)

@@ -10,8 +10,8 @@ import (
 // Tools that a team runs or builds with, and that sign the raw body and nothing else.
 
 // BTCPayServer is a webhook of a store of BTCPay Server. With automatic redelivery the server tries again after ten
-// seconds, one minute and six times ten minutes, on 408, 429, 5xx and no answer only, so that a failed authentication is
-// answered 503. Each attempt has a delivery id of its own, and names the first one.
+// seconds, one minute and six times ten minutes, on 408, 429, 5xx and no answer only, so that a failed authentication
+// is answered 503. Each attempt has a delivery id of its own, and names the first one.
 //
 // https://docs.btcpayserver.org/API/Greenfield/v1/#tag/Webhooks
 // https://github.com/btcpayserver/btcpayserver/blob/master/BTCPayServer/Plugins/Webhooks/WebhookSender.cs
@@ -51,8 +51,8 @@ func Expo() core.Provider {
 }
 
 // Firecrawl is the webhook of a crawl, a batch scrape, an extraction, an agent or a monitor of Firecrawl. The secret is
-// the account's. The id in the body is the job's, and each page of a job is a delivery of its own; of large pages, raise
-// core.Config.Limits.MaxBody.
+// the account's. The id in the body is the job's, and each page of a job is a delivery of its own; for large pages,
+// raise core.Config.Limits.MaxBody.
 //
 // Firecrawl tries again after one, five and fifteen minutes.
 //
@@ -131,7 +131,7 @@ func Plane() core.Provider {
 		Docs:       "https://developers.plane.so/dev-tools/intro-webhooks",
 		SecretFrom: "Workspace Settings > Webhooks > Edit > Secret key",
 		Scheme:     hexHMAC("X-Plane-Signature"),
-		Unsigned:   []string{"delivery id (X-Plane-Delivery) and event (X-Plane-Event), which the body of version 2 has too"},
+		Unsigned:   []string{"delivery id (X-Plane-Delivery) and event (X-Plane-Event); the body of version 2 has both"},
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/event_id"},
 		Event: entry.Event{
 			ID: pointer("/event_id"), Type: pointer("/event"), Action: pointer("/action"),

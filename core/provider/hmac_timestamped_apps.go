@@ -67,8 +67,8 @@ func Calendly() core.Provider {
 const calendlyHorizon = 24 * time.Hour
 
 // Crisp is the web hooks of a plugin of Crisp. The secret is the plugin's signing secret. Hooks that are made in a
-// website's settings are not signed, and refused. The signature is over the bytes that arrive, as Crisp's library for Go
-// checks it.
+// website's settings are not signed, and refused. The signature is over the bytes that arrive, as Crisp's library for
+// Go checks it.
 //
 // https://docs.crisp.chat/references/web-hooks/v1/
 // https://github.com/crisp-im/go-crisp-api/blob/master/crisp/events.go

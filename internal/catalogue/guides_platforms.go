@@ -17,8 +17,8 @@ func platformGuides() map[string]Guide {
 		}},
 		"plane": {Notes: []string{
 			"After five failed attempts Plane switches the webhook off and writes an e-mail.",
-			"Making another secret key ends the old one at once. What comes before the endpoint has the new one is answered " +
-				"503, and sent again.",
+			"Making another secret key ends the old one at once. What comes before the endpoint has the new one is " +
+				"answered 503, and sent again.",
 		}},
 		"adobe-sign": {Notes: []string{
 			"The client id is no secret. Register a URL with a token of your own, and check it: " +
