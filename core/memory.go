@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
-	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/internal/ownership"
 	"github.com/sallyport-go/sallyport/core/journal"
@@ -52,7 +51,7 @@ func (g *Guard) ClaimState(ctx context.Context, e *journal.Entry) (ClaimState, e
 			keys = append(keys, e.Parts[i].Identity)
 		}
 	}
-	keys = append(keys, identity.OfAgain(e.Identity, string(e.ID), e.RunCount))
+	keys = append(keys, againKey(e))
 	results, err := store.Look(ctx, keys)
 	if err != nil || len(results) != len(keys) {
 		return ClaimState{}, cmp.Or(err, errors.ErrUnsupported) // a store that breaks its contract says nothing
@@ -78,7 +77,7 @@ func (g *Guard) notRedriven(
 			if err != nil {
 				return nil, nil, err
 			}
-			runs = append(runs, identity.OfAgain(e.Identity, string(e.ID), e.RunCount))
+			runs = append(runs, againKey(e))
 		}
 		states, err := g.memory.States(ctx, runs)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -209,10 +210,20 @@ func (d *Delivery) claimAgain() *Reply {
 	return d.claimNumbered()
 }
 
+// againKey returns the key of an entry's next run, where the event's own key is done. Runs of an earlier entry of the same
+// ID, which was removed, are others.
+func againKey(e *journal.Entry) [32]byte {
+	id := string(e.ID)
+	if e.Series != 0 { // entries of an earlier version have none
+		id += "|" + strconv.FormatUint(e.Series, 10)
+	}
+	return identity.OfAgain(e.Identity, id, e.RunCount)
+}
+
 // claimNumbered claims the key of this run, which excludes others where the event's own key is done.
 func (d *Delivery) claimNumbered() *Reply {
 	t := d.redrive
-	again := identity.OfAgain(t.entry.Identity, string(t.entry.ID), t.entry.RunCount)
+	again := againKey(t.entry)
 	res, err := d.claimOne(replay.Item{Key: again, Digest: t.entry.Digest}, time.Now())
 	switch {
 	case err != nil:

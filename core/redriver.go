@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/rerun"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
@@ -307,6 +309,19 @@ func (r *Redriver) preparedInbox(t *redrive) (run func(), err error) {
 	}
 	e.Redrive = t.entry.RunCount + 1
 	return func() { t.guard.runInbox(t, r.Inbox, e) }, nil
+}
+
+// RunID (for inboxes) returns what names this run of the event in a queue: the identity, and in a redrive a value of its
+// own, under which no other run of the event was queued. Zero: the event is not remembered.
+func (e Event) RunID() Identity {
+	if e.Redrive == 0 || e.Identity.IsZero() {
+		return e.Identity
+	}
+	of := "message"
+	if d := deliveryIn(e.Context()); d != nil && d.redrive != nil && d.redrive.entry.Series != 0 {
+		of += "|" + strconv.FormatUint(d.redrive.entry.Series, 10)
+	}
+	return Identity(identity.OfAgain(e.Identity, of, e.Redrive))
 }
 
 // withhold returns the request that an outer guard hands on, without the event: only the entry's own guard gives that

@@ -65,6 +65,9 @@ type Entry struct {
 
 	Runs     []Run // out of the journal, the newest last; at most 50
 	RunCount int   // runs ever recorded
+	// Series tells the entry from an earlier one of the same ID, which was removed: their runs are not the same. Keep
+	// sets it. 0: an earlier version has made the entry.
+	Series uint64
 }
 
 // members is the table of the fields of an entry, but for the body.
@@ -109,6 +112,7 @@ func (e *Entry) members() []member {
 		{"parts", (*parts)(&e.Parts), fixed},
 		{"runs", &e.Runs, merged | fixed},
 		{"run_count", &e.RunCount, merged | fixed},
+		{"series", &e.Series, merged | fixed},
 	}
 }
 

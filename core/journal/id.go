@@ -2,6 +2,7 @@ package journal
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"strings"
 )
@@ -78,4 +79,11 @@ func (id ID) valid() bool {
 		}
 	}
 	return true
+}
+
+// newSeries returns a value of Entry.Series, which is never 0.
+func newSeries() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	return binary.BigEndian.Uint64(b[:]) | 1
 }

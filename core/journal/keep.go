@@ -143,7 +143,7 @@ func (j *Journal) complete(e *Entry) {
 	e.Receivers = shortened(e.Receivers)
 	e.Runnable = e.WhyNot == ""
 	// Runs are the journal's own: only what is stored has any.
-	e.Runs, e.RunCount = nil, 0
+	e.Runs, e.RunCount, e.Series = nil, 0, newSeries()
 	j.shorten(e)
 	// The guard keeps none of these. Should it ever, they end here.
 	for _, name := range forbidden() {
@@ -301,6 +301,9 @@ func merge(old, newer *Entry) *Entry {
 		e.Last = old.Last
 	}
 	e.Runs, e.RunCount = old.Runs, old.RunCount
+	if !old.First.IsZero() { // else the old one could not be read, and is replaced
+		e.Series = old.Series
+	}
 	switch {
 	case old.State == Parked && e.State == Open:
 		// Fails closed: an open entry expires sooner, and is closed as soon as the store knows the

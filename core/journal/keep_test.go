@@ -296,7 +296,7 @@ func TestHostileTextStopsNoWrite(t *testing.T) {
 			column := rowOf(t, store, e.ID).Endpoint
 			require.True(t, utf8.ValidString(column) && len(column) <= journal.MaxEndpoint, "any column takes it")
 			require.NotContains(t, column, "\x00")
-			want.ID, want.Revision = is.ID, is.Revision
+			want.ID, want.Revision, want.Series = is.ID, is.Revision, is.Series
 			want.First, want.Last, want.Changed = is.First, is.Last, is.Changed
 			want.Attempts, want.Length, want.Digest, want.Runnable = 1, int64(len(text)), identity(text), true
 			require.Equal(t, want, is, "byte for byte")

@@ -18,7 +18,7 @@ func ofTheInbox() []mutation {
 		{name: "what runs is not the event that a list shows", file: again, old: "if e.Endpoint != t.entry.Endpoint || e.Identity != t.entry.Identity || e.Unproved {", new: "if false {"},
 		{name: "an entry of an inbox runs next to itself", file: again, old: "if d.claimNumbered() != nil {", new: "if false {"},
 		{name: "a sweep closes what a worker has still to do", file: "core/internal/sweep/sweep.go", old: "ok && row.ID.Kind() == journal.FromRequest {", new: "ok {"},
-		{name: "a redrive's message passes for the delivery's", file: enqueue, old: "case e.Redrive == 0:", new: "case true:"},
+		{name: "a redrive's message passes for the delivery's", file: enqueue, old: "return e.RunID().String()", new: "return e.Identity.String()"},
 		{name: "a message is refused while the journal is down, and comes back at once", file: handler, old: "if !wait(ctx, h.Backoff(n)) {\n\t\t\treturn err", new: "if true {\n\t\t\treturn err"},
 		{name: "an event that was given up for good is not parked", file: work, old: "if result.Permanent && !w.event.Unproved {", new: "if false {"},
 		{name: "a lost claim is a failure of the event", file: work, old: "case errors.Is(result.Err, core.ErrLeaseLost):", new: "case false:"},

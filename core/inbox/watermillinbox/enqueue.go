@@ -14,7 +14,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/sallyport-go/sallyport/core"
-	"github.com/sallyport-go/sallyport/core/internal/identity"
 )
 
 // Keys of a message's metadata. A field that the event does not have is left out, and Metadata.Get returns "".
@@ -203,13 +202,10 @@ func shown(text string) string {
 // uuidOf returns the UUID of an event's message. A run out of the journal has another one than the delivery: under the
 // event's own it would be left out. Empty: nothing identifies the event.
 func uuidOf(e *core.Event) string {
-	switch {
-	case e.Identity.IsZero():
+	if e.Identity.IsZero() {
 		return ""
-	case e.Redrive == 0:
-		return e.Identity.String()
 	}
-	return core.Identity(identity.OfAgain(e.Identity, "message", e.Redrive)).String()
+	return e.RunID().String()
 }
 
 // randomUUID returns a UUID of version 4 (RFC 9562). It differs from every identity, which has no hyphens.

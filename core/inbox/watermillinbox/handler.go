@@ -56,9 +56,10 @@ func (h *handler) handle(m *message.Message) error {
 // guard's store as soon as the event was published.
 func keyOf(m *message.Message, e *core.Event) replay.Key {
 	id := uuidOf(e)
-	// A broker that sends a message again keeps its UUID, but a second publish of the same event has another one.
-	if id == "" {
-		id = m.UUID // of this message at least
+	// A broker that sends a message again keeps its UUID. Of an event that is not remembered, a second publish has another
+	// one; of a redrive it is the run's, which the message alone knows.
+	if id == "" || e.Redrive > 0 {
+		id = m.UUID
 	}
 	return identity.OfAgain(sha256.Sum256([]byte(id)), "worker", 0)
 }
