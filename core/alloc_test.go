@@ -56,11 +56,11 @@ func TestWhatEachPathAllocates(t *testing.T) {
 		{"a handler, a body in several reads", 3, nil, http.HandlerFunc(silent),
 			func() *http.Request { return signedBody(body + strings.Repeat(" ", 40<<10)) }, 0},
 		// In addition: the signal's run, with its context and the reply in it; the request's context without its end,
-		// for the store and for the observer; and the texts of the event's id and type.
-		{"a store and a signal", 8, func(c *core.Config) { c.Replay = memstore.New() }, signal,
+		// for the observer; and the texts of the event's id and type.
+		{"a store and a signal", 7, func(c *core.Config) { c.Replay = memstore.New() }, signal,
 			func() *http.Request { return signed(body) }, 200},
 		// The text of the action takes the place of the id's, and a header holds the type.
-		{"a store and a signal, rules for equal bodies", 7, func(c *core.Config) {
+		{"a store and a signal, rules for equal bodies", 6, func(c *core.Config) {
 			c.Provider, c.Replay = entry.NewProvider(ruled(), nil), memstore.New()
 		}, signal, func() *http.Request { return signedBody(strings.Replace(body, `"type"`, `"action"`, 1)) }, 200},
 		// A credential in addition to the signature adds nothing, whatever is accepted.

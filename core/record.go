@@ -104,7 +104,7 @@ type pooledRecord struct {
 	Record
 
 	ctx      context.Context // of the request as it reached the guard
-	lasting  *lastingContext // the same without its end; nil: none was made
+	lasting  *lease.Lasting  // the same without its end; nil: none was made
 	sampled  *explain.Sample // to be explained; nil: it is not
 	ended    time.Time       // by the real clock
 	proved   bool
@@ -319,15 +319,19 @@ func (o *outlet) deliver(r *pooledRecord, dropped int) {
 			o.log.observerPanicked(o, r.ctx, "it ended its goroutine")
 		}
 	}()
-	rec := r.Record
-	if o.names {
-		r.unread.nameRecord(&rec)
+	rec := &r.Record // which other observers read as well
+	if dropped > 0 || o.names && r.unread != nil {
+		own := r.Record
+		own.Dropped = dropped
+		if o.names {
+			r.unread.nameRecord(&own)
+		}
+		rec = &own
 	}
-	rec.Dropped = dropped
 	if fn, ok := o.observer.(ObserverFunc); ok {
-		fn(r.observersContext(), rec) // its Observe would copy the record once more
+		fn(r.observersContext(), *rec) // its Observe would copy the record once more
 	} else {
-		o.observer.Observe(r.observersContext(), rec)
+		o.observer.Observe(r.observersContext(), *rec)
 	}
 	returned = true
 }
@@ -340,25 +344,6 @@ func (r *pooledRecord) observersContext() context.Context {
 	}
 	return context.WithoutCancel(r.ctx)
 }
-
-// lastingContext is context.WithoutCancel as a part of what is allocated anyway.
-type lastingContext struct {
-	lease.Unprinted
-
-	parent context.Context
-}
-
-// Deadline returns none.
-func (*lastingContext) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
-
-// Done returns nil: it never ends.
-func (*lastingContext) Done() <-chan struct{} { return nil }
-
-// Err returns nil, as Done.
-func (*lastingContext) Err() error { return nil }
-
-// Value returns the parent's value, but for those by which package context finds how the parent ended.
-func (c *lastingContext) Value(key any) any { return context.WithoutCancel(c.parent).Value(key) }
 
 // drop counts a record for which the queue has no room.
 func (o *outlet) drop(r *pooledRecord) {

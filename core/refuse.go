@@ -70,7 +70,7 @@ func (g *Guard) recordOf(i *facts, reply *Reply, now time.Time) *pooledRecord {
 	rejection := reply.Rejection
 	rec := g.record(i, rejection.Reason, rejection.Status, now)
 	rec.Detail, rec.Err = rejection.detail, rejection.cause
-	reply.lasting.parent = i.ctx
+	reply.lasting.Start(i.ctx)
 	rec.lasting = &reply.lasting
 	return rec
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -20,7 +21,7 @@ type Reply struct {
 	Rejection *Rejection
 
 	headers []answerHeader
-	lasting lastingContext // of a refusal, for its record: the observers' context needs no allocation of its own
+	lasting lease.Lasting // of a refusal, for its record: the observers' context needs no allocation of its own
 }
 
 // answerHeader is a header of an answer.

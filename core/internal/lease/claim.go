@@ -39,7 +39,7 @@ func (h *Holding) Claim(items []replay.Item, now time.Time) (results []replay.Re
 // bound starts the context of a call of the store: with its time, and with the values of the request. It does not end
 // with the request, because the sender may hang up.
 func (h *Holding) bound(c *Context, now time.Time) {
-	c.Start(h.ctx, now.Add(StoreTimeout))
+	c.Start(&h.lasting, now.Add(StoreTimeout))
 }
 
 // CheckResults refuses an answer to n items that is not one: nothing may run on it.

@@ -57,8 +57,8 @@ type Outcome struct {
 // the same time.
 type Holding struct {
 	rules   *Rules
-	limit   time.Time       // no lease is renewed any more
-	ctx     context.Context // detached: values only
+	limit   time.Time // no lease is renewed any more
+	lasting Lasting   // the context of the delivery, without its end
 	timers  *sync.Pool
 	Request Context // ends when the delivery is settled, or has lost what it held
 
@@ -108,7 +108,7 @@ func (h *Holding) Begin(ctx context.Context, rules *Rules, from, limit time.Time
 		// The clock is not monotonic: this is a bubble of testing/synctest, whose timers must not leave it.
 		h.timers = &sync.Pool{}
 	}
-	h.ctx = context.WithoutCancel(ctx)
+	h.lasting.Start(ctx)
 	h.until = from.Add(rules.Lease)
 	h.claims = h.one[:0]
 }
@@ -117,7 +117,12 @@ func (h *Holding) Begin(ctx context.Context, rules *Rules, from, limit time.Time
 func (h *Holding) AskAgain(from time.Time) { h.until = from.Add(h.rules.Lease) }
 
 // Context returns a context with the values of the delivery's, which does not end with it. It is nil before Begin.
-func (h *Holding) Context() context.Context { return h.ctx }
+func (h *Holding) Context() context.Context {
+	if h.lasting.parent == nil {
+		return nil
+	}
+	return &h.lasting
+}
 
 // Add adds a claim and returns its number. The context of the work, if not nil, ends when the claim is lost.
 func (h *Holding) Add(held replay.Held, work *Context) int {

@@ -31,7 +31,7 @@ func (h *Holding) renew() {
 		h.again(time.Until(until))
 		return
 	}
-	ctx, cancel := context.WithDeadline(h.ctx, minTime(now.Add(StoreTimeout), until))
+	ctx, cancel := context.WithDeadline(&h.lasting, minTime(now.Add(StoreTimeout), until))
 	// A store that ignores its context may not answer before the lease expires. Then another delivery can take the
 	// event over.
 	end := time.AfterFunc(until.Sub(now), func() { h.lose(nil) })

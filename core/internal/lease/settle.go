@@ -109,7 +109,7 @@ func (h *Holding) forgetParts() {
 	if len(keys) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(h.ctx, StoreTimeout)
+	ctx, cancel := context.WithTimeout(&h.lasting, StoreTimeout)
 	defer cancel()
 	// What is left expires with its TTL. Until then it matters only where an operator makes the store forget the event.
 	_ = h.rules.Store.Forget(ctx, keys)
