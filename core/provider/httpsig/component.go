@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/httpsfv"
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // component is one covered component: a header field or something derived from the request.
@@ -46,6 +47,10 @@ func parseComponent(text string) (component, error) {
 	if params != "" || !c.known() {
 		return c, fmt.Errorf("httpsig.Config.Components: %.80q is no header field in lower case, and no component of "+
 			"a request", text)
+	}
+	if !entry.PassedOn(name) {
+		return c, fmt.Errorf("httpsig.Config.Components: no server passes on the header %s to a handler; for the host "+
+			"there is @authority", name)
 	}
 	return c, nil
 }

@@ -85,3 +85,17 @@ func TestTheExamplesOfComponents(t *testing.T) {
 
 // parameters is the last example of section 2.2.8.
 const parameters = "https://www.example.com/parameters?var=this%20is%20a%20big%0Amultiline%20value&bar=with+plus+whitespace&fa%C3%A7ade%22%3A%20=something"
+
+// TestAHeaderThatNoServerPassesOnIsNoComponent: every delivery would be refused. The host has a component of its own.
+func TestAHeaderThatNoServerPassesOnIsNoComponent(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"host", "transfer-encoding", "trailer"} {
+		_, err := core.New(core.Config{
+			Endpoint: "acme", Replay: core.DangerouslyNoReplay, Secrets: secrets.Static("a-secret-of-enough-bytes"),
+			Provider: httpsig.RFC9421(httpsig.Config{
+				Algorithm: httpsig.HMACSHA256, Components: []string{"@method", "content-digest", name},
+			}),
+		})
+		require.ErrorContains(t, err, "no server passes on the header "+name)
+	}
+}
