@@ -53,3 +53,19 @@ func TestATimeThatJSONCannotHoldIsNone(t *testing.T) {
 		require.NoError(t, err, text)
 	}
 }
+
+// TestZonesByName: the names of RFC 5322, section 4.3, mean the same on every machine. Any other name says nothing.
+func TestZonesByName(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
+	for zone, hours := range map[string]int{
+		"UT": 0, "GMT": 0, "gmt": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8,
+		"PDT": -7, "pdt": -7, "Z": 0, "A": 0, "UTC": 0, "CET": 0, "IST": 0, "-0700 (MST)": -7, "+0100 (CET)": 1,
+		"EST (Eastern Standard Time)": -5,
+	} {
+		m := raw(t, "Date: Fri, 02 Jan 2026 15:04:05 "+zone+"\r\n\r\nhi", inbound.Config{})
+		require.False(t, m.Date.IsZero(), zone)
+		require.Equal(t, at.Add(time.Duration(-hours)*time.Hour), m.Date.UTC(), zone)
+		require.NotEqual(t, time.Local, m.Date.Location(), zone)
+	}
+}

@@ -130,11 +130,38 @@ func (m *Message) addHeader(name, value string) {
 const dateLayout = "Mon, 02 Jan 2006 15:04:05 -0700"
 
 func dateOf(value string) (time.Time, bool) {
-	at, err := mail.ParseDate(strings.TrimSpace(value))
+	at, err := mail.ParseDate(numericZone(strings.TrimSpace(value)))
 	if err != nil {
 		return time.Time{}, false
 	}
 	return jsonscan.WritableTime(at)
+}
+
+// numericZone returns a date whose zone, where it is a name, is written as an offset (RFC 5322, section 4.3). Package
+// mail reads a name by the zone of this machine, and any other one as UTC.
+func numericZone(date string) string {
+	if at := strings.IndexByte(date, '('); at >= 0 && strings.HasSuffix(date, ")") { // a comment, such as "(CET)"
+		date = strings.TrimRight(date[:at], " \t")
+	}
+	at := strings.LastIndexAny(date, " \t") + 1
+	zone := strings.ToUpper(date[at:])
+	if zone == "" || strings.Trim(zone, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return date
+	}
+	offset := "-0000" // of a name that says nothing
+	switch zone {
+	case "EDT":
+		offset = "-0400"
+	case "EST", "CDT":
+		offset = "-0500"
+	case "CST", "MDT":
+		offset = "-0600"
+	case "MST", "PDT":
+		offset = "-0700"
+	case "PST":
+		offset = "-0800"
+	}
+	return date[:at] + offset
 }
 
 // addAddresses appends a header of addresses in its usual form. The addresses of its first occurrence count.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
@@ -57,4 +58,21 @@ func TestATimeThatJSONCannotHoldIsNone(t *testing.T) {
 			require.NoError(t, err, row.text)
 		}
 	}
+}
+
+// TestATimeIsTheSameOnEveryMachine: time.Parse makes the machine's own zone of an offset that it has at that time. Apps
+// print times, and derive names from what they print.
+func TestATimeIsTheSameOnEveryMachine(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	utc, ok := jsonscan.WritableTime(at.In(time.FixedZone("", 0)))
+	require.True(t, ok)
+	require.Equal(t, time.UTC, utc.Location())
+	_, offset := at.Local().Zone()
+	local, ok := jsonscan.WritableTime(at.Local())
+	require.True(t, ok)
+	require.NotEqual(t, time.Local, local.Location())
+	require.True(t, local.Equal(at))
+	_, has := local.Zone()
+	require.Equal(t, offset, has)
 }
