@@ -98,6 +98,25 @@ func Lago() core.Provider {
 	})
 }
 
+// Logto is a webhook of Logto. The secret is the webhook's signing key. Logto tries again on 5xx only, three times
+// within seconds, so that a failed authentication is answered 503. Where no answer comes it does not, and versions
+// before the autumn of 2026 never do.
+//
+// https://docs.logto.io/developers/webhooks/secure-webhooks
+// https://github.com/logto-io/logto/blob/master/packages/core/src/libraries/hook/utils.ts
+func Logto() core.Provider {
+	return of(entry.Entry{
+		Name: "logto", Title: "Logto", Confidence: "A",
+		Docs:       "https://docs.logto.io/developers/webhooks/secure-webhooks",
+		SecretFrom: "Console > Webhooks > the webhook > Signing key",
+		Scheme:     hexHMAC("Logto-Signature-Sha-256"),
+		Event: entry.Event{
+			Type: pointer("/event"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339,
+		},
+		AckLimit: 10 * time.Second, AuthStatus: 503, Drops4xx: true,
+	})
+}
+
 // Onfido is a webhook of Onfido. The secret is the webhook's token, which is shown when the webhook is made.
 //
 // https://github.com/onfido/onfido-node

@@ -30,6 +30,7 @@ func platformsUnknownHorizon() map[string]string {
 		"crisp":         "an attempt says its number and the limit; the schedule is not documented",
 		"expo":          "a few more times, says the documentation, without a schedule",
 		"lago":          "three attempts within seconds, which is less than a lease, and a setting of the instance",
+		"logto":         "three retries within seconds, which is less than a lease",
 		"livekit":       "a setting of the server, while the token counts",
 	}
 	for _, name := range []string{
@@ -80,6 +81,7 @@ func platformsGoldenBodies() map[string]string {
 		"crisp":             `{"website_id":"w1","event":"message:send","data":{"content":"hi"},"timestamp":1790000000000}`,
 		"expo":              `{"id":"b1","accountName":"jo","buildDetailsPageUrl":"https://expo.dev/b1","status":"finished"}`,
 		"lago":              `{"webhook_type":"customer.updated","customer":{"updated_at":"2026-09-21T14:13:10Z"}}`,
+		"logto":             `{"hookId":"h1","event":"PostSignIn","createdAt":"2026-09-21T14:13:10.000Z"}`,
 		"livekit":           `{"event":"room_started","room":{"sid":"RM_1"},"id":"EV_1","createdAt":"1790000000"}`,
 		"onfido":            `{"payload":{"resource_type":"check","action":"check.completed","object":{"id":"c1"}}}`,
 		"plane":             `{"version":"v2","delivery_id":"d1","event_id":"e1","event":"workitem.created"}`,

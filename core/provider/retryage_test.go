@@ -47,7 +47,8 @@ func TestAMistypedSecretLosesNoEvent(t *testing.T) {
 	for name, status := range map[string]int{
 		"alertmanager": 503, "azure-event-grid": 503, "bitbucket": 503, "brevo": 503, "btcpay-server": 503,
 		"elevenlabs": 503, "front": 500,
-		"jira": 503, "okta": 503, "pagerduty": 503, "plane": 503, "sanity": 503, "segment": 503, "sendgrid-inbound": 503,
+		"jira": 503, "logto": 503, "okta": 503, "pagerduty": 503, "plane": 503, "sanity": 503,
+		"segment": 503, "sendgrid-inbound": 503,
 		"sinch": 503, "wise": 503, "zendesk": 409, "zoom": 503,
 	} {
 		p, ok := provider.ByName(name)

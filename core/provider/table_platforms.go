@@ -10,9 +10,10 @@ func platforms() []core.Provider {
 		Cronofy(), Cursor(), Deel(), Discourse(), Documenso(), DodoPayments(), Doppler(), Dub(), Dwolla(), EBay(),
 		Etsy(), Expo(), FastSpring(), Firecrawl(), Gemini(), GetStream(), Ghost(), Greenhouse(), Harbor(),
 		HCPTerraform(), HelpScout(), Hookdeck(), HuggingFace(), Hygraph(), IncidentIO(), JFrog(), JFrogToken(),
-		Keygen(), Klaviyo(), Knock(), Lago(), LinkedIn(), Lithic(), Maxio(), Merge(), MongoDBAtlas(), Nexus(), Npm(),
-		Nylas(), Onfido(), Onfleet(), Orb(), Ordergroove(), PandaDoc(), Persona(), Plane(), PusherChannels(), Render(),
-		RevenueCat(), RingCentral(), Segment(), Sendbird(), Shippo(), ShippoToken(), Smartcar(), Snyk(), SonarQube(),
-		Squarespace(), Storyblok(), Stytch(), Tailscale(), Tally(), TikTok(), Vanta(), Vapi(), Veriff(), Webex(),
+		Keygen(), Klaviyo(), Knock(), Lago(), LinkedIn(), Lithic(), Logto(), Maxio(), Merge(), MongoDBAtlas(), Nexus(),
+		Npm(), Nylas(), Onfido(), Onfleet(), Orb(), Ordergroove(), PandaDoc(), Persona(), Plane(), PusherChannels(),
+		Render(), RevenueCat(), RingCentral(), Segment(), Sendbird(), Shippo(), ShippoToken(), Smartcar(), Snyk(),
+		SonarQube(), Squarespace(), Storyblok(), Stytch(), Tailscale(), Tally(), TikTok(), Vanta(), Vapi(), Veriff(),
+		Webex(),
 	}
 }

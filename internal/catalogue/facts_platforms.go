@@ -10,6 +10,7 @@ func platformFacts() map[string]Fact {
 		"firecrawl": {"2026-11-30", "firecrawl/firecrawl-docs webhooks", "provider.Firecrawl()"},
 		"lago":      {"2026-11-30", "getlago/lago-api webhook.rb, send_http_service.rb", "provider.Lago()"},
 		"livekit":   {"2026-11-30", "livekit/protocol webhook/url_notifier.go, verifier.go", "jwt.LiveKit()"},
+		"logto":     {"2026-11-30", "logto-io/logto hook/utils.ts and its tests, sign.ts", "provider.Logto()"},
 		"onfido": {"2026-11-30", "onfido/onfido-node and its tests; receivers that agree on the header",
 			"provider.Onfido()"},
 		"plane": {"2026-11-30", "makeplane/plane webhook_task.py; makeplane/developer-docs", "provider.Plane()"},

@@ -10,6 +10,7 @@ func tests() map[string][]string {
 		"clerk":        {"at the test in the portal"},
 		"customer-io":  {"at \"Send test\""},
 		"hubspot":      {"at the Test button, always the same sample"},
+		"logto":        {"at \"Send test payload\", one for each event"},
 		"mailgun":      {"at \"Test\""},
 		"mercado-pago": {"at \"Simulate\", signed with the panel's secret"},
 		"midtrans":     {"at the test notification"},
