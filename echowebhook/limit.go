@@ -27,10 +27,18 @@ func limitBody(r *http.Request) {
 // Read reads on.
 func (b limitedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF { // the usual end: whoever looks into an error allocates
+		err = netHTTPError(err)
+	}
+	return n, err
+}
+
+// netHTTPError returns net/http's error for the one of Echo's limit, and every other error as it is.
+func netHTTPError(err error) error {
 	var limit *echo.HTTPError
 	if errors.As(err, &limit) && limit.Code == http.StatusRequestEntityTooLarge {
 		// Fails closed either way. With net/http's error the answer is a 413, and not that of a broken connection.
-		err = &http.MaxBytesError{}
+		return &http.MaxBytesError{}
 	}
-	return n, err
+	return err
 }

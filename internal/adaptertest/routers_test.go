@@ -384,7 +384,7 @@ func echo4Router() router {
 			return middleware4.TimeoutWithConfig(middleware4.TimeoutConfig{Timeout: after}), true
 		},
 		ownContext: true,
-		allocates:  4, // the body that reports Echo's own limit, and the chain that Echo makes each time
+		allocates:  2, // the body that reports Echo's own limit, and the chain that Echo makes each time
 		methods: map[string]kinds{
 			"Handle": {guards(), guards(), guards(),
 				own(405, "OPTIONS, CONNECT, DELETE, GET, HEAD, PATCH, POST, PROPFIND, PUT, TRACE, REPORT")},
