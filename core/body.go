@@ -2,6 +2,7 @@ package core
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"strconv"
@@ -32,13 +33,7 @@ const (
 
 // configureMaxBody sets how long a body may be.
 func (g *Guard) configureMaxBody(c *Config, m *fault.Mistakes) {
-	g.bodies.max = c.Limits.MaxBody
-	if g.bodies.max == 0 {
-		g.bodies.max = g.entry.MaxBody
-	}
-	if g.bodies.max == 0 {
-		g.bodies.max = defaultMaxBody
-	}
+	g.bodies.max = cmp.Or(c.Limits.MaxBody, g.entry.MaxBody, defaultMaxBody)
 	// A body is kept in memory as a whole, because a signature covers all of it. The bound keeps a typo from allowing
 	// terabytes.
 	if g.bodies.max < 0 || g.bodies.max > maxMaxBody {
@@ -48,10 +43,7 @@ func (g *Guard) configureMaxBody(c *Config, m *fault.Mistakes) {
 
 // configureBodies sets how long a body may take, and what the endpoint shares with others.
 func (g *Guard) configureBodies(c *Config, m *fault.Mistakes) {
-	g.bodies.timeout = c.Limits.BodyTimeout
-	if g.bodies.timeout == 0 {
-		g.bodies.timeout = intake.DefaultTimeout
-	}
+	g.bodies.timeout = cmp.Or(c.Limits.BodyTimeout, intake.DefaultTimeout)
 	// A negative or forgotten unit (30 is 30ns) would refuse every body. A very long one lets slow senders hold slots.
 	if g.bodies.timeout < time.Millisecond || g.bodies.timeout > intake.MaxTimeout {
 		m.Add("Limits.BodyTimeout", g.bodies.timeout.String(),

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math"
@@ -90,9 +91,7 @@ func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
 		deliveries.perSecond, deliveries.burst = fallbackPerSecond, fallbackBurst
 	}
 	if deliveries.valid(m) && (deliveries.perSecond > 0 || rl.Limiter != nil) {
-		if deliveries.burst == 0 {
-			deliveries.burst = max(1, int(math.Ceil(deliveries.perSecond)))
-		}
+		deliveries.burst = cmp.Or(deliveries.burst, max(1, int(math.Ceil(deliveries.perSecond))))
 		g.rates.deliveries = rate.New(deliveries.perSecond, deliveries.burst,
 			rl.Limiter, "deliveries|"+g.endpoint+"|", g.limiterFailed)
 	}
@@ -102,16 +101,12 @@ func (g *Guard) configureRates(c *Config, m *fault.Mistakes) {
 	case failures.perSecond != 0:
 	case rl.PerSecond > 0:
 		failures.perSecond = rl.PerSecond
-		if failures.burst == 0 {
-			failures.burst = deliveries.burst
-		}
+		failures.burst = cmp.Or(failures.burst, deliveries.burst)
 	default:
 		failures.perSecond = defaultFailuresPerSecond
 	}
 	if failures.valid(m) {
-		if failures.burst == 0 {
-			failures.burst = max(1, int(math.Ceil(failures.perSecond*failureBurstSeconds)))
-		}
+		failures.burst = cmp.Or(failures.burst, max(1, int(math.Ceil(failures.perSecond*failureBurstSeconds))))
 		g.rates.failures = rate.New(failures.perSecond, failures.burst,
 			rl.FailureLimiter, "failures|"+g.endpoint+"|", g.limiterFailed)
 	}

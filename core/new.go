@@ -87,9 +87,7 @@ func compile(c *Config, m *fault.Mistakes) *Guard {
 		answers:    answers{differ: e.Answers != entry.Answers{} || e.Drops4xx},
 	}
 	// The app's default logger: a guard without any would report its refusals nowhere.
-	if g.logger == nil {
-		g.logger = slog.Default()
-	}
+	g.logger = cmp.Or(g.logger, slog.Default())
 	g.logger = logbook.Contain(g.logger)
 	// hasClock stays false, so that the path of a delivery reads the real clock once and not twice.
 	if g.now == nil {

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -161,10 +162,7 @@ func (r *Redriver) redriveEach(
 ) {
 	// One revision cannot be that of many entries.
 	o.Revision = 0
-	stopAfter := o.StopAfter
-	if stopAfter == 0 {
-		stopAfter = 3
-	}
+	stopAfter := cmp.Or(o.StopAfter, 3)
 	inARow := 0
 	for _, entry := range found {
 		result, err := r.Redrive(ctx, entry.id, o)

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -130,13 +131,7 @@ func (a *Activity) deliveries(choose func(d *delivery) bool) []delivery {
 		}
 	}
 	slices.SortFunc(chosen, func(a, b delivery) int {
-		if c := b.Time.Compare(a.Time); c != 0 {
-			return c
-		}
-		if a.Number > b.Number {
-			return -1
-		}
-		return 1
+		return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(b.Number, a.Number))
 	})
 	return chosen
 }

@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -73,10 +74,7 @@ func headLines(e *journal.Entry) []string {
 
 func bodyLines(e *journal.Entry) []string {
 	v := payloadOf(e.Body, e.Length, e.Request.Header.Get("Content-Type"))
-	text := v.Pretty
-	if text == "" {
-		text = v.Raw
-	}
+	text := cmp.Or(v.Pretty, v.Raw)
 	return strings.Split(text, "\n")
 }
 

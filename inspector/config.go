@@ -1,6 +1,7 @@
 package inspector
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"html/template"
@@ -104,9 +105,7 @@ func New(c Config) (*Inspector, error) {
 	for _, h := range c.Hosts {
 		p.hosts = append(p.hosts, strings.ToLower(h))
 	}
-	if p.log == nil {
-		p.log = slog.Default()
-	}
+	p.log = cmp.Or(p.log, slog.Default())
 	if p.now == nil {
 		p.now = time.Now
 	}

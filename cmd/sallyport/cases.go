@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"net"
 	"net/http"
@@ -242,10 +243,7 @@ func (x *examiner) others(e *entry.Entry) error {
 	if err != nil {
 		return err
 	}
-	most := e.MaxBody
-	if most == 0 {
-		most = 1 << 20
-	}
+	most := cmp.Or(e.MaxBody, 1<<20)
 	if large, err = withBody(large, func(b []byte) []byte {
 		return append(bytes.Repeat([]byte(" "), int(4*most)), b...)
 	}); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -114,10 +115,7 @@ func (c *content) unchanged(s *sender) (webhooktest.Sample, error) {
 		}
 	}
 	if len(samples) == 0 {
-		kind := c.eventType
-		if kind == "" {
-			kind = "test"
-		}
+		kind := cmp.Or(c.eventType, "test")
 		id := "evt_" + strconv.FormatInt(time.Now().UnixNano(), 36)
 		event := any(map[string]any{"id": id})
 		if err := s.address(&event, kind); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -179,14 +180,8 @@ func (p *program) eventsCommand() *cobra.Command {
 			}
 			rows := [][]string{}
 			for _, e := range all {
-				id := e.ID
-				if id == "" {
-					id = "-"
-				}
-				outcome := e.State
-				if outcome == "" {
-					outcome = e.Reason
-				}
+				id := cmp.Or(e.ID, "-")
+				outcome := cmp.Or(e.State, e.Reason)
 				rows = append(rows, []string{
 					oneLine(id), e.Time.Local().Format(time.DateTime), oneLine(e.Endpoint), oneLine(outcome),
 					oneLine(e.Type), tries(e.Attempts), oneLine(e.Error),

@@ -1,6 +1,9 @@
 package email
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // MailerSend's webhooks, in versions 1 and 2. In version 2 the member type in data is the state of the message and
 // not what happened, so only the outer one is read.
@@ -26,10 +29,7 @@ var mailersend = table{ //lint:immutable never written
 	agent: []string{"/data/meta/user_agent"}, url: []string{"/data/morph/url", "/data/meta/url"},
 	also: []string{"/data/morph/object", "/data/message_id", "/object"},
 	finish: func(d *doc, e *Event) verdict {
-		kind := d.str("/type")
-		if kind == "" {
-			kind = d.str("/object") // email_single.verified has its name there
-		}
+		kind := cmp.Or(d.str("/type"), d.str("/object")) // email_single.verified has its name there
 		switch {
 		case strings.HasPrefix(kind, "inbound."):
 			return isInbound

@@ -1,6 +1,9 @@
 package email
 
-import "github.com/sallyport-go/sallyport/core/internal/jsonscan"
+import (
+	"cmp"
+	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
+)
 
 // Mailgun's webhooks. The event's own id is unique within a day only: the token of the signature is the id.
 //
@@ -45,9 +48,7 @@ func mailgunEvent(d *doc, e *Event) verdict {
 	if kind != "rejected" {
 		return isEvent
 	}
-	if e.RejectReason == "" {
-		e.RejectReason = ReasonOther
-	}
+	e.RejectReason = cmp.Or(e.RejectReason, ReasonOther)
 	if reason, ok := d.text("/event-data/reject/reason"); ok && e.Description == "" {
 		e.set(fieldDescription, reason)
 	}

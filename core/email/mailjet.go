@@ -1,5 +1,7 @@
 package email
 
+import "cmp"
+
 // Mailjet's event webhooks, grouped or not. MessageID does not fit a float64, and keeps its digits.
 //
 // https://dev.mailjet.com/email/guides/webhooks/
@@ -18,10 +20,7 @@ var mailjet = table{ //lint:immutable never written
 		}
 		if d.has("/error") {
 			reason := d.str("/error")
-			e.RejectReason = mailjetReasons[reason]
-			if e.RejectReason == "" {
-				e.RejectReason = ReasonOther
-			}
+			e.RejectReason = cmp.Or(mailjetReasons[reason], ReasonOther)
 			if reason == "greylisted" && !d.filled("/hard_bounce") {
 				e.Type = Deferred
 			}

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/sallyport-go/sallyport/core/internal/formscan"
@@ -32,10 +33,7 @@ var sendgrid = table{ //lint:immutable never written
 }.compile()
 
 func sendgridReason(d *doc) Reason {
-	reason := d.str("/type")
-	if reason == "" {
-		reason = d.str("/reason")
-	}
+	reason := cmp.Or(d.str("/type"), d.str("/reason"))
 	switch strings.ToLower(reason) {
 	case "invalid":
 		return ReasonInvalid

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -216,8 +217,6 @@ func (e *Entry) shallow() *Entry {
 
 // unrunnable notes why the entry cannot run. The first reason stays.
 func (e *Entry) unrunnable(why string) {
-	if e.WhyNot == "" {
-		e.WhyNot = why
-	}
+	e.WhyNot = cmp.Or(e.WhyNot, why)
 	e.Runnable = false
 }

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -137,19 +138,7 @@ func (m *Memory) remove(id ID) {
 func (r *Row) size() int { return rowBytes + len(r.Blob) }
 
 // compareCursors orders the oldest first, and at one time the least ID.
-func compareCursors(a, b Cursor) int {
-	if c := a.At.Compare(b.At); c != 0 {
-		return c
-	}
-	switch {
-	case a.ID < b.ID:
-		return -1
-	case a.ID > b.ID:
-		return 1
-	default:
-		return 0
-	}
-}
+func compareCursors(a, b Cursor) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) }
 
 // Load implements [Store].
 func (m *Memory) Load(ctx context.Context, ids []ID) ([]Row, error) {

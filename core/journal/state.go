@@ -22,18 +22,10 @@ func States() []State { return []State{Open, Parked, Done, Dismissed} }
 
 // String returns the state's name.
 func (s State) String() string {
-	switch s {
-	case Open:
-		return "open"
-	case Parked:
-		return "parked"
-	case Done:
-		return "done"
-	case Dismissed:
-		return "dismissed"
-	default:
-		return fmt.Sprintf("State(%d)", uint8(s))
+	if s.valid() {
+		return [...]string{Open: "open", Parked: "parked", Done: "done", Dismissed: "dismissed"}[s]
 	}
+	return fmt.Sprintf("State(%d)", uint8(s))
 }
 
 // Closed reports whether nobody has to do anything any more.
@@ -58,14 +50,8 @@ const (
 
 // String returns the kind's name.
 func (k Kind) String() string {
-	switch k {
-	case FromRequest:
-		return "request"
-	case FromInbox:
-		return "inbox"
-	case FromBatch:
-		return "batch"
-	default:
-		return fmt.Sprintf("Kind(%d)", uint8(k))
+	if k <= FromBatch {
+		return [...]string{FromRequest: "request", FromInbox: "inbox", FromBatch: "batch"}[k]
 	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
 }

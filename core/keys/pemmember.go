@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"encoding/json"
@@ -67,9 +68,7 @@ func pemAt(data []byte, pointer string) (crypto.PublicKey, error) {
 //
 // https://github.com/KickEngineering/KickDevDocs/blob/main/apis/public-key.md
 func Kick(o Options) (*Remote, error) {
-	if o.MaxAge == 0 {
-		o.MaxAge = 24 * time.Hour
-	}
+	o.MaxAge = cmp.Or(o.MaxAge, 24*time.Hour)
 	return pemMember("https://api.kick.com/public/v1/public-key", "/data/public_key", o)
 }
 
@@ -78,8 +77,6 @@ func Kick(o Options) (*Remote, error) {
 //
 // https://docs.travis-ci.com/user/notifications/#verifying-webhook-requests
 func TravisCI(o Options) (*Remote, error) {
-	if o.MaxAge == 0 {
-		o.MaxAge = 24 * time.Hour
-	}
+	o.MaxAge = cmp.Or(o.MaxAge, 24*time.Hour)
 	return pemMember("https://api.travis-ci.com/config", "/config/notifications/webhook/public_key", o)
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -52,10 +53,7 @@ func handshakes(list []Handshake, methods []string) (all []entry.Handshake, err 
 }
 
 func (h *Handshake) entry(methods []string) (e entry.Handshake, problem string) {
-	method := h.Method
-	if method == "" {
-		method = http.MethodPost
-	}
+	method := cmp.Or(h.Method, http.MethodPost)
 	e = entry.Handshake{
 		Method: method, Proved: h.Signed, Published: h.Published, WhenJSON: h.Member, WhenEquals: h.Equals,
 		LacksJSON: h.Lacks,
@@ -86,9 +84,7 @@ func (h *Handshake) challenge(e *entry.Handshake) (problem string) {
 		return ""
 	case inQuery:
 		e.EchoQuery, e.WhenQuery = name, h.Parameter
-		if e.WhenQuery == "" {
-			e.WhenQuery = name
-		}
+		e.WhenQuery = cmp.Or(e.WhenQuery, name)
 	case inHeader:
 		e.WhenHeader = header
 	case strings.HasPrefix(h.Challenge, "/"):

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -74,9 +75,7 @@ func (c *PublicKeyConfig) entry() (entry.Entry, error) {
 		Methods: c.Methods, FormField: c.FormField, Handshakes: c.Handshakes, EmptyAnswers: c.EmptyAnswers,
 		RetryHorizon: c.RetryHorizon, AckLimit: c.AckLimit, MaxBody: c.MaxBody,
 	}
-	if h.Encoding == "" {
-		h.Encoding = Base64
-	}
+	h.Encoding = cmp.Or(h.Encoding, Base64)
 	e, err := h.entry()
 	if err != nil {
 		return e, errors.New(strings.ReplaceAll(err.Error(), "HMACConfig", "PublicKeyConfig"))

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -10,10 +11,7 @@ import (
 // signed parses the template. It refuses a timestamp or an id that is read but not signed, which would prove nothing,
 // and a template whose text can be divided in two ways.
 func (c *HMACConfig) signed() ([]entry.Part, error) {
-	template := c.Signed
-	if template == "" {
-		template = "{body}"
-	}
+	template := cmp.Or(c.Signed, "{body}")
 	parts, err := parseTemplate(template)
 	if err != nil {
 		return nil, err

@@ -82,16 +82,10 @@ const (
 
 // String returns the state's name, for logs.
 func (s State) String() string {
-	switch s {
-	case Claimed:
-		return "claimed"
-	case InFlight:
-		return "in_flight"
-	case Done:
-		return "done"
-	default:
-		return fmt.Sprintf("State(%d)", uint8(s))
+	if s >= Claimed && s <= Done {
+		return [...]string{Claimed: "claimed", InFlight: "in_flight", Done: "done"}[s]
 	}
+	return fmt.Sprintf("State(%d)", uint8(s))
 }
 
 // Result answers one [Item].
@@ -121,14 +115,10 @@ const (
 
 // String returns the verdict's name, for logs.
 func (v Verdict) String() string {
-	switch v {
-	case Commit:
-		return "commit"
-	case Release:
-		return "release"
-	default:
-		return fmt.Sprintf("Verdict(%d)", uint8(v))
+	if v >= Commit && v <= Release {
+		return [...]string{Commit: "commit", Release: "release"}[v]
 	}
+	return fmt.Sprintf("Verdict(%d)", uint8(v))
 }
 
 // Settlement is the outcome of one claim, for Settle.
@@ -160,14 +150,10 @@ const (
 
 // String returns the scope's name, for logs.
 func (s Scope) String() string {
-	switch s {
-	case Process:
-		return "process"
-	case Shared:
-		return "shared"
-	default:
-		return fmt.Sprintf("Scope(%d)", uint8(s))
+	if s >= Process && s <= Shared {
+		return [...]string{Process: "process", Shared: "shared"}[s]
 	}
+	return fmt.Sprintf("Scope(%d)", uint8(s))
 }
 
 // Errors that callers of a Store distinguish. Any other error means that the store failed, and that it is unknown what

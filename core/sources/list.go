@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,9 +105,7 @@ func Open(ctx context.Context, c Config) (*List, error) {
 	if l.now == nil {
 		l.now = time.Now
 	}
-	if l.logger == nil {
-		l.logger = slog.Default()
-	}
+	l.logger = cmp.Or(l.logger, slog.Default())
 	if c.Fallback != nil {
 		set, err := c.Fallback.Sources(ctx)
 		if err != nil {

@@ -20,16 +20,10 @@ const (
 
 // String returns the dialect's name.
 func (d Dialect) String() string {
-	switch d {
-	case PostgreSQL:
-		return "PostgreSQL"
-	case SQLite:
-		return "SQLite"
-	case MySQL:
-		return "MySQL"
-	default:
-		return fmt.Sprintf("Dialect(%d)", uint8(d))
+	if d >= PostgreSQL && d <= MySQL {
+		return [...]string{PostgreSQL: "PostgreSQL", SQLite: "SQLite", MySQL: "MySQL"}[d]
 	}
+	return fmt.Sprintf("Dialect(%d)", uint8(d))
 }
 
 // Database is where a store keeps its rows.

@@ -2,6 +2,7 @@ package webhooktest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
@@ -36,14 +37,8 @@ func Fake(e core.Event) *http.Request {
 	if len(body) == 0 {
 		body = e.Data
 	}
-	name := e.Provider
-	if name == "" {
-		name = "fake"
-	}
-	endpoint := e.Endpoint
-	if endpoint == "" {
-		endpoint = name
-	}
+	name := cmp.Or(e.Provider, "fake")
+	endpoint := cmp.Or(e.Endpoint, name)
 	// A random credential: the request must not be accepted by any other guard.
 	b := make([]byte, 32)
 	_, _ = rand.Read(b)

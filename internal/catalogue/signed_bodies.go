@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/sallyport-go/sallyport/core"
@@ -56,10 +57,7 @@ func signedBodies() []Entry {
 			},
 			make: func(v Values) core.Provider { return jws.Fireblocks(v["workspaces"]...) },
 			keys: func(v Values, o keys.Options) (core.KeySource, error) {
-				environment := v.One("environment")
-				if environment == "" {
-					environment = "us"
-				}
+				environment := cmp.Or(v.One("environment"), "us")
 				return keys.Fireblocks(environment, o)
 			},
 		},

@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,9 +119,7 @@ func ParseTarget(text string) (*url.URL, error) {
 		return nil, errors.New("the URL of the endpoint holds a password, which every list of processes shows: " +
 			"name its variable by --secret-env")
 	}
-	if u.Path == "" {
-		u.Path = "/"
-	}
+	u.Path = cmp.Or(u.Path, "/")
 	return u, nil
 }
 

@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"bytes"
+	"cmp"
 	"mime"
 	"net/mail"
 	"strings"
@@ -118,9 +119,7 @@ func (m *Message) addHeader(name, value string) {
 		m.Headers = append(m.Headers, Header{name, at.Format(dateLayout)})
 	case "subject":
 		text := decodeWords(value)
-		if m.Subject == "" {
-			m.Subject = text
-		}
+		m.Subject = cmp.Or(m.Subject, text)
 		m.Headers = append(m.Headers, Header{name, text})
 	default:
 		m.Headers = append(m.Headers, Header{name, decodeWords(value)})

@@ -32,6 +32,7 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -76,10 +77,7 @@ var errSetUp = errors.New("inbound: the sender is set up in another way")
 // Read returns the message of an event. What of it cannot be read is a defect of the message and not an error. Errors
 // are mistakes in the set-up, [ErrNoMessage], and failures to fetch content.
 func Read(ctx context.Context, e core.Event, c Config) (*Message, error) {
-	name := c.Sender
-	if name == "" {
-		name = e.Provider
-	}
+	name := cmp.Or(c.Sender, e.Provider)
 	read := readerOf(name)
 	if read == nil {
 		return nil, &unknownSender{name}

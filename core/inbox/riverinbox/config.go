@@ -66,9 +66,7 @@ func AddTo(config *river.Config, signals *core.Signals, c Config) {
 		maxAttempts: cmp.Or(c.MaxAttempts, defaultAttempts),
 		timeout:     cmp.Or(c.Timeout, max(config.JobTimeout, 0), defaultTimeout),
 	}
-	if w.logger == nil {
-		w.logger = slog.Default()
-	}
+	w.logger = cmp.Or(w.logger, slog.Default())
 	if config.Workers == nil {
 		config.Workers = river.NewWorkers()
 	}
@@ -89,10 +87,6 @@ func AddTo(config *river.Config, signals *core.Signals, c Config) {
 	}
 	// River fetches as many jobs as there are free workers, and no sooner than after the cooldown: with its own tenth
 	// of a second ten workers would do a hundred events a second at most.
-	if config.FetchCooldown == 0 {
-		config.FetchCooldown = defaultCooldown
-	}
-	if config.FetchPollInterval == 0 {
-		config.FetchPollInterval = max(defaultPoll, config.FetchCooldown)
-	}
+	config.FetchCooldown = cmp.Or(config.FetchCooldown, defaultCooldown)
+	config.FetchPollInterval = cmp.Or(config.FetchPollInterval, max(defaultPoll, config.FetchCooldown))
 }

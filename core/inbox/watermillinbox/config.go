@@ -73,9 +73,7 @@ func Handler(signals *core.Signals, c Config) message.NoPublishHandlerFunc {
 	if h.Backoff == nil {
 		h.Backoff = doubling
 	}
-	if h.Logger == nil {
-		h.Logger = slog.Default()
-	}
+	h.Logger = cmp.Or(h.Logger, slog.Default())
 	return h.handle
 }
 

@@ -1,6 +1,7 @@
 package docgen
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -174,10 +175,7 @@ func fresh(e *entry.Entry) string {
 	if !signsTime(e) {
 		return "none"
 	}
-	tolerance := e.Scheme.Timestamp.Tolerance
-	if tolerance == 0 {
-		tolerance = 5 * time.Minute
-	}
+	tolerance := cmp.Or(e.Scheme.Timestamp.Tolerance, 5*time.Minute)
 	if past := e.Scheme.Timestamp.Past; past > 0 {
 		return length(past) + " back, " + length(tolerance) + " ahead"
 	}
@@ -340,8 +338,6 @@ func length(d time.Duration) string {
 }
 
 func size(n int64) string {
-	if n == 0 {
-		n = 1 << 20
-	}
+	n = cmp.Or(n, 1<<20)
 	return fmt.Sprintf("%d MiB", n>>20)
 }

@@ -2,6 +2,7 @@ package onecapture
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"mime/multipart"
 	"net/url"
@@ -107,10 +108,7 @@ func bodies(l *changes) {
 	if !l.source.isForm() {
 		l.begin("form as another kind", false)
 		l.edit("the body comes in a form's field", func(c *Capture) {
-			name := l.source.Entry.Event.PayloadForm
-			if name == "" {
-				name = "payload"
-			}
+			name := cmp.Or(l.source.Entry.Event.PayloadForm, "payload")
 			c.Body = []byte(url.Values{name: {string(c.Body)}}.Encode())
 			c.Header.Set("Content-Type", formType)
 		})

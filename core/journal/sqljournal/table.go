@@ -1,6 +1,7 @@
 package sqljournal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -53,9 +54,7 @@ func parseTable(d sqltx.Dialect, name string) (sqldb.Table, error) {
 //
 // It panics if the dialect is unknown, or the name is not one as [WithTable] asks for.
 func Schema(dialect sqltx.Dialect, tableName string) string {
-	if tableName == "" {
-		tableName = defaultTable
-	}
+	tableName = cmp.Or(tableName, defaultTable)
 	t, err := parseTable(dialect, tableName)
 	if err != nil {
 		panic(err.Error())

@@ -6,6 +6,7 @@
 package memlimit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -38,10 +39,7 @@ func New(c Config) (*Limiter, error) {
 		return nil, errors.New("sallyport: memlimit: PerSecond must be above 0 and at most a billion, Burst at " +
 			"least 1, and MaxKeys not negative")
 	}
-	most := c.MaxKeys
-	if most == 0 {
-		most = buckets.Most
-	}
+	most := cmp.Or(c.MaxKeys, buckets.Most)
 	return &Limiter{buckets.New[string](c.PerSecond, c.Burst, most)}, nil
 }
 

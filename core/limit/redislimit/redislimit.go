@@ -16,6 +16,7 @@
 package redislimit
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -93,9 +94,7 @@ func New(c Config) (*Limiter, error) {
 		client: c.Client, script: redis.NewScript(script), prefix: c.Prefix,
 		interval: int64(interval), depth: int64(interval) * int64(c.Burst), over: map[string]time.Time{},
 	}
-	if l.prefix == "" {
-		l.prefix = defaultPrefix
-	}
+	l.prefix = cmp.Or(l.prefix, defaultPrefix)
 	return l, nil
 }
 

@@ -1,6 +1,7 @@
 package httpsig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -153,10 +154,7 @@ func (c component) value(method string, target *parsedURL, h http.Header) (strin
 	if err != nil {
 		return "", err
 	}
-	path := u.EscapedPath()
-	if path == "" {
-		path = "/"
-	}
+	path := cmp.Or(u.EscapedPath(), "/")
 	switch c.name {
 	case "@method":
 		return method, nil

@@ -3,6 +3,7 @@
 package httpsig
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -92,12 +93,8 @@ type Config struct {
 // https://www.rfc-editor.org/rfc/rfc9530
 func RFC9421(c Config) core.Provider {
 	c.Components = slices.Clone(c.Components)
-	if c.Name == "" {
-		c.Name = "rfc9421"
-	}
-	if c.KeyEncoding == "" {
-		c.KeyEncoding = Text
-	}
+	c.Name = cmp.Or(c.Name, "rfc9421")
+	c.KeyEncoding = cmp.Or(c.KeyEncoding, Text)
 	m, err := newMechanism(&c)
 	e := entry.Entry{
 		Name: c.Name, Title: c.Name, Confidence: "A", OfOnesOwn: true,

@@ -1,6 +1,7 @@
 package httpsig
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -57,10 +58,7 @@ func (m *mechanism) Sign(r *http.Request, url string, body []byte, key string, a
 	if err != nil {
 		return nil, err
 	}
-	label := m.label
-	if label == "" {
-		label = "sig1"
-	}
+	label := cmp.Or(m.label, "sig1")
 	r.Header.Set(inputHeader, label+"="+params)
 	r.Header.Set(signatureHeader, label+"=:"+base64.StdEncoding.EncodeToString(signature)+":")
 	return body, nil

@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -40,10 +41,7 @@ func (q *queryHash) canonical(method, target string) (text string, ok bool) {
 	if !inside || path != "" && path[0] != '/' {
 		return "", false
 	}
-	path = strings.TrimSuffix(path, "/")
-	if path == "" {
-		path = "/"
-	}
+	path = cmp.Or(strings.TrimSuffix(path, "/"), "/")
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return "", false

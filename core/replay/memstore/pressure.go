@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync/atomic"
@@ -37,10 +38,7 @@ func (s *Store) observe(ctx context.Context) {
 	}
 	// It fails open: a panic of the app's handler loses the line. The claims that the call has made are already taken.
 	defer func() { _ = recover() }()
-	logger := s.logger
-	if logger == nil {
-		logger = slog.Default()
-	}
+	logger := cmp.Or(s.logger, slog.Default())
 	logger.LogAttrs(ctx, slog.LevelWarn,
 		"replay: the store is filling up; when it is full, deliveries are refused: raise Capacity or shorten what is "+
 			"remembered",

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"strings"
@@ -18,9 +19,7 @@ const schemaVersion = 2
 //
 // It panics if the dialect is unknown, or if the name is not of the form that [WithTable] requires.
 func Schema(dialect Dialect, tableName string) string {
-	if tableName == "" {
-		tableName = DefaultTable
-	}
+	tableName = cmp.Or(tableName, DefaultTable)
 	name, err := sqldb.ParseTable(dialect, tableName)
 	if err != nil {
 		panic("sqlstore: " + err.Error())

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -84,10 +85,7 @@ func (l *sqlite) server(ctx context.Context) error {
 
 // columns implements checker. The names in the statements are checked, see [sqldb.ParseTable], and need no escape.
 func (l *sqlite) columns(ctx context.Context) ([]column, []string, error) {
-	schema := l.table.Schema
-	if schema == "" {
-		schema = "main"
-	}
+	schema := cmp.Or(l.table.Schema, "main")
 	columns, err := readColumns(l.db.QueryContext(ctx, fmt.Sprintf(
 		`SELECT name, lower(type), CASE WHEN "notnull" AND dflt_value IS NULL THEN 1 ELSE 0 END `+
 			`FROM pragma_table_info('%s', '%s')`, l.table.Name, schema)))

@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -61,9 +62,7 @@ func (r reader) secret(n *yaml.Node, at place) secrets.Secret {
 	switch {
 	case env != "":
 		value = r.fromEnv(env, found["env"])
-		if label == "" {
-			label = env // as secrets.FromEnv calls it
-		}
+		label = cmp.Or(label, env) // as secrets.FromEnv calls it
 	case file != "":
 		value = r.fromFile(file, found["file"])
 	}
