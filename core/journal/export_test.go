@@ -8,8 +8,8 @@ func WriteHead(e *Entry) ([]byte, error) { return writeHead(e) }
 // ReadHead reads what WriteHead wrote.
 func ReadHead(data []byte) (*Entry, error) { return readHead(data) }
 
-// MergedMembers returns the places of the fields of e that have a row in the table: true where merge keeps more than the
-// newest value.
+// MergedMembers returns the places of the fields of e that have a row in the table: true where merge keeps more than
+// the newest value.
 func MergedMembers(e *Entry) map[uintptr]bool {
 	places := map[uintptr]bool{}
 	for _, m := range e.members() {

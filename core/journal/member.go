@@ -9,7 +9,8 @@ import (
 	"sync"
 )
 
-// member is a field as it is stored: a member of a JSON object. The tables of members stand below the types in entry.go.
+// member is a field as it is stored: a member of a JSON object. The tables of members stand below the types in
+// entry.go.
 type member struct {
 	name  string // in the object. It outlives releases: it never changes
 	value any    // a pointer to the field, of a type whose JSON is the stored form
@@ -41,16 +42,18 @@ type membered interface{ members() []member }
 //lint:immutable made once
 var entryShape = sync.OnceValue(func() reflect.Type { return shapeOf(reflect.TypeFor[*Entry]()) })
 
-// shapeOf returns what stands in an object for a field that a points to: an object of its own, a list of objects, or the
-// pointer.
+// shapeOf returns what stands in an object for a field that a points to: an object of its own, a list of objects, or
+// the pointer.
 func shapeOf(a reflect.Type) reflect.Type {
 	of := reflect.TypeFor[membered]()
 	switch field := a.Elem(); {
 	case a.Implements(of):
 		var fields []reflect.StructField
 		for i, m := range reflect.New(field).Interface().(membered).members() {
-			fields = append(fields, reflect.StructField{Name: "M" + strconv.Itoa(i), Type: shapeOf(reflect.TypeOf(m.value)),
-				Tag: reflect.StructTag(`json:"` + m.name + `,omitempty"`)})
+			fields = append(fields, reflect.StructField{
+				Name: "M" + strconv.Itoa(i), Type: shapeOf(reflect.TypeOf(m.value)),
+				Tag: reflect.StructTag(`json:"` + m.name + `,omitempty"`),
+			})
 		}
 		return reflect.PointerTo(reflect.StructOf(fields))
 	case field.Kind() == reflect.Slice && reflect.PointerTo(field.Elem()).Implements(of):
