@@ -79,23 +79,18 @@ func (config Config) ToMiddleware() (echo.MiddlewareFunc, error) {
 			t := d.Track(c.Response())
 			tracked := response{t}
 			c.SetResponse(tracked)
-			returned := false
-			defer func() {
-				restore(c, tracked, t.ResponseWriter) // Echo writes its errors past the tracker
-				if !returned {
-					d.Abandon() // not recovered: the panic goes on to Echo's own recovery with its stack
-					t.Release()
-				}
-			}()
+			defer restore(c, tracked, t.ResponseWriter) // Echo writes its errors past the tracker
+			defer t.Release()                           // sends what was held back
+			// Fails closed where the handler panics: the event is released. Not recovered: the panic goes on to Echo's
+			// own recovery with its stack. After Finish it does nothing.
+			defer d.Abandon()
 			err := next(c)
-			returned = true
 			if reply := d.Finish(adapter.Outcome{
 				Err: err, ErrStatus: statusOf(err), Written: t.Written(), Request: c.Request(),
 			}); reply != nil {
 				reply.Write(t.Replace()) // past Echo's response, which takes what was withheld for written
 				return nil
 			}
-			t.Release()
 			return err
 		}
 	}, nil

@@ -70,23 +70,18 @@ func VerifyWithConfig(config Config) echo.MiddlewareFunc {
 			c.SetRequest(d.Request())
 			t := d.Track(res.Writer)
 			res.Writer = t.Writer()
-			returned := false
-			defer func() {
-				restore(res, t) // Echo writes its errors past the tracker
-				if !returned {
-					d.Abandon() // not recovered: the panic goes on to Echo's own recovery with its stack
-					t.Release()
-				}
-			}()
+			defer restore(res, t) // Echo writes its errors past the tracker
+			defer t.Release()     // sends what was held back
+			// Fails closed where the handler panics: the event is released. Not recovered: the panic goes on to Echo's
+			// own recovery with its stack. After Finish it does nothing.
+			defer d.Abandon()
 			err := next(c)
-			returned = true
 			if reply := d.Finish(adapter.Outcome{
 				Err: err, ErrStatus: statusOf(err), Written: t.Written(), Request: c.Request(),
 			}); reply != nil {
 				reply.Write(t.Replace()) // past Echo's response, which takes what was withheld for written
 				return nil
 			}
-			t.Release()
 			return err
 		}
 	}
