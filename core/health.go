@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/keyring"
+	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
@@ -167,6 +168,25 @@ func (g *Guard) Rotation() Rotation {
 		}
 	}
 	return r
+}
+
+// secretUses returns how the secrets are used that the delivery could be proved by, for the journal.
+func (d *Delivery) secretUses() (all []journal.SecretUse) {
+	tenant := ""
+	if d.guard.tenants.key.set {
+		tenant = d.facts.tenant
+	}
+	for _, k := range d.guard.tenants.rings {
+		if !k.Proves() {
+			continue
+		}
+		for _, u := range k.UsesOf(tenant, d.facts.now) {
+			all = append(all, journal.SecretUse{Setting: u.Setting, Tenant: u.Tenant, Label: u.Label,
+				FirstSeen: u.FirstSeen, LastMatched: u.LastMatched, Matched: u.Matched, NotAfter: u.NotAfter,
+				State: u.State})
+		}
+	}
+	return all
 }
 
 // silence is how long the guard's secrets have to be silent.

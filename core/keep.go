@@ -63,7 +63,7 @@ func (d *Delivery) keep(ctx context.Context, failures []failure) (parked []*jour
 	if d.redrive != nil && !d.splits() {
 		return nil, d.redrive.recordFailure(ctx, d, &failures[0])
 	}
-	entries := make([]*journal.Entry, len(failures))
+	entries, uses := make([]*journal.Entry, len(failures)), d.secretUses()
 	late := d.redrive == nil && d.hasSuccess()
 	for i := range failures {
 		// Fails closed: an open entry is the provider's to send again, and makes room for others.
@@ -71,6 +71,7 @@ func (d *Delivery) keep(ctx context.Context, failures []failure) (parked []*jour
 			f.state = journal.Parked
 		}
 		entries[i] = d.entryOf(&failures[i])
+		entries[i].Uses = uses
 	}
 	if err := d.guard.journaling.journal.Keep(ctx, entries); err != nil {
 		return nil, fmt.Errorf("the journal did not keep the event: %w", err)

@@ -51,6 +51,7 @@ type ring interface {
 	SameTenant(ctx context.Context, a, b string) (bool, error)
 	RemindAll(now time.Time)
 	Uses(now time.Time) []secrets.Use
+	UsesOf(tenant string, now time.Time) []secrets.Use
 	Trouble() (since time.Time, why string)
 }
 

@@ -249,7 +249,15 @@ func TestAnOperatorWorksByTheDatabase(t *testing.T) {
 	require.Contains(t, cmd.good(with("events", "--state", "parked")...), "no such column")
 	require.Empty(t, cmd.good(with("events", "--state", "open")...))
 	require.Contains(t, cmd.good(with("show", all[0].ID)...), "invoice.paid")
-	require.Regexp(t, `^stripe  autumn .*last matched 2`, cmd.good(with("rotation")...))
+	said := cmd.good(with("rotation")...)
+	require.Regexp(t, `^stripe  autumn  Secrets  in_use  last matched 2`, said)
+	require.Contains(t, said, "stripe: as the process that kept its newest event had seen it by 2")
+	require.Contains(t, said, "the journal reaches back to 2")
+	require.Contains(t, said, "endpoints without a journal, or without a kept event, are not known here\n")
+	var rotated rotations
+	require.NoError(t, json.Unmarshal([]byte(cmd.good(with("rotation", "-o", "json")...)), &rotated))
+	require.False(t, rotated.Endpoints[0].AsOf.IsZero())
+	require.Len(t, rotated.Notes, 2)
 
 	// What show prints is understood by doctor.
 	kept := written(t, "entry.json", cmd.good(with("show", all[0].ID, "-o", "json")...))

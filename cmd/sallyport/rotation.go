@@ -1,12 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,15 +15,21 @@ import (
 // rotations are the secrets of endpoints, as the page answers.
 type rotations struct {
 	Endpoints []rotated `json:"endpoints"`
+	Notes     []string  `json:"notes,omitempty"` // what a database cannot know
 }
 
 type rotated struct {
 	Endpoint string       `json:"endpoint"`
 	Provider string       `json:"provider"`
 	Secrets  []usedSecret `json:"secrets"`
+
+	// Of a journal in a database: when the states were so, and how far back its events reach.
+	AsOf  time.Time `json:"as_of,omitzero"`
+	Since time.Time `json:"since,omitzero"`
 }
 
 type usedSecret struct {
+	Tenant      string    `json:"tenant,omitempty"`
 	Label       string    `json:"label"`
 	Setting     string    `json:"setting,omitempty"`
 	State       string    `json:"state,omitempty"`
@@ -41,8 +45,11 @@ func (p *program) rotationCommand() *cobra.Command {
 		Long: paragraphs(
 			"Show which secrets a running app uses, and which may be removed.\n\n" +
 				placeHelp + "\n\n" +
-				"A database knows the events that the journal has kept, and which secret proved each: of a secret " +
-				"that is missing there it cannot say that it may be removed. The page can."),
+				"An event in a journal says how the process that kept it had used its secrets until then, with all " +
+				"deliveries that succeeded. So a database answers as the page did at that time, which is printed. It " +
+				"does not know an endpoint without a journal or without a kept event, nor what happened since, nor " +
+				"what another process has seen whose events are not there. The page knows what its own process has " +
+				"seen until now."),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if at.given() || p.getenv("SALLYPORT_PAGE") == "" && p.getenv("SALLYPORT_DATABASE") != "" {
@@ -74,20 +81,29 @@ func (r *rotations) text() string {
 			if !s.NotAfter.IsZero() {
 				until = "valid until " + s.NotAfter.Local().Format(time.DateTime)
 			}
+			name := e.Endpoint
+			if s.Tenant != "" {
+				name += " (tenant " + s.Tenant + ")"
+			}
 			rows = append(rows, []string{
-				oneLine(e.Endpoint), oneLine(s.Label), oneLine(s.Setting), oneLine(s.State), last, until,
+				oneLine(name), oneLine(s.Label), oneLine(s.Setting), oneLine(s.State), last, until,
 			})
 		}
 	}
-	return columns(rows)
+	text := columns(rows)
+	for _, note := range r.Notes {
+		text += oneLine(note) + "\n"
+	}
+	return text
 }
 
-// keptRotation shows which secrets proved the events of a journal.
+// keptRotation shows how the secrets of a journal's endpoints were used.
 func (p *program) keptRotation(ctx context.Context, kept *journal.Journal) error {
-	all := rotations{Endpoints: []rotated{}}
-	unread := 0
+	var all keptUses
+	unread, read := 0, 0
 	for e, err := range kept.Entries(ctx, journal.Query{Limit: maxRows}) {
 		var one *journal.UnreadableError
+		read++
 		switch {
 		case errors.As(err, &one):
 			unread++
@@ -100,26 +116,10 @@ func (p *program) keptRotation(ctx context.Context, kept *journal.Journal) error
 	if unread > 0 {
 		_, _ = fmt.Fprintf(p.err, "sallyport: --key-env: %d entries cannot be read\n", unread)
 	}
-	slices.SortFunc(all.Endpoints, func(a, b rotated) int { return cmp.Compare(a.Endpoint, b.Endpoint) })
-	return p.print(all, all.text())
-}
-
-// add counts an entry. Entries come the newest first.
-func (r *rotations) add(e *journal.Entry) {
-	i := slices.IndexFunc(r.Endpoints, func(one rotated) bool { return one.Endpoint == e.Endpoint })
-	if i < 0 {
-		i = len(r.Endpoints)
-		r.Endpoints = append(r.Endpoints, rotated{Endpoint: e.Endpoint, Provider: e.Provider})
+	found := all.rotations()
+	if read == maxRows {
+		found.Notes = append(found.Notes, fmt.Sprintf("only the newest %d events of the journal were read", maxRows))
 	}
-	list := &r.Endpoints[i].Secrets
-	j := slices.IndexFunc(*list, func(s usedSecret) bool { return s.Label == e.Secret })
-	if j < 0 {
-		j = len(*list)
-		*list = append(*list, usedSecret{Label: e.Secret})
-	}
-	s := &(*list)[j]
-	s.Matched++
-	if e.Last.After(s.LastMatched) {
-		s.LastMatched = e.Last
-	}
+	found.Notes = append(found.Notes, "endpoints without a journal, or without a kept event, are not known here")
+	return p.print(found, found.text())
 }

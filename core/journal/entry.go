@@ -64,6 +64,10 @@ type Entry struct {
 	Runnable bool   // whether the entry holds all that a run needs
 	WhyNot   string // why it does not; empty where it does
 
+	// Uses is how the process that kept the newest failure has used the endpoint's secrets until then, or the tenant's;
+	// at most 64. It holds no secret. nil: nothing was recorded, as for an entry of an inbox.
+	Uses []SecretUse
+
 	Runs     []Run // out of the journal, the newest last; at most 50
 	RunCount int   // runs ever recorded
 	// Series tells the entry from an earlier one of the same ID, which was removed: their runs are not the same. Keep
@@ -111,6 +115,7 @@ func (e *Entry) members() []member {
 		{"why_not", (*text)(&e.WhyNot), fixed},
 		{"in_batch", &e.InBatch, 0},
 		{"parts", (*parts)(&e.Parts), fixed},
+		{"uses", &e.Uses, 0},
 		{"runs", &e.Runs, merged | fixed},
 		{"run_count", &e.RunCount, merged | fixed},
 		{"series", &e.Series, merged | fixed},
@@ -198,7 +203,7 @@ func (e *Entry) Clone() *Entry {
 	c := *e
 	c.Token, c.Body = bytes.Clone(e.Token), bytes.Clone(e.Body)
 	c.Finished, c.Outer, c.Runs = slices.Clone(e.Finished), slices.Clone(e.Outer), slices.Clone(e.Runs)
-	c.Receivers = slices.Clone(e.Receivers)
+	c.Receivers, c.Uses = slices.Clone(e.Receivers), slices.Clone(e.Uses)
 	for i := range c.Runs {
 		c.Runs[i].Receivers = slices.Clone(c.Runs[i].Receivers)
 	}

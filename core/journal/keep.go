@@ -140,7 +140,7 @@ func (j *Journal) complete(e *Entry) {
 		e.Attempts = 1
 	}
 	e.Err = short(e.Err, mostErr)
-	e.Receivers = shortened(e.Receivers)
+	e.Receivers, e.Uses = shortened(e.Receivers), shortUses(e.Uses)
 	e.Runnable = e.WhyNot == ""
 	// Runs are the journal's own: only what is stored has any.
 	e.Runs, e.RunCount, e.Series = nil, 0, newSeries()

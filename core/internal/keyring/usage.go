@@ -16,13 +16,27 @@ func (k *Ring[T]) Uses(now time.Time) (all []secrets.Use) {
 	states := k.states()
 	slices.SortStableFunc(states, func(a, b *state[T]) int { return strings.Compare(a.tenant, b.tenant) })
 	for _, s := range states {
-		uses := s.ledger.uses(now, k.owner.Silence)
-		for i := range uses {
-			uses[i].Setting, uses[i].Tenant = k.rules.Field, s.tenant
-		}
-		all = append(all, uses...)
+		all = append(all, k.usesIn(s, now)...)
 	}
 	return all
+}
+
+// UsesOf returns how the secrets of one tenant's list are used. Without tenants the tenant is empty.
+func (k *Ring[T]) UsesOf(tenant string, now time.Time) []secrets.Use {
+	for _, s := range k.states() {
+		if s.tenant == tenant {
+			return k.usesIn(s, now)
+		}
+	}
+	return nil
+}
+
+func (k *Ring[T]) usesIn(s *state[T], now time.Time) []secrets.Use {
+	uses := s.ledger.uses(now, k.owner.Silence)
+	for i := range uses {
+		uses[i].Setting, uses[i].Tenant = k.rules.Field, s.tenant
+	}
+	return uses
 }
 
 func (l *ledger) uses(now time.Time, silence time.Duration) []secrets.Use {
