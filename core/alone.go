@@ -291,8 +291,7 @@ func (g *Guard) runInbox(t *redrive, s *Signals, e Event) {
 	defer t.end("", errRunCutShort) // where nothing else has ended it
 	// No request will come: the ticket must not look unused.
 	t.used.Store(true)
-	// The minute is for the store and the journal, behind the receivers' own limit.
-	ctx, cancel := context.WithTimeout(context.Background(), g.signals.timeout+time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), g.signals.withMargin())
 	defer cancel()
 	d := g.inboxDelivery(ctx, t, e)
 	if g.memory.Store != nil && t.entry.Identity != (journal.Entry{}).Identity {

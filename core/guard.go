@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -84,6 +85,13 @@ type signalRules struct {
 	cancelAck bool           // the context of a signal ends at ackLimit
 	slots     underway.Slots // of the deliveries that the app works on at once
 	paused    atomic.Bool    // by Pause
+}
+
+// withMargin is how long a run may take that no request waits for: the minute is for the store and the journal, behind
+// the receivers' own limit. The longest time that there is, which means no limit, stays as it is.
+func (s *signalRules) withMargin() time.Duration {
+	const margin = time.Minute
+	return min(s.timeout, math.MaxInt64-margin) + margin
 }
 
 // answers is how refusals are answered.

@@ -239,7 +239,7 @@ func (r *Redriver) guardOf(endpoint string) *Guard {
 // run serves the request. It never uses the caller's context: a page in the same router would bring that router's own
 // values with it, and the request would be routed wrongly.
 func (r *Redriver) run(t *redrive, request *http.Request) {
-	ctx, cancel := context.WithTimeout(context.Background(), t.guard.signals.timeout+time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), t.guard.signals.withMargin())
 	defer cancel()
 	ctx = context.WithValue(ctx, deliveryKey{}, &Delivery{redrive: t, ticket: true})
 	w := rerun.NewAnswer()
