@@ -187,7 +187,8 @@ type workerRun struct {
 	ended         bool // every receiver has returned
 }
 
-// cutShort notes that a receiver has ended the goroutine. Fails closed: what it did is unknown, and nothing is committed.
+// cutShort notes that a receiver has ended the goroutine. Fails closed: what it did is unknown, and nothing is
+// committed.
 func (w *workerRun) cutShort() {
 	if !w.ended {
 		w.total.merge(result{worst: outcomePanic, handled: true, err: errEndedGoroutine})

@@ -145,14 +145,16 @@ func TestAnErrorWithoutATextIsKeptAsAnyOther(t *testing.T) {
 			require.Equal(t, "1", found[0].EventID)
 			require.Len(t, found[0].Receivers, 2)
 			first = false
-			_, err := j.redriver(httpwebhook.Handler(j.Guard, s)).Redrive(t.Context(), found[0].ID, core.RedriveOptions{})
+			app := httpwebhook.Handler(j.Guard, s)
+			_, err := j.redriver(app).Redrive(t.Context(), found[0].ID, core.RedriveOptions{})
 			require.NoError(t, err)
 			require.Equal(t, reason.Accepted, j.records.last(t, j.Guard).Reason)
 		})
 	}
 }
 
-// TestEntriesRunInTheOrderInWhichTheyFailedFirst: a retry that fails again, or a run, changes an entry, and not its place.
+// TestEntriesRunInTheOrderInWhichTheyFailedFirst: a retry that fails again, or a run, changes an entry, and not its
+// place.
 func TestEntriesRunInTheOrderInWhichTheyFailedFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

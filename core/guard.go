@@ -243,11 +243,11 @@ func (g *Guard) Flush(ctx context.Context) error {
 }
 
 // Shutdown ends what a guard does in the background. It waits for redrives that are under way, for signals that go on
-// behind a middleware which has answered for them (http.TimeoutHandler), until the log and the observers have everything,
-// or until ctx ends. Then it ends the alarm and the timers of the log, makes the endpoint's
-// name free for another guard with the same store, and returns the guard's part of its [Budget]. Call it after
-// http.Server.Shutdown and before the store is closed. The guard goes on checking deliveries, in the room that all
-// guards share. Calling it twice is not a mistake.
+// behind a middleware which has answered for them (http.TimeoutHandler), until the log and the observers have
+// everything, or until ctx ends. Then it ends the alarm and the timers of the log, makes the endpoint's name free for
+// another guard with the same store, and returns the guard's part of its [Budget]. Call it after http.Server.Shutdown
+// and before the store is closed. The guard goes on checking deliveries, in the room that all guards share. Calling it
+// twice is not a mistake.
 func (g *Guard) Shutdown(ctx context.Context) error {
 	// Unless ctx ends first, the name is freed after the redrives: no other guard may have it while they still write.
 	err := cmp.Or(g.journaling.wait(ctx), g.Flush(ctx))

@@ -30,8 +30,8 @@ type journaling struct {
 	rooms   sync.Pool // of what receivers did: *[]ranReceiver
 }
 
-// wait waits for redrives, sweeps and signals that are under way, and for the hook of what is parked: otherwise a pager would
-// never hear of what was parked last.
+// wait waits for redrives, sweeps and signals that are under way, and for the hook of what is parked: otherwise a pager
+// would never hear of what was parked last.
 func (k *journaling) wait(ctx context.Context) error {
 	if err := k.runs.Wait(ctx); err != nil || k.journal == nil {
 		return err
@@ -88,9 +88,9 @@ func (d *Delivery) keep(ctx context.Context, failures []failure) (parked []*jour
 	return parked, nil
 }
 
-// keepRest keeps every event of the delivery that has no verdict and is about to be released. It fails open: the
-// answer is no success, so that the provider's retry has the event even where the journal has not. ran is what the app's
-// code did, where no signals know it.
+// keepRest keeps every event of the delivery that has no verdict and is about to be released. It fails open: the answer
+// is no success, so that the provider's retry has the event even where the journal has not. ran is what the app's code
+// did, where no signals know it.
 func (d *Delivery) keepRest(why reason.Reason, err error, ran ...ranReceiver) {
 	if !d.keeps() || d.isSettled() {
 		return

@@ -307,8 +307,8 @@ func (o *outlet) take(r *pooledRecord, dropped int) {
 	r.release()
 }
 
-// deliver contains the observer's panics: they are logged and crash nothing. One that ends the goroutine is logged too. The observer gets a copy, which it may
-// keep: it refers to nothing of the request.
+// deliver contains the observer's panics: they are logged and crash nothing. One that ends the goroutine is logged too.
+// The observer gets a copy, which it may keep: it refers to nothing of the request.
 func (o *outlet) deliver(r *pooledRecord, dropped int) {
 	returned := false
 	defer func() {

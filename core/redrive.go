@@ -210,8 +210,8 @@ func (d *Delivery) claimAgain() *Reply {
 	return d.claimNumbered()
 }
 
-// againKey returns the key of an entry's next run, where the event's own key is done. Runs of an earlier entry of the same
-// ID, which was removed, are others.
+// againKey returns the key of an entry's next run, where the event's own key is done. Runs of an earlier entry of the
+// same ID, which was removed, are others.
 func againKey(e *journal.Entry) [32]byte {
 	id := string(e.ID)
 	if e.Series != 0 { // entries of an earlier version have none

@@ -116,10 +116,10 @@ func (r *Redriver) Redrive(ctx context.Context, id journal.ID, o RedriveOptions)
 	return t.result, t.err
 }
 
-// RedriveAll runs the entries of a query again, one at a time, in the order in which their events failed first. It yields each result with its
-// error, and ends after StopAfter failures in a row. Events that are done already, that run at this moment, or whose
-// entry has just changed are no failures. The entries are those that are there when it begins; a revision in the
-// options is ignored.
+// RedriveAll runs the entries of a query again, one at a time, in the order in which their events failed first. It
+// yields each result with its error, and ends after StopAfter failures in a row. Events that are done already, that run
+// at this moment, or whose entry has just changed are no failures. The entries are those that are there when it begins;
+// a revision in the options is ignored.
 func (r *Redriver) RedriveAll(
 	ctx context.Context, q journal.Query, o RedriveOptions,
 ) iter.Seq2[RedriveResult, error] {
@@ -309,8 +309,8 @@ func (r *Redriver) preparedInbox(t *redrive) (run func(), err error) {
 	return func() { t.guard.runInbox(t, r.Inbox, e) }, nil
 }
 
-// RunID (for inboxes) returns what names this run of the event in a queue: the identity, and in a redrive a value of its
-// own, under which no other run of the event was queued. Zero: the event is not remembered.
+// RunID (for inboxes) returns what names this run of the event in a queue: the identity, and in a redrive a value of
+// its own, under which no other run of the event was queued. Zero: the event is not remembered.
 func (e Event) RunID() Identity {
 	if e.Redrive == 0 || e.Identity.IsZero() {
 		return e.Identity

@@ -227,7 +227,8 @@ func (d *Delivery) sentStatus() int {
 	return 0
 }
 
-// hasSuccess reports whether the sender has been sent a success: it does not send the event again, whatever becomes of it.
+// hasSuccess reports whether the sender has been sent a success: it does not send the event again, whatever becomes of
+// it.
 func (d *Delivery) hasSuccess() bool {
 	status := d.sentStatus()
 	if early := d.answeredEarly(); early != nil {

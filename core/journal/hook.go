@@ -65,8 +65,8 @@ func (h *hook) run(idle chan struct{}) {
 			close(idle)
 			return
 		}
-		// OnParked has ended the goroutine, as a failed assertion of a test does. What waits gets another one: otherwise
-		// the hook would never be called again, and Wait would have nobody to wait for.
+		// OnParked has ended the goroutine, as a failed assertion of a test does. What waits gets another one:
+		// otherwise the hook would never be called again, and Wait would have nobody to wait for.
 		logSafely(slog.LevelError, "journal: OnParked ended its goroutine")
 		go h.run(idle)
 	}()

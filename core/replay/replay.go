@@ -217,8 +217,8 @@ type Store interface {
 	Extend(ctx context.Context, claims []Held, lease time.Duration) error
 
 	// Forget removes whatever is remembered of the keys, done or claimed. The next delivery of such an event runs
-	// again, also while the holder of a forgotten claim is still at work: see [DoneForgetter]. That holder can no longer
-	// commit or extend its claim. Forgetting an unknown key is not an error.
+	// again, also while the holder of a forgotten claim is still at work: see [DoneForgetter]. That holder can no
+	// longer commit or extend its claim. Forgetting an unknown key is not an error.
 	Forget(ctx context.Context, keys []Key) error
 
 	// Scope returns which processes share this store's memory.
@@ -252,8 +252,8 @@ type Transaction interface {
 }
 
 // Breakable is a [Transaction] that reports whether the database has given it up, because a statement in it failed. A
-// guard asks before it gives an event up for good (core.Permanent): what cannot be committed any more is rolled back, and
-// the event is settled without it.
+// guard asks before it gives an event up for good (core.Permanent): what cannot be committed any more is rolled back,
+// and the event is settled without it.
 type Breakable interface {
 	Transaction
 	// Broken reports whether a Commit cannot succeed any more. It is false where none has begun.

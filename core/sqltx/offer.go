@@ -66,9 +66,9 @@ func (o *offer) Begun() (*sql.Tx, *sql.DB) {
 	return o.tx, o.db
 }
 
-// Tx returns the transaction for the worker's own writes, and begins it if nobody has asked before. It must not be called
-// while a receiver runs. It fails closed with [ErrRolledBack] where the database has ended the transaction: what the
-// worker wrote would be stored without what the receivers wrote.
+// Tx returns the transaction for the worker's own writes, and begins it if nobody has asked before. It must not be
+// called while a receiver runs. It fails closed with [ErrRolledBack] where the database has ended the transaction: what
+// the worker wrote would be stored without what the receivers wrote.
 func (o *Offered) Tx() (*sql.Tx, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

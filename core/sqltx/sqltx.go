@@ -15,9 +15,9 @@ import (
 var ErrEnded = errors.New("sqltx: the receiver ended the transaction itself, and \"done\" was not written with it: " +
 	"leave Commit and Rollback to the guard")
 
-// ErrRolledBack is wrapped by the error of a transaction that the database has ended before its commit. What stood in it
-// until then is lost, or stored by itself, and "done" was not written: the event counts as failed, and its retry runs it
-// again.
+// ErrRolledBack is wrapped by the error of a transaction that the database has ended before its commit. What stood in
+// it until then is lost, or stored by itself, and "done" was not written: the event counts as failed, and its retry
+// runs it again.
 //
 //lint:immutable an error value
 var ErrRolledBack = errors.New("sqltx: the database ended the transaction before its commit: a receiver must return " +

@@ -15,7 +15,9 @@ import (
 )
 
 // kept is an app with a journal, whose recovery stands before everything.
-func kept(t *testing.T, rt router, handler any) (*server, *core.Guard, *records, func() []journal.State, *atomic.Int32) {
+func kept(
+	t *testing.T, rt router, handler any,
+) (*server, *core.Guard, *records, func() []journal.State, *atomic.Int32) {
 	t.Helper()
 	var parked atomic.Int32
 	j, err := journal.InMemory(journal.Config{OnParked: func(context.Context, *journal.Entry) { parked.Add(1) }})
@@ -35,8 +37,8 @@ func kept(t *testing.T, rt router, handler any) (*server, *core.Guard, *records,
 	return serve(t, a), g, rec, states, &parked
 }
 
-// TestWhatFailsBehindASuccessIsParked: the sender has read 2xx, and never sends the event again. Whatever failed after that
-// is a person's to run again, and the record shows what was sent.
+// TestWhatFailsBehindASuccessIsParked: the sender has read 2xx, and never sends the event again. Whatever failed after
+// that is a person's to run again, and the record shows what was sent.
 func TestWhatFailsBehindASuccessIsParked(t *testing.T) {
 	plain := map[string]func(c *call) error{
 		"a handler fails after its answer":  func(c *call) error { return errors.Join(c.json(200, "fine"), errApp) },
@@ -91,8 +93,8 @@ func TestWhatFailsBehindASuccessIsParked(t *testing.T) {
 	table(t, rows)
 }
 
-// TestAnErrorWithoutAnAnswerIsNoSuccessInGin: Gin answers 200 where nothing was written, whatever c.Errors holds. Middleware
-// before the guard, which answers errors, does so as ever.
+// TestAnErrorWithoutAnAnswerIsNoSuccessInGin: Gin answers 200 where nothing was written, whatever c.Errors holds.
+// Middleware before the guard, which answers errors, does so as ever.
 func TestAnErrorWithoutAnAnswerIsNoSuccessInGin(t *testing.T) {
 	for name, row := range map[string]struct {
 		handler gin.HandlerFunc

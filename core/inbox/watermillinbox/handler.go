@@ -56,8 +56,8 @@ func (h *handler) handle(m *message.Message) error {
 // guard's store as soon as the event was published.
 func keyOf(m *message.Message, e *core.Event) replay.Key {
 	id := uuidOf(e)
-	// A broker that sends a message again keeps its UUID. Of an event that is not remembered, a second publish has another
-	// one; of a redrive it is the run's, which the message alone knows.
+	// A broker that sends a message again keeps its UUID. Of an event that is not remembered, a second publish has
+	// another one; of a redrive it is the run's, which the message alone knows.
 	if id == "" || e.Redrive > 0 {
 		id = m.UUID
 	}

@@ -97,8 +97,8 @@ func (l *sqlite) columns(ctx context.Context) ([]column, []string, error) {
 	return columns, key, err
 }
 
-// server implements checker. MariaDB's version is a text like "10.11.6-MariaDB"; MySQL's has no name in it. It fails closed
-// where connections do not commit by themselves: nothing that the store writes would last.
+// server implements checker. MariaDB's version is a text like "10.11.6-MariaDB"; MySQL's has no name in it. It fails
+// closed where connections do not commit by themselves: nothing that the store writes would last.
 func (m *mysql) server(ctx context.Context) error {
 	var version string
 	if err := m.db.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
