@@ -26,6 +26,11 @@
 // once that the first is in flight, and does not wait for a lock. If the lease has expired in the meantime and the
 // claim is lost, the commit fails closed: everything that the signal wrote is rolled back.
 //
+// A receiver must return the error of a statement that failed. PostgreSQL then refuses to commit, MySQL has rolled
+// everything back at a deadlock, and SQLite where a statement was interrupted: "done" is not written without the rest,
+// and the event fails with [sqltx.ErrRolledBack]. So it does in MySQL after a statement that commits by itself, such as
+// CREATE or TRUNCATE. An event that is given up (core.Permanent) is settled all the same, without the transaction.
+//
 // The pool needs more connections than there are signals with a transaction at a time: the others are for claims and
 // renewals. A signal that does not use its transaction costs nothing more.
 //
@@ -46,9 +51,10 @@
 // # Cost
 //
 // A fresh event takes one statement for the claim and one for the commit. A delivery of many events takes one of each
-// for every thousand events; MySQL settles several in a transaction. A duplicate, or a claim that was lost, takes a
-// second statement that reads the rows. On MySQL and MariaDB the take-over of an expired lease takes four. Deadlocks
-// and serialization failures are tried again, up to a dozen times.
+// for every thousand events; MySQL settles several in a transaction. A transaction of the app has two statements more
+// on MySQL and SQLite, which show whether it is still open. A duplicate, or a claim that was lost, takes a second
+// statement that reads the rows. On MySQL and MariaDB the take-over of an expired lease takes four. Deadlocks and
+// serialization failures are tried again, up to a dozen times.
 //
 // A row takes some 200 bytes with its two indexes. An expired identity is absent at once, and its row is removed later:
 // every 500 claims remove up to twice as many rows, in batches of at most 1000, for at most a second. There is no
