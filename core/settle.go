@@ -81,6 +81,9 @@ func (d *Delivery) finishPlain(o adapter.Outcome, released bool) {
 		d.report(e)
 	// The app's wish wins over its own answer, and the record says so.
 	case ok && released:
+		if !silent {
+			d.keepReleased()
+		}
 		d.report(d.whole(reason.SignalFailed, status, errReleased))
 	// The usual end: the event is remembered before its record is written.
 	case ok:

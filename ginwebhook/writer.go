@@ -96,7 +96,8 @@ func (w *writer) written() adapter.Written {
 	is := w.tracker.Written()
 	// Gin takes the first 1xx for final; net/http follows it with a 200, which the tracker has noted.
 	status := w.Status()
-	final := status >= 200 || status == http.StatusSwitchingProtocols
+	// Fails closed on what is no status: net/http panics for it, once the chain has ended.
+	final := status >= 200 || status == http.StatusSwitchingProtocols || status < 100
 	if sent := w.ResponseWriter.Written(); final && (sent || is.Held || status != http.StatusOK) {
 		is.Status = status
 		is.Held = !sent // a status that was only set is sent when the chain has ended

@@ -82,6 +82,23 @@ func TestWhatFailsBehindASuccessIsParked(t *testing.T) {
 		}})
 	}
 	rows = append(rows,
+		row{"a handler releases the delivery and answers 200", func(t *testing.T, rt router) {
+			s, g, rec, states, parked := kept(t, rt, rt.plain(func(c *call) error {
+				return errors.Join(core.Release(c.r.Context()), c.json(200, "fine"))
+			}))
+			require.Equal(t, 200, s.deliver(t).status)
+			s.running.wait()
+			require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
+			require.Equal(t, []journal.State{journal.Parked}, states())
+			require.EqualValues(t, 1, parked.Load())
+		}},
+		row{"a status that is none is no success", func(t *testing.T, rt router) {
+			s, g, rec, states, _ := kept(t, rt, rt.plain(func(c *call) error { c.w.WriteHeader(99); return nil }))
+			_, _ = s.try(s.request(t, path, body)) // a 500, or none
+			s.running.wait()
+			require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
+			require.Equal(t, []journal.State{journal.Open}, states())
+		}},
 		row{"a failure that is answered is the sender's to repeat", func(t *testing.T, rt router) {
 			s, g, rec, states, parked := kept(t, rt, rt.plain(func(c *call) error { return errApp }))
 			require.Equal(t, 500, s.deliver(t).status)
