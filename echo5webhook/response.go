@@ -14,6 +14,17 @@ import (
 // interface holds it without an allocation.
 type response struct{ *adapter.Tracker }
 
+// WriteHeader sends a status. Echo's response takes an informational one for the answer, and would drop the status that
+// follows it: a failure would reach the sender as a 200.
+func (r response) WriteHeader(status int) {
+	r.Tracker.WriteHeader(status)
+	if status >= http.StatusContinue && status < http.StatusOK && r.Written().Status == 0 {
+		if res, err := echo.UnwrapResponse(r.ResponseWriter); err == nil {
+			res.Committed, res.Status = false, 0
+		}
+	}
+}
+
 // Write implies the status that c.JSON has put into Echo's response, where none was written. A response that middleware
 // has made holds none yet, for which net/http would panic.
 func (r response) Write(b []byte) (int, error) {
