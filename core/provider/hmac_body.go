@@ -83,3 +83,9 @@ func whole(prefix string, s *entry.Scheme) *entry.Scheme {
 func bodyHMAC(sig entry.Signature) *entry.Scheme {
 	return &entry.Scheme{Algorithm: entry.HMACSHA256, Signature: sig, Signed: []entry.Part{entry.Body()}}
 }
+
+func bodyHMAC512(sig entry.Signature) *entry.Scheme {
+	s := bodyHMAC(sig)
+	s.Algorithm = entry.HMACSHA512
+	return s
+}

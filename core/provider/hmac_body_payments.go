@@ -91,12 +91,8 @@ func Paystack() core.Provider {
 		SignsWith:  []string{"sk_live_", "sk_test_"},
 		Docs:       "https://paystack.com/docs/payments/webhooks/#signature-validation",
 		SecretFrom: "Settings > API Keys & Webhooks > Secret Key",
-		Scheme: &entry.Scheme{
-			Algorithm: entry.HMACSHA512,
-			Signature: entry.Signature{Field: headers("X-Paystack-Signature"), Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.Body()},
-		},
-		Event: entry.Event{Type: pointer("/event"), Data: "/data"},
+		Scheme:     bodyHMAC512(entry.Signature{Field: headers("X-Paystack-Signature"), Encoding: entry.Hex}),
+		Event:      entry.Event{Type: pointer("/event"), Data: "/data"},
 		// In live mode four times three minutes apart, and then hourly.
 		RetryHorizon: 72 * time.Hour,
 	})
@@ -245,11 +241,8 @@ func AuthorizeNet() core.Provider {
 		Name: "authorize-net", Title: "Authorize.net", Confidence: "B",
 		Docs:       "https://developer.authorize.net/api/reference/features/webhooks.html",
 		SecretFrom: "Account > Settings > API Credentials and Keys > New Signature Key",
-		Scheme: &entry.Scheme{
-			Algorithm: entry.HMACSHA512,
-			Signature: entry.Signature{Field: headers("X-ANET-Signature"), Prefix: "sha512=", Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.Body()},
-		},
+		Scheme: bodyHMAC512(entry.Signature{Field: headers("X-ANET-Signature"), Prefix: "sha512=",
+			Encoding: entry.Hex}),
 		Unsigned: []string{"request id (X-Request-Id)"},
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/notificationId"},
 		Event: entry.Event{

@@ -32,12 +32,8 @@ func SonarQube() core.Provider {
 func HCPTerraform() core.Provider {
 	return of(entry.Entry{
 		Name: "hcp-terraform", Title: "HCP Terraform", Confidence: "B",
-		Docs: "https://developer.hashicorp.com/terraform/cloud-docs/api-docs/notification-configurations",
-		Scheme: &entry.Scheme{
-			Algorithm: entry.HMACSHA512,
-			Signature: entry.Signature{Field: headers("X-TFE-Notification-Signature"), Encoding: entry.Hex},
-			Signed:    []entry.Part{entry.Body()},
-		},
+		Docs:   "https://developer.hashicorp.com/terraform/cloud-docs/api-docs/notification-configurations",
+		Scheme: bodyHMAC512(entry.Signature{Field: headers("X-TFE-Notification-Signature"), Encoding: entry.Hex}),
 		Event: entry.Event{
 			Type: []entry.Value{{JSON: "/notifications/0/trigger"}, {JSON: "/trigger"}},
 			Time: pointer("/notifications/0/run_updated_at"), TimeUnit: entry.RFC3339,

@@ -13,32 +13,20 @@ import (
 //
 // https://clerk.com/docs/webhooks/overview
 func Clerk() core.Provider {
-	return of(entry.Entry{
-		Name: "clerk", Title: "Clerk", Confidence: "B",
-		Docs:       "https://clerk.com/docs/webhooks/overview",
-		SecretFrom: "Webhooks > the endpoint > Signing Secret",
-		Scheme:     withPublicKeys(standardScheme("Svix-")),
-		Identity:   entry.Identity{Kind: entry.BySignedID},
-		Event: entry.Event{
-			ID: header("Svix-Id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds,
-			Data: "/data",
-		},
-		RetryHorizon: svixHorizon, AckLimit: svixAckLimit,
-	})
+	e := sentBySvix("clerk", "Clerk", "https://clerk.com/docs/webhooks/overview",
+		"Webhooks > the endpoint > Signing Secret",
+		entry.Event{Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.Milliseconds, Data: "/data"})
+	e.Scheme = withPublicKeys(e.Scheme)
+	return of(e)
 }
 
 // Loops is the webhook of Loops, of which an account has one.
 //
 // https://loops.so/docs/webhooks
 func Loops() core.Provider {
-	return of(entry.Entry{
-		Name: "loops", Title: "Loops", Confidence: "B",
-		Docs:       "https://loops.so/docs/webhooks",
-		SecretFrom: "Settings > Webhooks > Signing Secret",
-		Scheme:     standardScheme("Webhook-"),
-		Identity:   entry.Identity{Kind: entry.BySignedID},
-		Event:      entry.Event{ID: header("Webhook-Id"), Type: pointer("/eventName"), Time: pointer("/eventTime")},
-	})
+	return of(followsStandard("loops", "Loops", "B", "https://loops.so/docs/webhooks",
+		"Settings > Webhooks > Signing Secret",
+		entry.Event{Type: pointer("/eventName"), Time: pointer("/eventTime")}))
 }
 
 // Supabase is an HTTP auth hook of Supabase. The secret is the hook's ("v1,whsec_..."). Supabase acts on the answer:
@@ -67,17 +55,11 @@ func Supabase() core.Provider {
 // https://platform.openai.com/docs/guides/webhooks
 // https://github.com/openai/openai-python/blob/main/src/openai/resources/webhooks.py
 func OpenAI() core.Provider {
-	return of(entry.Entry{
-		Name: "openai", Title: "OpenAI", Confidence: "A",
-		Docs:       "https://platform.openai.com/docs/guides/webhooks",
-		SecretFrom: "the dialog that created the webhook",
-		Scheme:     standardScheme("Webhook-"),
-		Identity:   entry.Identity{Kind: entry.BySignedID},
-		Event: entry.Event{ID: header("Webhook-Id"), Type: pointer("/type"), Time: pointer("/created_at"),
-			Data: "/data"},
-
-		RetryHorizon: 72 * time.Hour,
-	})
+	e := followsStandard("openai", "OpenAI", "A", "https://platform.openai.com/docs/guides/webhooks",
+		"the dialog that created the webhook",
+		entry.Event{Type: pointer("/type"), Time: pointer("/created_at"), Data: "/data"})
+	e.RetryHorizon = 72 * time.Hour
+	return of(e)
 }
 
 // Anthropic is a webhook of Anthropic. The outer type is always "event"; the type given here is the inner one.
@@ -85,30 +67,17 @@ func OpenAI() core.Provider {
 // https://platform.claude.com/docs/en/managed-agents/webhooks
 // https://github.com/anthropics/anthropic-sdk-python/blob/main/src/anthropic/resources/beta/webhooks.py
 func Anthropic() core.Provider {
-	return of(entry.Entry{
-		Name: "anthropic", Title: "Anthropic", Confidence: "A",
-		Docs:       "https://platform.claude.com/docs/en/managed-agents/webhooks",
-		SecretFrom: "the dialog that created the webhook",
-		Scheme:     standardScheme("Webhook-"),
-		Identity:   entry.Identity{Kind: entry.BySignedID},
-		Event: entry.Event{
-			ID: header("Webhook-Id"), Type: []entry.Value{{JSON: "/data/type"}, {JSON: "/type"}},
-			Time:     pointer("/created_at"),
-			TimeUnit: entry.RFC3339, Data: "/data",
-		},
-	})
+	return of(followsStandard("anthropic", "Anthropic", "A",
+		"https://platform.claude.com/docs/en/managed-agents/webhooks", "the dialog that created the webhook",
+		entry.Event{Type: []entry.Value{{JSON: "/data/type"}, {JSON: "/type"}}, Time: pointer("/created_at"),
+			TimeUnit: entry.RFC3339, Data: "/data"}))
 }
 
 // Replicate is the webhooks of Replicate's predictions and trainings. The type is the prediction's status.
 //
 // https://replicate.com/docs/topics/webhooks/verify-webhook
 func Replicate() core.Provider {
-	return of(entry.Entry{
-		Name: "replicate", Title: "Replicate", Confidence: "A",
-		Docs:       "https://replicate.com/docs/topics/webhooks/verify-webhook",
-		SecretFrom: "the API: GET /v1/webhooks/default/secret",
-		Scheme:     standardScheme("Webhook-"),
-		Identity:   entry.Identity{Kind: entry.BySignedID},
-		Event:      entry.Event{ID: header("Webhook-Id"), Type: pointer("/status")},
-	})
+	return of(followsStandard("replicate", "Replicate", "A",
+		"https://replicate.com/docs/topics/webhooks/verify-webhook", "the API: GET /v1/webhooks/default/secret",
+		entry.Event{Type: pointer("/status")}))
 }

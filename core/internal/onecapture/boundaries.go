@@ -126,7 +126,7 @@ func (s *Source) part(p *entry.Part, first bool) (string, bool) {
 	case entry.PartPath, entry.PartEscapedPath:
 		return s.Target, true
 	case entry.PartForm, entry.PartQuery, entry.PartJSON:
-		return s.field(&entry.Field{Form: formName(p), JSON: jsonName(p), Key: queryName(p)})
+		return s.field(fieldOf(p))
 	case entry.PartSortedForm:
 		i := s.edge(first)
 		if i < 0 {
@@ -138,26 +138,18 @@ func (s *Source) part(p *entry.Part, first bool) (string, bool) {
 	return "", false
 }
 
-func formName(p *entry.Part) string {
-	if p.Kind == entry.PartForm {
-		return p.Text
+// fieldOf returns the field that a part of a form, of the query or of the JSON is.
+func fieldOf(p *entry.Part) *entry.Field {
+	switch p.Kind {
+	case entry.PartForm:
+		return &entry.Field{Form: p.Text}
+	case entry.PartJSON:
+		return &entry.Field{JSON: p.Text}
+	case entry.PartQuery:
+		return &entry.Field{Key: "?" + p.Text}
+	default:
+		return &entry.Field{}
 	}
-	return ""
-}
-
-func jsonName(p *entry.Part) string {
-	if p.Kind == entry.PartJSON {
-		return p.Text
-	}
-	return ""
-}
-
-// queryName is the name of a parameter, marked as such.
-func queryName(p *entry.Part) string {
-	if p.Kind == entry.PartQuery {
-		return "?" + p.Text
-	}
-	return ""
 }
 
 // edge is the number of the field of the form that is signed first, or last; -1 where there is none.
@@ -259,7 +251,7 @@ func (s *Source) set(c *Capture, p *entry.Part, text string, first bool) bool {
 	case entry.PartHeader:
 		f = &entry.Field{Headers: []string{p.Text}}
 	default:
-		f = &entry.Field{Form: formName(p), JSON: jsonName(p), Key: queryName(p)}
+		f = fieldOf(p)
 	}
 	for _, slot := range now.places(f) {
 		*c = *slot.with(text)

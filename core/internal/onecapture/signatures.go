@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -100,20 +101,15 @@ func longerDER(raw []byte) []byte {
 }
 
 func largerScalar(raw []byte) []byte {
-	little := make([]byte, 32)
-	for i := range 32 {
-		little[31-i] = raw[32+i]
-	}
-	sum := new(big.Int).Add(new(big.Int).SetBytes(little), order(orderEd25519))
+	scalar := slices.Clone(raw[32:]) // little-endian
+	slices.Reverse(scalar)
+	sum := new(big.Int).Add(new(big.Int).SetBytes(scalar), order(orderEd25519))
 	if sum.BitLen() > 256 {
 		return raw
 	}
-	big32 := sum.FillBytes(make([]byte, 32))
-	out := append([]byte(nil), raw[:32]...)
-	for i := range 32 {
-		out = append(out, big32[31-i])
-	}
-	return out
+	sum.FillBytes(scalar)
+	slices.Reverse(scalar)
+	return slices.Concat(raw[:32], scalar)
 }
 
 func otherRaw(raw []byte) []byte {
