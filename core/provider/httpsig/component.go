@@ -8,8 +8,10 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/sallyport-go/sallyport/core/internal/fault"
 	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/provider/httpsig/internal/httpsfv"
+	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
@@ -128,10 +130,12 @@ func (c component) mayName() bool {
 	}
 }
 
-// parsedURL is parsed when the first component asks for it.
+// parsedURL is parsed when the first component asks for it, and so is its query: anybody chooses how many components
+// there are, and how long a query is.
 type parsedURL struct {
-	text string
-	url  *url.URL
+	text  string
+	url   *url.URL
+	query url.Values // nil: not parsed yet
 }
 
 func (p *parsedURL) get() (*url.URL, error) {
@@ -174,15 +178,22 @@ func (c component) value(method string, target *parsedURL, h http.Header) (strin
 		}
 		return path, nil
 	default:
-		return c.queryValue(u)
+		return c.queryValue(target)
 	}
 }
 
-// fieldValue joins the lines of a field, without the white space around each.
+// fieldValue joins the lines of a field, without the white space around each. It fails closed for a field that is longer
+// than a header may be, whose lines together may have a megabyte: nothing is proved yet.
 func fieldValue(name string, h http.Header) (string, error) {
 	lines := h[http.CanonicalHeaderKey(name)]
 	if len(lines) == 0 {
 		return "", errors.New("the covered header " + name + " is not there: a proxy may strip it")
+	}
+	size := 0
+	for _, line := range lines {
+		if size += len(line) + len(", "); size > maxHeader {
+			return "", fault.New(reason.HeaderTooLarge, "the covered header "+name+" is too long")
+		}
 	}
 	value := ""
 	for i, line := range lines {
@@ -207,16 +218,19 @@ func authority(u *url.URL) string {
 }
 
 // queryValue is a parameter that the query has once: one that comes twice must not be covered.
-func (c component) queryValue(u *url.URL) (string, error) {
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return "", errors.New("the query is malformed")
+func (c component) queryValue(target *parsedURL) (string, error) {
+	if target.query == nil {
+		query, err := url.ParseQuery(target.url.RawQuery) // value has parsed the URL
+		if err != nil {
+			return "", errors.New("the query is malformed")
+		}
+		target.query = query
 	}
 	name, err := url.QueryUnescape(c.param)
-	if err != nil || len(query[name]) != 1 {
+	if err != nil || len(target.query[name]) != 1 {
 		return "", errors.New("a covered parameter of the query is not there, or comes more than once")
 	}
-	return formEncode(query[name][0]), nil
+	return formEncode(target.query[name][0]), nil
 }
 
 // formEncode encodes as forms are, but for the space, which is %20.

@@ -264,7 +264,7 @@ func (m *mechanism) Body(
 	var ends [maxComponents]int
 	base, err := in.lines(make([]byte, 0, 1<<10), req, &ends)
 	if err != nil {
-		return proof, fault.New(reason.MissingSignature, err.Error())
+		return proof, unreadable(err)
 	}
 	proof.Signed = in.remembered(base, &ends, body)
 	base = in.signatureParams(base)
@@ -278,6 +278,14 @@ func (m *mechanism) Body(
 	}
 	proof.Time = in.created
 	return proof, nil
+}
+
+// unreadable returns why the covered components cannot be read. Most of them are missing.
+func unreadable(err error) error {
+	if failure := (fault.Failure{}); errors.As(err, &failure) {
+		return failure
+	}
+	return fault.New(reason.MissingSignature, err.Error())
 }
 
 // remembered returns the digest of the covered components that belong to the event, whatever their order. The time of
