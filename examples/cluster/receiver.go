@@ -103,24 +103,20 @@ func serve(ctx context.Context, stdout io.Writer, logger *slog.Logger) error {
 
 // mount puts the guard and the receiver's work on a router.
 func mount(router string, guard *core.Guard, work *work) http.Handler {
+	signals := core.NewSignals()
+	signals.On("order.*", func(_ context.Context, e core.Event) error { return handle(e, work) })
 	switch router {
 	case "gin":
 		gin.SetMode(gin.ReleaseMode)
 		r := gin.New()
-		signals := core.NewSignals()
-		signals.On("order.*", func(_ context.Context, e core.Event) error { return handle(e, work) })
 		ginwebhook.Handle(r, path, guard, signals)
 		return r
 	case "echo":
 		r := echo.New()
-		signals := core.NewSignals()
-		signals.On("order.*", func(_ context.Context, e core.Event) error { return handle(e, work) })
 		echowebhook.Handle(r, path, guard, signals)
 		return r
 	default:
 		r := chi.NewRouter()
-		signals := core.NewSignals()
-		signals.On("order.*", func(_ context.Context, e core.Event) error { return handle(e, work) })
 		chiwebhook.Handle(r, path, guard, signals)
 		return r
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -45,12 +46,7 @@ func unmapped(addr netip.Addr) netip.Addr {
 
 // inside reports whether one of the networks has the address. An address with a zone is in none.
 func inside(networks []netip.Prefix, addr netip.Addr) bool {
-	for _, p := range networks {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 // specialNetworks returns the networks of the registries of special-purpose addresses (RFC 6890) that no provider

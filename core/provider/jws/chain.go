@@ -7,6 +7,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
 	"errors"
@@ -164,12 +165,7 @@ func (c *chains) purpose(leaf, second *x509.Certificate) (problem string) {
 }
 
 func marked(cert *x509.Certificate, mark asn1.ObjectIdentifier) bool {
-	for _, extension := range cert.Extensions {
-		if extension.Id.Equal(mark) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(mark) })
 }
 
 func badChain(why string) error {
