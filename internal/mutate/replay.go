@@ -140,7 +140,7 @@ func ofSettling() []mutation {
 		{name: "a half-done batch reaches a plain handler", file: settle, old: "if d.NeedsSignals() {\n\t\td.keepRest(", new: "if false {\n\t\td.keepRest("},
 
 		{name: "the last verdict stands, not the first", file: settle, old: "if s.verdict == 0 && s.fresh() {", new: "if s.fresh() {"},
-		{name: "a claim ends when the sender hangs up", file: holding, old: "h.ctx = context.WithoutCancel(ctx)", new: "h.ctx = ctx"},
+		{name: "a claim ends when the sender hangs up", file: "core/internal/lease/lasting.go", old: "func (*Lasting) Done() <-chan struct{} { return nil }\n\n// Err returns nil, as Done.\nfunc (*Lasting) Err() error { return nil }", new: "func (c *Lasting) Done() <-chan struct{} { return c.parent.Done() }\n\nfunc (c *Lasting) Err() error { return c.parent.Err() }"},
 		{name: "a context that ended has not ended for who comes late", file: "core/internal/lease/context.go", old: "if c.err != nil { // what ended", new: "if false { // what ended"},
 		{name: "a deadline that nobody waits for never comes", file: "core/internal/lease/context.go", old: "} else if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {", new: "} else if false {"},
 		{name: "a deadline that somebody waits for never comes", file: "core/internal/lease/context.go", old: "a.Context, a.stop = context.WithDeadline(a.Context, c.deadline)", new: ""},
