@@ -134,7 +134,8 @@ const forgetInFlight = "sallyport: to forget an event that is in flight would le
 
 // Forget makes the endpoint forget events, so that their next delivery runs again: for a provider's "resend" after a
 // receiver was fixed. The identity is in the records and in [Event]; [Guard.IdentityOf] derives it from the provider's
-// id. A named receiver of an event that is not done yet keeps what it has done.
+// id. A named receiver of an event that is not done yet keeps what it has done. Workers of a watermillinbox that use
+// the same store forget the event too.
 //
 // It fails closed: an event that is in flight keeps its claim, and a [*replay.InFlightError] names it. So does an event
 // that the journal is running again. The other events are forgotten.
@@ -144,6 +145,9 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 		return err
 	}
 	idle, busy, err := g.notRedriven(ctx, keys)
+	if err == nil {
+		idle, busy, err = g.forgetWork(ctx, idle, busy)
+	}
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/fault"
+	"github.com/sallyport-go/sallyport/core/internal/identity"
 	"github.com/sallyport-go/sallyport/core/internal/lease"
 	"github.com/sallyport-go/sallyport/core/internal/ownership"
 	"github.com/sallyport-go/sallyport/core/journal"
@@ -59,8 +60,8 @@ func (g *Guard) ClaimState(ctx context.Context, e *journal.Entry) (ClaimState, e
 	return ClaimState{Events: results[:len(keys)-1], Redrive: results[len(keys)-1]}, nil
 }
 
-// notRedriven parts the keys of events that the journal is running again from the others. The event itself is done then,
-// and the run has a claim of its own. It fails closed where the journal does not answer.
+// notRedriven parts the keys of events that the journal is running again from the others. The event itself is done
+// then, and the run has a claim of its own. It fails closed where the journal does not answer.
 func (g *Guard) notRedriven(
 	ctx context.Context, keys []replay.Key,
 ) (idle []replay.Key, busy *replay.InFlightError, err error) {
@@ -89,6 +90,36 @@ func (g *Guard) notRedriven(
 			busy.RetryAfter = max(busy.RetryAfter, states[i].RetryAfter)
 		} else {
 			idle = append(idle, key)
+		}
+	}
+	return idle, busy, nil
+}
+
+// forgetWork forgets that workers have worked events of which a message was published: in the same store they remember
+// it for longer, and would leave out the message of the next delivery. Events that a worker has in hand are in flight.
+func (g *Guard) forgetWork(
+	ctx context.Context, keys []replay.Key, busy *replay.InFlightError,
+) ([]replay.Key, *replay.InFlightError, error) {
+	if len(keys) == 0 {
+		return nil, busy, nil
+	}
+	workers := make([]replay.Key, len(keys))
+	for i := range keys {
+		workers[i] = identity.OfWorker(Identity(keys[i]).String())
+	}
+	err := g.memory.ForgetDone(ctx, workers)
+	var working *replay.InFlightError
+	if !errors.As(err, &working) {
+		return keys, busy, err
+	}
+	busy = cmp.Or(busy, &replay.InFlightError{})
+	busy.RetryAfter = max(busy.RetryAfter, working.RetryAfter)
+	var idle []replay.Key
+	for i := range keys {
+		if slices.Contains(working.Keys, workers[i]) {
+			busy.Keys = append(busy.Keys, keys[i])
+		} else {
+			idle = append(idle, keys[i])
 		}
 	}
 	return idle, busy, nil

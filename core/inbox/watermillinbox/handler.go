@@ -2,7 +2,6 @@ package watermillinbox
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"time"
 
@@ -61,7 +60,7 @@ func keyOf(m *message.Message, e *core.Event) replay.Key {
 	if id == "" || e.Redrive > 0 {
 		id = m.UUID
 	}
-	return identity.OfAgain(sha256.Sum256([]byte(id)), "worker", 0)
+	return identity.OfWorker(id)
 }
 
 // park keeps what nobody will try again. It goes on until the journal has it, or the message's context ends: an

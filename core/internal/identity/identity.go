@@ -89,6 +89,12 @@ func OfAgain(event [sha256.Size]byte, entry string, number int) [sha256.Size]byt
 	return of(Scope{}, kindAgain, event[:], []string{entry, strconv.Itoa(number)})
 }
 
+// OfWorker returns what a worker of messages remembers an event by. id is the message's: of a delivery the event's
+// identity, in hexadecimal.
+func OfWorker(id string) [sha256.Size]byte {
+	return OfAgain(sha256.Sum256([]byte(id)), "worker", 0)
+}
+
 // OfMarker returns what a marker of an endpoint is remembered by. No event has the same identity.
 func OfMarker(endpoint, kind string) [sha256.Size]byte {
 	var room [roomFor]byte

@@ -72,6 +72,9 @@ func TestNoDerivationEverChanges(t *testing.T) {
 		{"a run of an entry of the journal", identity.OfAgain(event, "abc", 3),
 			[]string{version, "", "", "again", string(event[:]), "abc", "3"},
 			"1e55b92a072fa2a0205f31b39bfb36b9a7f6ae6bb6c194529a7bd3391144ee39"},
+		{"the worker of a message", identity.OfWorker("abc"),
+			[]string{version, "", "", "again", hashOf("abc"), "worker", "0"},
+			"90066d13085494e7d71215625091cdf99e303ed6956969fd1554e0e4cb36db90"},
 		{"a marker of an endpoint", identity.OfMarker("shop", "provider"),
 			[]string{"sallyport marker", "shop", "provider"},
 			"fcf237978234c223076f2181060eeb263c047962cb523c938c983606309ded7f"},
@@ -129,4 +132,9 @@ func TestAProvidersTenantJoinsTheEndpoints(t *testing.T) {
 	require.Equal(t, "acme", identity.Tenants("acme", ""))
 	require.Equal(t, "acme\x00shop", identity.Tenants("acme", "shop"))
 	require.Equal(t, "\x00shop", identity.Tenants("", "shop"))
+}
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return string(sum[:])
 }
