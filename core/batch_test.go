@@ -524,7 +524,8 @@ func TestANamedReceiverInFlightDoesNotRun(t *testing.T) {
 	s := core.NewSignals()
 	s.Named("slow").On("*", func(_ context.Context, e core.Event) error {
 		if ran++; ran == 1 {
-			require.NoError(t, g.DangerouslyForgetInFlight(t.Context(), e.Identity)) // of the event, not of its receivers
+			// Of the event, not of its receivers.
+			require.NoError(t, g.DangerouslyForgetInFlight(t.Context(), e.Identity))
 			inner = serve(g, s, signed(event)).Code
 		}
 		return nil

@@ -120,7 +120,8 @@ func TestForgetRefusesAnEventThatIsBeingRedriven(t *testing.T) {
 		redriver := &core.Redriver{App: handler, Guards: []*core.Guard{g}}
 		result := make(chan error)
 		go func() {
-			_, err := redriver.Redrive(context.Background(), journal.IDOf(journal.FromRequest, id), core.RedriveOptions{})
+			entry := journal.IDOf(journal.FromRequest, id)
+			_, err := redriver.Redrive(context.Background(), entry, core.RedriveOptions{})
 			result <- err
 		}()
 		<-began

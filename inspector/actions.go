@@ -138,7 +138,11 @@ func (p *Inspector) dismiss(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if err := p.journal.Dismiss(r.Context(), e.ID, revision); err != nil {
+	switch err := p.journal.Dismiss(r.Context(), e.ID, revision); {
+	case errors.Is(err, journal.ErrAlreadyDone):
+		p.fail(w, r, http.StatusConflict, "It is done already: there is nothing to dismiss.")
+		return
+	case err != nil:
 		p.failJournal(w, r, err)
 		return
 	}

@@ -93,8 +93,8 @@ func testOf(e *journal.Entry) string {
 	}
 	fmt.Fprintf(&b, "\t\tBody: %s,\n\t})\n", body)
 	if !post {
-		fmt.Fprintf(&b, "\trequest.Method = %s\n\tanswer := httptest.NewRecorder()\n\trouter.ServeHTTP(answer, request)\n",
-			strconv.Quote(e.Request.Method))
+		fmt.Fprintf(&b, "\trequest.Method = %s\n", strconv.Quote(e.Request.Method))
+		b.WriteString("\tanswer := httptest.NewRecorder()\n\trouter.ServeHTTP(answer, request)\n")
 	}
 	b.WriteString("\trequire.Equal(t, http.StatusOK, answer.Code)\n}\n")
 	return b.String()

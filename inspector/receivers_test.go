@@ -89,6 +89,17 @@ func TestAPlainHandlerIsShownAsOneReceiver(t *testing.T) {
 		"<td>the app&#39;s handler</td><td>delivery</td><td><code>accepted</code>")
 }
 
+// An event that is done is not dismissed, and nothing was to run.
+func TestWhatIsDoneIsNotDismissed(t *testing.T) {
+	t.Parallel()
+	a := newApp(t)
+	require.Equal(t, 200, a.send(paid))
+	w := a.post("/event/"+string(a.newest().ID)+"/dismiss", revision(a.newest()), asJSON)
+	require.Equal(t, http.StatusConflict, w.Code)
+	require.Contains(t, w.Body.String(), "It is done already: there is nothing to dismiss.")
+	require.Equal(t, journal.Done, a.newest().State)
+}
+
 // What the page cannot know it says, and the rest of it is there.
 func TestAnEventWithoutAStoreOrAGuardIsShown(t *testing.T) {
 	t.Parallel()

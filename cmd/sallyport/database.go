@@ -85,6 +85,9 @@ func (p *program) inDatabase(ctx context.Context, at *place, work func(*journal.
 	opening, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	kept, closing, err := openJournal(opening, where, c)
+	if err != nil && flag == "--config" {
+		return fmt.Errorf("%s: %w; \"sallyport serve\" itself keeps its events in memory: --page shows them", flag, err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", flag, err)
 	}

@@ -289,6 +289,14 @@ func TestAnOperatorWorksByTheDatabase(t *testing.T) {
 `)
 	require.Contains(t, cmd.good("events", "--config", config), "invoice.paid")
 	require.Contains(t, cmd.good("rotation", "--config", config), "autumn")
+
+	// Of an event that is done there is nothing to dismiss; and serve has no journal in its database.
+	db, _, err := drivers.OpenSQL(database.SQLite, file)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), "DROP TABLE sallyport_journal")
+	require.NoError(t, errors.Join(err, db.Close()))
+	_, _, problem = cmd.run("events", "--config", config)
+	require.Contains(t, problem, `"sallyport serve" itself keeps its events in memory: --page shows them`)
 }
 
 func TestASealedJournalNeedsItsKey(t *testing.T) {

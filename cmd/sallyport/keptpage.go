@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/sallyport-go/sallyport/cmd/sallyport/internal/receiver"
 	"github.com/sallyport-go/sallyport/inspector"
@@ -61,11 +64,25 @@ func (p *program) keptPages() (all []keptPage, err error) {
 			return nil, err
 		}
 		var page keptPage
-		if json.Unmarshal(text, &page) == nil && page.Host != "" {
-			all = append(all, page)
+		if json.Unmarshal(text, &page) != nil || page.Host == "" {
+			continue
 		}
+		if refusesConnections(page.Host) { // a program that was killed has left it
+			removeOwn(file, text)
+			continue
+		}
+		all = append(all, page)
 	}
 	return all, nil
+}
+
+// refusesConnections reports whether nothing listens at an address of this machine.
+func refusesConnections(address string) bool {
+	c, err := net.DialTimeout("tcp", address, time.Second)
+	if err == nil {
+		_ = c.Close()
+	}
+	return errors.Is(err, syscall.ECONNREFUSED)
 }
 
 var errNoPage = errors.New("SALLYPORT_PAGE is not set: the address of the app's page, " +

@@ -83,3 +83,46 @@ func TestTheCommandsForOperatorsFindThePageOfServe(t *testing.T) {
 	})
 	require.Empty(t, cmd.keptFiles())
 }
+
+// A program that was killed leaves its files. They lead nowhere, and are no reason to ask which of two pages is meant.
+func TestWhatAKilledProgramHasLeftIsForgotten(t *testing.T) {
+	t.Parallel()
+	cmd := newCommand(t)
+	cmd.good("secret", "new", "--provider", "stripe", "--keep")
+	folder := filepath.Join(cmd.env["XDG_STATE_HOME"], "sallyport")
+	page, place := filepath.Join(folder, "page-1.json"), filepath.Join(folder, "stripe.url")
+	leave := func() {
+		require.NoError(t, os.WriteFile(page, []byte(`{"host":"127.0.0.1:1","cookie":"a=b"}`), 0o600))
+		require.NoError(t, os.WriteFile(place, []byte("http://127.0.0.1:1/\n"), 0o600))
+	}
+	leave()
+	status, _, problem := cmd.run("events")
+	require.Equal(t, usage, status)
+	require.Contains(t, problem, "SALLYPORT_PAGE is not set")
+	require.NoFileExists(t, page)
+	status, _, problem = cmd.run("send", "--provider", "stripe")
+	require.Equal(t, usage, status)
+	require.Equal(t, "sallyport: nothing listens at http://127.0.0.1:1/ any more: run \"sallyport listen\", or give the "+
+		"URL of the endpoint\n", problem)
+	require.NoFileExists(t, place)
+	t.Run("next to one that runs", func(t *testing.T) {
+		cmd := &command{t: t, env: cmd.env}
+		leave()
+		cmd.listens("--provider", "github")
+		require.Empty(t, cmd.good("events"))
+	})
+}
+
+func TestAWordThatIsNoCommandIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]string{
+		"evnts": `unknown command "evnts" for "sallyport"; did you mean events?`,
+		"nothing": `unknown command "nothing" for "sallyport"`,
+	} {
+		status, _, problem := newCommand(t).run(word)
+		require.Equal(t, usage, status)
+		require.Equal(t, "sallyport: "+want+"\n", problem)
+	}
+	_, _, problem := newCommand(t).run("secret", "nwe")
+	require.Equal(t, "sallyport: unknown command \"nwe\" for \"sallyport secret\"; did you mean new?\n", problem)
+}

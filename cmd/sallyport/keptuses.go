@@ -96,8 +96,8 @@ func (k *keptUses) rotations() *rotations {
 		says := of.name + ": as the process that kept its newest event had seen it by " +
 			r.AsOf.Local().Format(time.DateTime) + "; what came since is not known"
 		if r.AsOf.IsZero() {
-			says = of.name + ": its events say nothing about deliveries that succeeded, so that no secret can be said to " +
-				"be removable: ask the page"
+			says = of.name + ": its events say nothing about deliveries that succeeded, so that no secret can be " +
+				"said to be removable: ask the page"
 		}
 		if slices.ContainsFunc(r.Secrets, func(s usedSecret) bool { return strings.HasPrefix(s.Label, "#") }) {
 			says += "; #1 is a place in the list, whatever secret stands there: give secrets labels"

@@ -62,7 +62,8 @@ func TestAKeptFileThatOthersCanUseIsRefused(t *testing.T) {
 	}{
 		{"stripe.json", [][]string{
 			{"secret", "show", "--provider", "stripe"}, {"sign", "--provider", "stripe", "--body", "-"},
-			{"send", "--provider", "stripe", "http://127.0.0.1:1/"}, {"check", "--provider", "stripe", "http://127.0.0.1:1/"},
+			{"send", "--provider", "stripe", "http://127.0.0.1:1/"},
+			{"check", "--provider", "stripe", "http://127.0.0.1:1/"},
 			{"listen", "--provider", "stripe", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0"},
 			{"doctor", "--provider", "stripe", "-"},
 		}},

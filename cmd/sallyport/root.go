@@ -82,7 +82,7 @@ func (p *program) command() *cobra.Command {
 				"the work could not be done."),
 		Example: "  sallyport listen --provider stripe\n" +
 			"  sallyport send --provider stripe --type invoice.paid        # in a second terminal",
-		SilenceUsage: true, SilenceErrors: true, Args: cobra.NoArgs, RunE: help,
+		SilenceUsage: true, SilenceErrors: true, Args: noSuchCommand, RunE: help, SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if p.output != "text" && p.output != "json" {
 				return fmt.Errorf("--output %q is neither text nor json", p.output)
@@ -110,6 +110,19 @@ func arguments(least, most int, wanted string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// noSuchCommand is the Args of a command that has others below it: it refuses a word that is none of them, and says
+// which may be meant.
+func noSuchCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("unknown command %q for %q", args[0], c.CommandPath())
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		text += "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return errors.New(text)
 }
 
 // help is what a command does that has others below it.

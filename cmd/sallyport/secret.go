@@ -39,7 +39,8 @@ func chooseToken(c *cobra.Command, to *choice) {
 }
 
 func (p *program) secretCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "secret", Short: "Make a secret, or check one", Args: cobra.NoArgs, RunE: help}
+	parent := &cobra.Command{Use: "secret", Short: "Make a secret, or check one", Args: noSuchCommand, RunE: help,
+		SuggestionsMinimumDistance: 2}
 	parent.AddCommand(p.secretNewCommand(), p.secretShowCommand(), p.secretCheckCommand())
 	return parent
 }

@@ -90,7 +90,13 @@ func (p *program) place(s *sender, args []string) (*url.URL, error) {
 	case err != nil:
 		return nil, err
 	}
-	return parseTarget(strings.TrimSpace(string(text)))
+	at, err := parseTarget(strings.TrimSpace(string(text)))
+	if err == nil && refusesConnections(at.Host) { // a listen that was killed has left it
+		removeOwn(file, text)
+		return nil, fmt.Errorf("nothing listens at %s any more: run \"sallyport listen\", or give the URL of the endpoint",
+			at.Redacted())
+	}
+	return at, err
 }
 
 func (p *program) send(ctx context.Context, o *sending, args []string) error {

@@ -117,8 +117,8 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 	})
 }
 
-// forgetDoneScript deletes one key, unless a claim holds it: then it returns the rest of the lease in milliseconds, else
-// 0. A value of another version fails closed: it is left as it is, and returned. In it 99 is "c", claimed.
+// forgetDoneScript deletes one key, unless a claim holds it: then it returns the rest of the lease in milliseconds,
+// else 0. A value of another version fails closed: it is left as it is, and returned. In it 99 is "c", claimed.
 const forgetDoneScript = `
 local value = redis.call('GET', KEYS[1])
 if not value then return 0 end

@@ -3,6 +3,7 @@ package receiver
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os"
 	"slices"
@@ -32,6 +33,8 @@ type Options struct {
 	Page string // the address of the page in the browser; empty: there is none
 	// KeepPage keeps the page for other commands, until forget is called. nil: it is not kept.
 	KeepPage func(*inspector.Local) (forget func())
+
+	level slog.Level // of the log; zero: INFO
 }
 
 // Defaults returns the options of no flags at all.

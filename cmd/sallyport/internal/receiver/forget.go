@@ -42,7 +42,8 @@ type Forgotten struct {
 // asked for what exists: an empty database would seem to have forgotten everything. Its errors name a flag, or are
 // [ErrFailed] where nothing could be done.
 func Forget(ctx context.Context, f *Forgetting, opener Opener, s Streams, done func(Forgotten) error) error {
-	o := Options{File: f.File}
+	// What guards say at their start is about deliveries, of which this command receives none.
+	o := Options{File: f.File, level: slog.LevelError}
 	return o.with(ctx, existing(opener), s, func(c *config, endpoints []*endpoint, _ *output, _ *slog.Logger) error {
 		e, conf, err := chosen(c, endpoints, f.Endpoint)
 		if err != nil {

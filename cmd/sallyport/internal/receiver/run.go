@@ -36,7 +36,7 @@ func (o *Options) with(
 	ctx context.Context, opener Opener, s Streams,
 	work func(*config, []*endpoint, *output, *slog.Logger) error,
 ) error {
-	logger := slog.New(slog.NewTextHandler(s.Err, nil))
+	logger := slog.New(slog.NewTextHandler(s.Err, &slog.HandlerOptions{Level: o.level}))
 	out := &output{w: s.Out}
 	var m mistakes
 	c := o.config(&m)
