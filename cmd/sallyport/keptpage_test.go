@@ -116,7 +116,7 @@ func TestWhatAKilledProgramHasLeftIsForgotten(t *testing.T) {
 func TestAWordThatIsNoCommandIsAskedFor(t *testing.T) {
 	t.Parallel()
 	for word, want := range map[string]string{
-		"evnts": `unknown command "evnts" for "sallyport"; did you mean events?`,
+		"evnts":   `unknown command "evnts" for "sallyport"; did you mean events?`,
 		"nothing": `unknown command "nothing" for "sallyport"`,
 	} {
 		status, _, problem := newCommand(t).run(word)
