@@ -56,3 +56,6 @@ func (h *countingHash) Write(b []byte) (int, error) {
 	h.calls++
 	return h.Hash.Write(b)
 }
+
+// EscapedPath is a path and its query as some senders sign them.
+func EscapedPath(target string) string { return escapedPath(target) }
