@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"maps"
 	"slices"
 	"sync"
 )
@@ -27,10 +28,7 @@ func (r *Roster) Enter(endpoint, provider string) (present []string, leave func(
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	guards := r.open[endpoint]
-	for name := range guards {
-		present = append(present, name)
-	}
-	slices.Sort(present)
+	present = slices.Sorted(maps.Keys(guards))
 	if guards == nil {
 		guards = map[string]int{}
 		if r.open == nil {

@@ -2,11 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -173,8 +173,8 @@ func (s *server) play(ctx context.Context, d *delivery, p *played) ([]playedRow,
 	if len(records) != times {
 		return nil, fmt.Errorf("%d answers, but the observer got %d", times, len(records))
 	}
-	sort.Slice(answers, func(i, j int) bool { return answers[i].status < answers[j].status })
-	sort.Slice(records, func(i, j int) bool { return records[i].Status < records[j].Status })
+	slices.SortFunc(answers, func(a, b answer) int { return cmp.Compare(a.status, b.status) })
+	slices.SortFunc(records, func(a, b core.Record) int { return cmp.Compare(a.Status, b.Status) })
 	p.noteRefusals(answers, records)
 	rows := []playedRow{{d.sent, d.want, outcomeOf(answers[0], &records[0], signals)}}
 	for i := range d.beside {

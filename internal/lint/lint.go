@@ -21,11 +21,12 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -57,12 +58,8 @@ func Check(p *Package, rules Rules) []Finding {
 		c.comparisons(f)
 		c.writes(f)
 	}
-	sort.SliceStable(c.findings, func(i, j int) bool {
-		a, b := c.findings[i], c.findings[j]
-		if a.File != b.File {
-			return a.File < b.File
-		}
-		return a.Line < b.Line
+	slices.SortStableFunc(c.findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	return c.findings
 }
