@@ -10,10 +10,10 @@ require (
 
 // serve: its configuration, and the routers that it can use.
 require (
-	github.com/gin-gonic/gin v1.11.0
-	github.com/go-chi/chi/v5 v5.2.2
-	github.com/labstack/echo/v4 v4.13.4
-	github.com/labstack/echo/v5 v5.1.0
+	github.com/gin-gonic/gin v1.11.0 // indirect
+	github.com/go-chi/chi/v5 v5.2.2 // indirect
+	github.com/labstack/echo/v4 v4.13.4 // indirect
+	github.com/labstack/echo/v5 v5.1.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5
 )
 
