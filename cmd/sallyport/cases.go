@@ -207,10 +207,14 @@ func (x *examiner) headers(e *entry.Entry) error {
 	return nil
 }
 
-func (x *examiner) times(e *entry.Entry) error {
-	signsTime := e.Scheme != nil && (e.Scheme.Custom != nil && e.Scheme.Custom.Traits().Time ||
+// signsTime reports whether the proof covers a time, so that an old delivery can be refused.
+func signsTime(e *entry.Entry) bool {
+	return e.Scheme != nil && (e.Scheme.Custom != nil && e.Scheme.Custom.Traits().Time ||
 		e.Scheme.Custom == nil && signed(&e.Scheme.Timestamp))
-	if !signsTime {
+}
+
+func (x *examiner) times(e *entry.Entry) error {
+	if !signsTime(e) {
 		x.skip("stale", "the sender signs no time")
 		x.skip("early", "the sender signs no time")
 		return nil

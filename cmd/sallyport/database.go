@@ -52,6 +52,9 @@ func (p *program) pageOrDatabase(
 ) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		if !at.given() && (p.getenv("SALLYPORT_PAGE") != "" || p.getenv("SALLYPORT_DATABASE") == "") {
+			if err := at.alone(); err != nil {
+				return err
+			}
 			return p.onPage(work)(c, args)
 		}
 		return p.inDatabase(c.Context(), at, func(kept *journal.Journal, namespace string) error {
@@ -63,6 +66,18 @@ func (p *program) pageOrDatabase(
 			return work(c, page, args)
 		})
 	}
+}
+
+// alone reports a flag that says something about a database, where the command works by a page.
+func (at *place) alone() error {
+	for _, flag := range []struct{ name, value string }{
+		{"namespace", at.namespace}, {"table", at.table}, {"key-env", at.keyEnv},
+	} {
+		if flag.value != "" {
+			return fmt.Errorf("--%s goes with a database: name it by --database, SALLYPORT_DATABASE or --config", flag.name)
+		}
+	}
+	return nil
 }
 
 func (at *place) given() bool { return at.url != "" || at.config != "" }

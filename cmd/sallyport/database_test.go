@@ -47,6 +47,15 @@ func TestADatabaseIsNamedWithoutItsPassword(t *testing.T) {
 			}
 		})
 	}
+	for _, flag := range []string{"--namespace", "--table", "--key-env"} { // of no database, which is forgotten easily
+		for _, args := range [][]string{{"events"}, {"show", "x"}, {"dismiss", "x"}, {"rotation"}} {
+			_, _, problem := newCommand(t).run(append(args, flag, "x")...)
+			require.Equal(t, "sallyport: "+flag+" goes with a database: name it by --database, SALLYPORT_DATABASE or "+
+				"--config\n", problem)
+		}
+		_, _, problem := newCommand(t).run("redrive", flag, "x")
+		require.Contains(t, problem, "redrive runs the app's receivers, which no database has")
+	}
 	cmd := newCommand(t)
 	cmd.env["SALLYPORT_DATABASE"] = "u:hunter2@somewhere"
 	_, _, problem := cmd.run("events", "--namespace", "a")

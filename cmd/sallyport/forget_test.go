@@ -81,7 +81,8 @@ func TestWhatCannotBeDoneIsStatus2(t *testing.T) {
 		{"a configuration that is missing", all, []string{"--config", "none.yaml"}, "open none.yaml: "},
 		{"a database whose file is missing", byDatabase, []string{"--database", missing, "--namespace", "a"},
 			"--database: unable to open"},
-		{"a page that nobody serves", byPage, nil, "connection refused"},
+		{"a page that nobody serves", byPage, nil,
+			"sallyport: the page at http://127.0.0.1:1/ cannot be reached: dial tcp 127.0.0.1:1: connect: connection refused"},
 	} {
 		for _, command := range row.commands {
 			cmd := newCommand(t)

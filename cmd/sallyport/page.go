@@ -89,6 +89,9 @@ func (r *remotePage) call(ctx context.Context, method, path string, form url.Val
 		return fmt.Errorf("SALLYPORT_PAGE: %s is not this machine, and the login never leaves it unencrypted: use "+
 			"https://", elsewhere.Address)
 	}
+	if at, ok := errors.AsType[*url.Error](err); ok { // whose own text has the whole address
+		return fmt.Errorf("%s at %s cannot be reached: %w", r.name, r.base.Redacted(), at.Err)
+	}
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func (p *program) redriveCommand() *cobra.Command {
 		Example: "  sallyport redrive 7c1e09...\n  sallyport redrive --state parked --endpoint stripe",
 		Args:    arguments(0, 1, "give one ID, or none"),
 		PreRunE: func(*cobra.Command, []string) error {
-			if at.given() {
+			if at.given() || at.alone() != nil {
 				return errors.New("redrive runs the app's receivers, which no database has: it works by the app's " +
 					"page (SALLYPORT_PAGE), and not with --database or --config")
 			}

@@ -57,6 +57,9 @@ func (p *program) rotationCommand() *cobra.Command {
 					return p.keptRotation(c.Context(), kept)
 				})
 			}
+			if err := at.alone(); err != nil {
+				return err
+			}
 			return p.onPage(func(c *cobra.Command, page *remotePage, _ []string) error {
 				var all rotations
 				if err := page.call(c.Context(), http.MethodGet, "endpoints", nil, &all); err != nil {

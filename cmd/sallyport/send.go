@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sallyport-go/sallyport/internal/entry"
 )
 
 // sending is the flags of send.
@@ -118,6 +120,9 @@ func (p *program) send(ctx context.Context, o *sending, args []string) error {
 			return err
 		}
 		return p.sendSetup(ctx, s, o, target)
+	}
+	if e, err := entry.Of(s.provider); o.stale && err == nil && e != nil && !signsTime(e) {
+		return fmt.Errorf("--stale: %s signs no time, so nothing distinguishes an old delivery from a new one", s.entry.Name)
 	}
 	if o.forge {
 		s = s.another()
