@@ -22,10 +22,9 @@ func GitHub() core.Provider {
 		Name: "github", Title: "GitHub", Confidence: "A",
 		Addresses: "https://api.github.com/meta, the list hooks (sources.GitHub)",
 		Docs:      "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
-		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=",
-			Encoding: entry.Hex}),
-		Unsigned: []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
-		Identity: githubIdentity(),
+		Scheme:    prefixedHMAC("X-Hub-Signature-256"),
+		Unsigned:  []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
+		Identity:  githubIdentity(),
 		Event: entry.Event{
 			ID: header("X-Github-Delivery"), Type: header("X-Github-Event"), Action: pointer("/action"),
 			PayloadForm: "payload",
@@ -82,6 +81,21 @@ func whole(prefix string, s *entry.Scheme) *entry.Scheme {
 
 func bodyHMAC(sig entry.Signature) *entry.Scheme {
 	return &entry.Scheme{Algorithm: entry.HMACSHA256, Signature: sig, Signed: []entry.Part{entry.Body()}}
+}
+
+// hexHMAC is HMAC-SHA256 of the body in hexadecimal, without a prefix.
+func hexHMAC(names ...string) *entry.Scheme {
+	return bodyHMAC(entry.Signature{Field: headers(names...), Encoding: entry.Hex})
+}
+
+// base64HMAC is a header with the base64 of the HMAC-SHA256 of the body.
+func base64HMAC(name string) *entry.Scheme {
+	return bodyHMAC(entry.Signature{Field: headers(name), Encoding: entry.Base64})
+}
+
+// prefixedHMAC is a header "sha256=" and the hexadecimal HMAC-SHA256 of the body.
+func prefixedHMAC(name string) *entry.Scheme {
+	return bodyHMAC(entry.Signature{Field: headers(name), Prefix: "sha256=", Encoding: entry.Hex})
 }
 
 func bodyHMAC512(sig entry.Signature) *entry.Scheme {

@@ -38,7 +38,7 @@ func CalCom() core.Provider {
 	return of(entry.Entry{
 		Name: "cal-com", Title: "Cal.com", Confidence: "A",
 		Docs:   "https://github.com/calcom/cal.com/blob/main/packages/features/webhooks/lib/sendPayload.ts",
-		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Cal-Signature-256"), Encoding: entry.Hex}),
+		Scheme: hexHMAC("X-Cal-Signature-256"),
 		Event: entry.Event{Type: pointer("/triggerEvent"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339,
 			Data: "/payload"},
 	})
@@ -54,7 +54,7 @@ func Dropbox() core.Provider {
 		Docs:       "https://www.dropbox.com/developers/reference/webhooks",
 		SecretFrom: "App Console > the app > Settings > App secret",
 		MinSecret:  15,
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Dropbox-Signature"), Encoding: entry.Hex}),
+		Scheme:     hexHMAC("X-Dropbox-Signature"),
 		Identity: entry.Identity{Kind: entry.None, Why: "a notification names accounts only, so that every one of " +
 			"an account is equal to the byte"},
 		Event: entry.Event{Type: []entry.Value{{FirstKey: "delta"}}},
@@ -105,7 +105,7 @@ func Xero() core.Provider {
 		Name: "xero", Title: "Xero", Confidence: "B",
 		Docs:       "https://developer.xero.com/documentation/webhooks/configuring-your-server",
 		SecretFrom: "the app's Webhooks > Webhooks key",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Xero-Signature"), Encoding: entry.Base64}),
+		Scheme:     base64HMAC("X-Xero-Signature"),
 		Event: entry.Event{
 			Type: pointer("/eventCategory"), Action: pointer("/eventType"), Time: pointer("/eventDateUtc"),
 			TimeUnit: entry.RFC3339InUTC,
@@ -127,7 +127,7 @@ func QuickBooks() core.Provider {
 		Name: "quickbooks", Title: "QuickBooks Online", Confidence: "A",
 		Docs:       "https://developer.intuit.com/app/developer/qbo/docs/develop/webhooks",
 		SecretFrom: "the app's Webhooks > Verifier token",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("Intuit-Signature"), Encoding: entry.Base64}),
+		Scheme:     base64HMAC("Intuit-Signature"),
 		Event: entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/time"),
 			TimeUnit: entry.RFC3339, Data: "/data"},
 		Batch: &entry.Batch{},
@@ -144,7 +144,7 @@ func Alchemy() core.Provider {
 		Docs:       "https://www.alchemy.com/docs/reference/notify-api-quickstart",
 		SecretFrom: "Dashboard > Webhooks > the webhook > Signing key",
 		Scheme: whole("whsec_",
-			bodyHMAC(entry.Signature{Field: headers("X-Alchemy-Signature"), Encoding: entry.Hex})),
+			hexHMAC("X-Alchemy-Signature")),
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/createdAt"), TimeUnit: entry.RFC3339,
 			Data: "/event",

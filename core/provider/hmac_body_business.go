@@ -205,11 +205,6 @@ func Greenhouse() core.Provider {
 	})
 }
 
-// base64HMAC is a header with the base64 of the HMAC-SHA256 of the body.
-func base64HMAC(name string) *entry.Scheme {
-	return bodyHMAC(entry.Signature{Field: headers(name), Encoding: entry.Base64})
-}
-
 // TikTokShop is the webhooks of an app of TikTok Shop. The secret is the app secret; the app key is signed in front of
 // the body. The push time is in the body, so that a captured delivery stays good while its id is remembered. A
 // notification's id is in each example of the documentation's topics.

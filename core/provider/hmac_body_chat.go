@@ -22,8 +22,7 @@ func Meta() core.Provider {
 		Name: "meta", Title: "Meta (WhatsApp, Messenger, Instagram)", Confidence: "A",
 		Docs:       "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
 		SecretFrom: "App Dashboard > App settings > Basic > App secret",
-		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=",
-			Encoding: entry.Hex}),
+		Scheme:     prefixedHMAC("X-Hub-Signature-256"),
 		// Messenger and Instagram send lists of messaging: an item's type is the member that not every item has.
 		Event: entry.Event{Type: []entry.Value{
 			{JSON: "/changes/0/field"},
@@ -47,7 +46,7 @@ func LINE() core.Provider {
 		Name: "line", Title: "LINE", Confidence: "A",
 		Docs:       "https://developers.line.biz/en/docs/messaging-api/receiving-messages/",
 		SecretFrom: "LINE Developers Console > the channel > Basic settings > Channel secret",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Line-Signature"), Encoding: entry.Base64}),
+		Scheme:     base64HMAC("X-Line-Signature"),
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/webhookEventId"},
 		Event: entry.Event{
 			ID: pointer("/webhookEventId"), Type: pointer("/type"), Time: pointer("/timestamp"),
@@ -67,7 +66,7 @@ func Viber() core.Provider {
 		Name: "viber", Title: "Viber", Confidence: "A",
 		Docs:       "https://developers.viber.com/docs/api/rest-bot-api/#callbacks",
 		SecretFrom: "the bot's Edit Info > Your app key",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Viber-Content-Signature"), Encoding: entry.Hex}),
+		Scheme:     hexHMAC("X-Viber-Content-Signature"),
 		Event: entry.Event{
 			ID: pointer("/message_token"), Type: pointer("/event"), Time: pointer("/timestamp"),
 			TimeUnit: entry.Milliseconds,

@@ -47,7 +47,7 @@ func Heroku() core.Provider {
 	return of(entry.Entry{
 		Name: "heroku", Title: "Heroku", Confidence: "B",
 		Docs:   "https://devcenter.heroku.com/articles/app-webhooks",
-		Scheme: bodyHMAC(entry.Signature{Field: headers("Heroku-Webhook-Hmac-SHA256"), Encoding: entry.Base64}),
+		Scheme: base64HMAC("Heroku-Webhook-Hmac-SHA256"),
 		// The body names the attempt, so that a retry's is another.
 		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{

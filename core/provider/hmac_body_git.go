@@ -16,9 +16,8 @@ import (
 func GitHubStyle() core.Provider {
 	return of(entry.Entry{
 		Name: "github-style", Title: "GitHub's scheme", Confidence: "A",
-		Docs: "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
-		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature-256"), Prefix: "sha256=",
-			Encoding: entry.Hex}),
+		Docs:     "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
+		Scheme:   prefixedHMAC("X-Hub-Signature-256"),
 		Unsigned: []string{"event type (X-GitHub-Event)", "delivery id (X-GitHub-Delivery)", "time"},
 		Identity: githubIdentity(),
 		Event: entry.Event{
@@ -40,7 +39,7 @@ func Bitbucket() core.Provider {
 		Name: "bitbucket", Title: "Bitbucket Cloud", Confidence: "A",
 		Addresses: "https://ip-ranges.atlassian.com/ (sources.Atlassian)",
 		Docs:      "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/",
-		Scheme:    bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Scheme:    prefixedHMAC("X-Hub-Signature"),
 		Unsigned: []string{"event type (X-Event-Key)", "delivery id (X-Request-UUID)", "attempt (X-Attempt-Number)",
 			"time"},
 		Event: entry.Event{
@@ -58,7 +57,7 @@ func BitbucketServer() core.Provider {
 	return of(entry.Entry{
 		Name: "bitbucket-server", Title: "Bitbucket Data Center", Confidence: "B",
 		Docs:   "https://confluence.atlassian.com/bitbucketserver/manage-webhooks-938025878.html",
-		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Scheme: prefixedHMAC("X-Hub-Signature"),
 		Unsigned: []string{"event type in its header (X-Event-Key); the body's is used where it has one",
 			"request id (X-Request-Id)", "time"},
 		Event: entry.Event{ID: header("X-Request-Id"),
@@ -135,9 +134,4 @@ func payloadHMAC(names ...string) *entry.Scheme {
 	s := hexHMAC(names...)
 	s.Signed = []entry.Part{{Kind: entry.PartPayload, Text: "payload"}}
 	return s
-}
-
-// hexHMAC is HMAC-SHA256 of the body in hexadecimal, without a prefix.
-func hexHMAC(names ...string) *entry.Scheme {
-	return bodyHMAC(entry.Signature{Field: headers(names...), Encoding: entry.Hex})
 }

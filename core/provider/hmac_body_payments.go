@@ -21,7 +21,7 @@ func WooCommerce() core.Provider {
 	return of(entry.Entry{
 		Name: "woocommerce", Title: "WooCommerce", Confidence: "A",
 		Docs:     "https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks",
-		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Wc-Webhook-Signature"), Encoding: entry.Base64}),
+		Scheme:   base64HMAC("X-Wc-Webhook-Signature"),
 		Unsigned: []string{"topic", "shop (X-WC-Webhook-Source)", "delivery id"},
 		// Several topics and shops are sent over one body, so both belong to every identity.
 		Identity: entry.Identity{
@@ -54,7 +54,7 @@ func LemonSqueezy() core.Provider {
 	return of(entry.Entry{
 		Name: "lemon-squeezy", Title: "Lemon Squeezy", Confidence: "A",
 		Docs:         "https://docs.lemonsqueezy.com/help/webhooks/signing-requests",
-		Scheme:       bodyHMAC(entry.Signature{Field: headers("X-Signature"), Encoding: entry.Hex}),
+		Scheme:       hexHMAC("X-Signature"),
 		Unsigned:     []string{"event name in its header (X-Event-Name); the body's is used"},
 		Event:        entry.Event{Type: pointer("/meta/event_name"), Data: "/data"},
 		RetryHorizon: 3 * time.Minute,
@@ -71,7 +71,7 @@ func Razorpay() core.Provider {
 	return of(entry.Entry{
 		Name: "razorpay", Title: "Razorpay", Confidence: "A",
 		Docs:     "https://razorpay.com/docs/webhooks/validate-test/",
-		Scheme:   bodyHMAC(entry.Signature{Field: headers("X-Razorpay-Signature"), Encoding: entry.Hex}),
+		Scheme:   hexHMAC("X-Razorpay-Signature"),
 		Unsigned: []string{"event id (X-Razorpay-Event-Id)"},
 		Event: entry.Event{
 			ID: header("X-Razorpay-Event-Id"), Type: pointer("/event"), Time: pointer("/created_at"), Data: "/payload",
@@ -108,7 +108,7 @@ func CoinbaseCommerce() core.Provider {
 		Name: "coinbase-commerce", Title: "Coinbase Commerce", Confidence: "A",
 		Docs:       "https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-security",
 		SecretFrom: "Settings > Notifications > Webhook subscriptions > Show shared secret",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Cc-Webhook-Signature"), Encoding: entry.Hex}),
+		Scheme:     hexHMAC("X-Cc-Webhook-Signature"),
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/event/id"},
 		Event: entry.Event{
 			ID: pointer("/event/id"), Type: pointer("/event/type"), Time: pointer("/event/created_at"),
@@ -147,7 +147,7 @@ func GoCardless() core.Provider {
 		Name: "gocardless", Title: "GoCardless", Confidence: "A",
 		Docs:       "https://developer.gocardless.com/getting-started/partners/staying-up-to-date-with-webhooks/",
 		SecretFrom: "Developers > the webhook endpoint > Secret",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("Webhook-Signature"), Encoding: entry.Hex}),
+		Scheme:     hexHMAC("Webhook-Signature"),
 		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/resource_type"), Action: pointer("/action"),
@@ -167,7 +167,7 @@ func ModernTreasury() core.Provider {
 		Name: "modern-treasury", Title: "Modern Treasury", Confidence: "A",
 		Docs:       "https://docs.moderntreasury.com/reference/webhooks",
 		SecretFrom: "Developers > Webhooks > the webhook key",
-		Scheme:     bodyHMAC(entry.Signature{Field: headers("X-Signature"), Encoding: entry.Hex}),
+		Scheme:     hexHMAC("X-Signature"),
 		Unsigned:   []string{"topic (X-Topic)", "webhook id (X-Webhook-ID)"},
 		Event: entry.Event{
 			ID:   []entry.Value{{Header: "X-Webhook-Id"}, {Header: "X-Event-Id"}},
@@ -185,7 +185,7 @@ func CheckoutCom() core.Provider {
 	return of(entry.Entry{
 		Name: "checkout-com", Title: "Checkout.com", Confidence: "B",
 		Docs:   "https://www.checkout.com/docs/workflows/set-up-your-webhook-receiver",
-		Scheme: bodyHMAC(entry.Signature{Field: headers("Cko-Signature"), Encoding: entry.Hex}),
+		Scheme: hexHMAC("Cko-Signature"),
 		Event: entry.Event{ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/created_on"),
 			TimeUnit: entry.RFC3339, Data: "/data"},
 	})

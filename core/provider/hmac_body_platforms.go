@@ -240,11 +240,6 @@ func MongoDBAtlas() core.Provider {
 	})
 }
 
-// prefixedHMAC is a header "sha256=" and the hexadecimal HMAC-SHA256 of the body.
-func prefixedHMAC(name string) *entry.Scheme {
-	return bodyHMAC(entry.Signature{Field: headers(name), Prefix: "sha256=", Encoding: entry.Hex})
-}
-
 // sha1HMAC is the HMAC-SHA1 of the body, for senders that know nothing else. Collisions of SHA-1 do not break it.
 func sha1HMAC(name, prefix string, enc entry.Encoding) *entry.Scheme {
 	s := bodyHMAC(entry.Signature{Field: headers(name), Prefix: prefix, Encoding: enc})

@@ -55,7 +55,7 @@ func Jira() core.Provider {
 		Name: "jira", Title: "Jira Cloud", Confidence: "A",
 		Addresses: "https://ip-ranges.atlassian.com/ (sources.Atlassian)",
 		Docs:      "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
-		Scheme:    bodyHMAC(entry.Signature{Field: headers("X-Hub-Signature"), Prefix: "sha256=", Encoding: entry.Hex}),
+		Scheme:    prefixedHMAC("X-Hub-Signature"),
 		Unsigned:  []string{"delivery id (X-Atlassian-Webhook-Identifier)", "attempt (X-Atlassian-Webhook-Retry)"},
 		Event: entry.Event{
 			ID: header("X-Atlassian-Webhook-Identifier"), Type: pointer("/webhookEvent"), Time: pointer("/timestamp"),
@@ -100,9 +100,8 @@ func Notion() core.Provider {
 		Name: "notion", Title: "Notion", Confidence: "A",
 		Docs:       "https://developers.notion.com/reference/webhooks",
 		SecretFrom: "verification_token in the body of the first request, which Setup.SecretSink takes",
-		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Notion-Signature"), Prefix: "sha256=",
-			Encoding: entry.Hex}),
-		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
+		Scheme:     prefixedHMAC("X-Notion-Signature"),
+		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/id"},
 		Event: entry.Event{
 			ID: pointer("/id"), Type: pointer("/type"), Time: pointer("/timestamp"), TimeUnit: entry.RFC3339,
 			Attempt: pointer("/attempt_number"), Data: "/data",
