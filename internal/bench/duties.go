@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,7 +25,6 @@ func duties(from *remembered, genuine *request) []duty {
 	bare := t.leastOf(genuine).verify(1)
 	alone := newGuard(from.p, from.secret)
 	m := measuring(alone)
-	ctx := context.Background()
 	out := sink{header: http.Header{}}
 	serve := func(h http.Handler) {
 		out.empty()
@@ -36,12 +34,12 @@ func duties(from *remembered, genuine *request) []duty {
 	}
 	silent := httpwebhook.Verify(alone)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	var ran core.Identity
-	remembering := guardWith(from.p, memstore.New(), from.secret)
+	remembering := memstore.New()
 	asks := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		d, _ := core.FromContext(r.Context())
 		ran = d.Events()[0].Identity
 	})
-	asked, handled := httpwebhook.Verify(alone)(asks), httpwebhook.Verify(remembering)(asks)
+	asked, handled := httpwebhook.Verify(alone)(asks), httpwebhook.Verify(guardWith(from.p, remembering, from.secret))(asks)
 	running, signalled := signalling(&from.sender, &ran)
 	return []duty{
 		{"a pooled HMAC, a signature decoded and compared", "the floor", func() {
@@ -70,11 +68,11 @@ func duties(from *remembered, genuine *request) []duty {
 			func() { serve(asked) }},
 		{"a claim with a lease that is renewed, the commit, and the event forgotten again", "12, 15, 16, 17", func() {
 			serve(handled)
-			must(remembering.Forget(ctx, ran))
+			forget(remembering, ran)
 		}},
 		{"the signal: its context and its end, a panic contained, the answer after the commit", "17, 26, 27", func() {
 			serve(signalled)
-			must(running.Forget(ctx, ran))
+			forget(running, ran)
 		}},
 	}
 }

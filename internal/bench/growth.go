@@ -173,8 +173,9 @@ func growthBatch(s settings) curve {
 	c := curve{file: "batch", title: "Events in a batch, each claimed, run and committed (SendGrid)", x: "events",
 		y: "µs", power: 1, tolerance: 1.6}
 	public, private := webhooktest.KeyPair(provider.SendGrid())
+	store := memstore.New()
 	g, err := core.New(core.Config{
-		Endpoint: "bench", Provider: provider.SendGrid(), Secrets: secrets.Static(public), Replay: memstore.New(),
+		Endpoint: "bench", Provider: provider.SendGrid(), Secrets: secrets.Static(public), Replay: store,
 		Logger:               quiet(),
 		DangerouslyAllowHTTP: true,
 		Limits:               core.Limits{MaxBody: 64 << 20}, Observers: noObserver(),
@@ -199,7 +200,7 @@ func growthBatch(s settings) curve {
 			if h.ServeHTTP(&out, r.rewind()); out.status != http.StatusOK || len(ran) != n {
 				panic(fmt.Sprint("status ", out.status, ", ran ", len(ran)))
 			}
-			must(g.Forget(context.Background(), ran...))
+			forget(store, ran...)
 		}) / 1e3})
 	}
 	return c

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,7 +64,7 @@ func unused(name string, p core.Provider, secret string, signals bool, change fu
 	return subject{name: name, run: func() {
 		serve(genuine, http.StatusOK)
 		if signals {
-			must(g.Forget(context.Background(), ran))
+			forget(c.Replay, ran)
 		}
 	}}
 }
