@@ -31,7 +31,8 @@ func hostileCopies() []hostileCopy {
 	breaking := "`)\n\tpanic(1) //' \"; $(touch owned) `touch owned` \\n %s \u202e"
 	return []hostileCopy{
 		{"quotes and commands", "POST", "/hook?a=%27;$(touch%20owned)`touch+owned`&b=[1-9]{a,b}", breaking, http.Header{
-			"X-Request-Id": {"'; touch owned; '", "`touch owned`", "$(touch owned)"}, "Traceparent": {"\"quoted\" \\ %d"}}},
+			"X-Request-Id": {"'; touch owned; '", "`touch owned`", "$(touch owned)"},
+			"Traceparent":  {"\"quoted\" \\ %d"}}},
 		{"a body that ends a raw string", "POST", "/hook", "`+os.Getenv(\"HOME\")+`", nil},
 		{"lines", "POST", "/hook", "a\r\nb\rc\n\n\td", http.Header{"Content-Type": {"text/plain"}}},
 		{"NUL and control characters", "POST", "/hook", "a\x00b\x1b[2J\x7f\u0085", http.Header{
@@ -196,8 +197,8 @@ func TestTheCopiedTestSendsTheVeryRequest(t *testing.T) {
 		at, err := url.Parse("https://example.com" + strings.TrimPrefix(c.url, "https://other.example.com"))
 		require.NoError(t, err)
 		head, rest, _ := strings.Cut(test, "{\n")
-		packages[folder] += fmt.Sprintf("\n%s{\n\tp, newRouter := provider.GitHub(), routerOf(kept{%q, %q, %q, %#v})\n%s",
-			head, c.method, at.RequestURI(), c.body, c.header, rest)
+		packages[folder] += fmt.Sprintf("\n%s{\n\tp, newRouter := provider.GitHub(), routerOf(kept{%q, %q, %q, %#v})\n"+
+			"%s", head, c.method, at.RequestURI(), c.body, c.header, rest)
 	}
 	for folder, tests := range packages {
 		require.NoError(t, os.MkdirAll(filepath.Join(module, folder), 0o700))

@@ -74,7 +74,8 @@ func (at *place) alone() error {
 		{"namespace", at.namespace}, {"table", at.table}, {"key-env", at.keyEnv},
 	} {
 		if flag.value != "" {
-			return fmt.Errorf("--%s goes with a database: name it by --database, SALLYPORT_DATABASE or --config", flag.name)
+			return fmt.Errorf("--%s goes with a database: name it by --database, SALLYPORT_DATABASE or --config",
+				flag.name)
 		}
 	}
 	return nil

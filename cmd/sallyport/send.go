@@ -95,8 +95,8 @@ func (p *program) place(s *sender, args []string) (*url.URL, error) {
 	at, err := parseTarget(strings.TrimSpace(string(text)))
 	if err == nil && refusesConnections(at.Host) { // a listen that was killed has left it
 		removeOwn(file, text)
-		return nil, fmt.Errorf("nothing listens at %s any more: run \"sallyport listen\", or give the URL of the endpoint",
-			at.Redacted())
+		return nil, fmt.Errorf("nothing listens at %s any more: run \"sallyport listen\", or give the URL of the "+
+			"endpoint", at.Redacted())
 	}
 	return at, err
 }
@@ -122,7 +122,8 @@ func (p *program) send(ctx context.Context, o *sending, args []string) error {
 		return p.sendSetup(ctx, s, o, target)
 	}
 	if e, err := entry.Of(s.provider); o.stale && err == nil && e != nil && !signsTime(e) {
-		return fmt.Errorf("--stale: %s signs no time, so nothing distinguishes an old delivery from a new one", s.entry.Name)
+		return fmt.Errorf("--stale: %s signs no time, so nothing distinguishes an old delivery from a new one",
+			s.entry.Name)
 	}
 	if o.forge {
 		s = s.another()
