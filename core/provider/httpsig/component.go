@@ -182,8 +182,8 @@ func (c component) value(method string, target *parsedURL, h http.Header) (strin
 	}
 }
 
-// fieldValue joins the lines of a field, without the white space around each. It fails closed for a field that is longer
-// than a header may be, whose lines together may have a megabyte: nothing is proved yet.
+// fieldValue joins the lines of a field, without the white space around each. It fails closed for a field that is
+// longer than a header may be: nothing is proved yet, and the lines together may have a megabyte.
 func fieldValue(name string, h http.Header) (string, error) {
 	lines := h[http.CanonicalHeaderKey(name)]
 	if len(lines) == 0 {
@@ -194,18 +194,22 @@ func fieldValue(name string, h http.Header) (string, error) {
 		if size += len(line) + len(", "); size > maxHeader {
 			return "", fault.New(reason.HeaderTooLarge, "the covered header "+name+" is too long")
 		}
-	}
-	value := ""
-	for i, line := range lines {
 		if strings.IndexByte(line, '\n') >= 0 || strings.IndexByte(line, '\r') >= 0 {
 			return "", errors.New("the covered header " + name + " holds a line break")
 		}
-		if i > 0 {
-			value += ", "
-		}
-		value += strings.Trim(line, " \t")
 	}
-	return value, nil
+	if len(lines) == 1 {
+		return strings.Trim(lines[0], " \t"), nil
+	}
+	var value strings.Builder
+	value.Grow(size)
+	for i, line := range lines {
+		if i > 0 {
+			value.WriteString(", ")
+		}
+		value.WriteString(strings.Trim(line, " \t"))
+	}
+	return value.String(), nil
 }
 
 // authority is the host in lower case, without the scheme's own port.

@@ -17,15 +17,16 @@ import (
 	"github.com/sallyport-go/sallyport/core/secrets"
 )
 
-// TestTheWorkBeforeTheProofIsBounded: anybody chooses what a signature says that it covers, and net/http lets a megabyte
-// of headers or of a URL through. The work must not grow with the square of a header's lines, or with the parameters of
-// the query for each component.
+// TestTheWorkBeforeTheProofIsBounded: anybody chooses what a signature says that it covers, and net/http lets a
+// megabyte of headers or of a URL through. The work must not grow with the square of a header's lines, or with the
+// parameters of the query for each component.
 func TestTheWorkBeforeTheProofIsBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_700_000_000, 0)
 	g, err := core.New(core.Config{
 		Endpoint: "acme", Provider: httpsig.RFC9421(config()), Secrets: secrets.Static(secret),
-		Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now },
+		Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return now },
 	})
 	require.NoError(t, err)
 	var params []string
@@ -55,4 +56,23 @@ func TestTheWorkBeforeTheProofIsBounded(t *testing.T) {
 		require.Equal(t, row.want, reply.Rejection.Reason, name)
 		require.Less(t, time.Since(began), 500*time.Millisecond, name)
 	}
+}
+
+// TestALongHeaderIsJoinedAtOnce: below the bound of each header there may still be thousands of lines, in every header
+// that a signature covers.
+func TestALongHeaderIsJoinedAtOnce(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	g, err := core.New(core.Config{
+		Endpoint: "acme", Provider: httpsig.RFC9421(config()), Secrets: secrets.Static(secret),
+		Replay: core.DangerouslyNoReplay, DangerouslyAllowHTTP: true, Logger: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return now },
+	})
+	require.NoError(t, err)
+	input := fmt.Sprintf(`sig=("@method" "@authority" "@path" "content-digest" "x-a" "x-b");created=%d`, now.Unix())
+	require.Less(t, testing.AllocsPerRun(1, func() {
+		r := request(input, "sig=:"+strings.Repeat("A", 43)+"=:")
+		r.Header["X-A"], r.Header["X-B"] = make([]string, 4000), make([]string, 4000)
+		_, reply := g.Receive(httptest.NewRecorder(), r, adapter.Inbound{})
+		require.Equal(t, reason.BadSignature, reply.Rejection.Reason)
+	}), 500.0)
 }

@@ -282,7 +282,7 @@ func (m *mechanism) Body(
 
 // unreadable returns why the covered components cannot be read. Most of them are missing.
 func unreadable(err error) error {
-	if failure := (fault.Failure{}); errors.As(err, &failure) {
+	if failure, ok := errors.AsType[fault.Failure](err); ok {
 		return failure
 	}
 	return fault.New(reason.MissingSignature, err.Error())
