@@ -78,14 +78,13 @@ func Firecrawl() core.Provider {
 // https://getlago.com/docs/api-reference/webhooks/format---signature
 // https://github.com/getlago/lago-api/blob/main/app/models/webhook.rb
 func Lago() core.Provider {
-	s := bodyHMAC(entry.Signature{Field: headers("X-Lago-Signature"), Encoding: entry.Base64,
-		Name: "hmac", Version: headers("X-Lago-Signature-Algorithm")})
 	return of(entry.Entry{
 		Name: "lago", Title: "Lago", Confidence: "A",
 		Docs:       "https://getlago.com/docs/api-reference/webhooks/format---signature",
 		SecretFrom: "Developers > Webhooks > HMAC Signature Token",
-		Scheme:     s,
-		Unsigned:   []string{"webhook id (X-Lago-Unique-Key), the same for each attempt", "time"},
+		Scheme: bodyHMAC(entry.Signature{Field: headers("X-Lago-Signature"), Encoding: entry.Base64,
+			Name: "hmac", Version: headers("X-Lago-Signature-Algorithm")}),
+		Unsigned: []string{"webhook id (X-Lago-Unique-Key), the same for each attempt", "time"},
 		Identity: entry.Identity{Apart: []entry.Apart{{
 			When:    []entry.Members{{Nowhere: []string{"updated_at", "triggered_at"}}},
 			Headers: []string{"X-Lago-Unique-Key"},
@@ -150,15 +149,15 @@ func Plane() core.Provider {
 		Docs:       "https://developers.plane.so/dev-tools/intro-webhooks",
 		SecretFrom: "Workspace Settings > Webhooks > Edit > Secret key",
 		Scheme:     hexHMAC("X-Plane-Signature"),
-		Unsigned:   []string{"delivery id (X-Plane-Delivery) and event (X-Plane-Event); the body of version 2 has both"},
-		Identity:   entry.Identity{Kind: entry.ByPointer, Pointer: "/event_id"},
+		Unsigned: []string{
+			"delivery id (X-Plane-Delivery) and event (X-Plane-Event); the body of version 2 has both",
+		},
+		Identity: entry.Identity{Kind: entry.ByPointer, Pointer: "/event_id"},
 		Event: entry.Event{
 			ID: pointer("/event_id"), Type: pointer("/event"), Action: pointer("/action"),
 			Tenant: pointer("/workspace_id"), Data: "/data",
 		},
-		RetryHorizon: planeHorizon, AckLimit: 30 * time.Second, AuthStatus: 503, Drops4xx: true,
+		// Five retries, the first one after ten minutes and each next one after twice as long.
+		RetryHorizon: 6 * time.Hour, AckLimit: 30 * time.Second, AuthStatus: 503, Drops4xx: true,
 	})
 }
-
-// planeHorizon covers five retries that start at ten minutes and double.
-const planeHorizon = 6 * time.Hour

@@ -110,8 +110,8 @@ func Fal(userIDs ...string) core.Provider {
 			Algorithm: entry.Ed25519,
 			Key:       entry.Key{Encoding: entry.Base64},
 			Signature: entry.Signature{Field: headers("X-Fal-Webhook-Signature"), Encoding: entry.Hex},
-			// fal.ai retries for two hours, and has deliveries refused that are older than five minutes: each attempt
-			// has a time of its own.
+			// fal.ai retries for two hours, and asks receivers to refuse deliveries older than five minutes: each
+			// attempt has a time of its own.
 			Timestamp: entry.Timestamp{Field: headers("X-Fal-Webhook-Timestamp"), Resigned: true},
 			ID:        entry.Field{Headers: []string{"X-Fal-Webhook-Request-Id"}, Grammar: entry.Token},
 			Signed: []entry.Part{

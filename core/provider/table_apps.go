@@ -15,12 +15,9 @@ func payments() []core.Provider {
 func apps() []core.Provider {
 	return []core.Provider{
 		Box(), CalCom(), Calendly(), DocuSign(), Dropbox(), Feishu(), FeishuToken(), Front(), Intercom(), IntercomApp(),
-		LINE(),
-		MessageBirdLegacy(), Meta(),
-		MSTeams(),
-		QuickBooks(), Retell(), Sinch(), SinchApplication(), SinchNumbers(), Strava(), Telnyx(), Twitch(), Typeform(),
-		Viber(), Webflow(),
-		Xero(), XTwitter(), Zendesk(), Zoom(),
+		LINE(), MessageBirdLegacy(), Meta(), MSTeams(), QuickBooks(), Retell(), Sinch(), SinchApplication(),
+		SinchNumbers(), Strava(), Telnyx(), Twitch(), Typeform(), Viber(), Webflow(), Xero(), XTwitter(), Zendesk(),
+		Zoom(),
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // More providers that sign nothing and present a shared secret as it is.
 
 // Xendit is Xendit's webhooks, which present the account's verification token. A webhook's id is the same in every
-// delivery of it. Xendit retries six times within a day, but not what it had no answer to.
+// delivery of it. Xendit retries six times within a day, but never after a missing answer.
 //
 // https://docs.xendit.co/webhook/getting-started/
 // https://docs.xendit.co/webhook/delivery-attempts-and-retries/

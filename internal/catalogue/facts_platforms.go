@@ -59,11 +59,11 @@ func platformFacts() map[string]Fact {
 		"bolt":         {"2026-11-29", "", "provider.Bolt()"},
 		"brex": {"2026-11-29", "developer.brex.com/docs/webhooks, in part; a third party that cites it",
 			"provider.Brex()"},
-		"cashfree": {"2026-11-29", "cashfree.com/docs/payments/subscription/webhook-signature",
-			"provider.Cashfree()"},
+		"cashfree": {"2026-11-30", "cashfree.com/docs payments/subscription/webhook-signature, " +
+			"api-reference/webhooks/reliability-and-operations (retries)", "provider.Cashfree()"},
 		"castle": {"2026-11-29", "castle/castle-ruby", "provider.Castle()"},
 		"checkr": {"2026-11-29", "checkr's examples", "provider.Checkr()"},
-		"circle": {"2026-11-29", "", "provider.Circle()"},
+		"circle": {"2026-11-30", "developers.circle.com/cpn/references/webhook-retries", "provider.Circle()"},
 		"constant-contact": {"2026-11-29", "",
 			"jws.ConstantContact(jws.ConstantContactConfig{APIKeys: " +
 				"[]string{\"40a0b12-342b-436d-97c3-000000000000\"}})"},
@@ -127,8 +127,9 @@ func platformFacts() map[string]Fact {
 			"provider.Sendbird()"},
 		"shippo":       {"2026-11-29", "docs.goshippo.com, in part; a third party that cites it", "provider.Shippo()"},
 		"shippo-token": {"2026-11-29", "docs.goshippo.com/docs/tracking/webhooksecurity", "provider.ShippoToken()"},
-		"smartcar": {"2026-11-29",
-			"smartcar.com/docs/integrations/webhooks/callback-verification; smartcar/python-sdk",
+		"smartcar": {"2026-11-30",
+			"smartcar.com/docs integrations/webhooks/callback-verification, " +
+				"api-reference/webhooks/delivery-behavior (retries); smartcar/python-sdk",
 			"provider.Smartcar()"},
 		"snyk":      {"2026-11-29", "snyk's API description", "provider.Snyk()"},
 		"sonarqube": {"2026-11-29", "docs.sonarsource.com webhooks; receivers' code", "provider.SonarQube()"},

@@ -3,6 +3,9 @@ package catalogue
 // platformGuides are the guides of platforms, commerce and business services.
 func platformGuides() map[string]Guide {
 	return map[string]Guide{
+		"btcpay-server": {Notes: []string{
+			"Leave \"Automatic redelivery\" of the webhook switched on: without it nothing is sent again.",
+		}},
 		"crisp": {Refuses: []string{
 			"hooks of a website's own settings, which are not signed: make a plugin in the Crisp Marketplace, where " +
 				"a private one suffices, and set its Web Hooks",
@@ -12,13 +15,14 @@ func platformGuides() map[string]Guide {
 			"Reveal the HMAC Signature Token there, and copy it into `LAGO_SECRET`.",
 		}, Refuses: []string{"endpoints with the signature JWT, Lago's default: choose HMAC"}},
 		"livekit": {Notes: []string{
-			"LiveKit Cloud: Settings > Webhooks. Own server: `webhook` in its configuration, with `api_key` and `urls`.",
+			"LiveKit Cloud: Settings > Webhooks. A server of your own: `webhook` in its configuration, with `api_key` " +
+				"and `urls`.",
 			"The content type is `application/webhook+json`.",
 		}},
 		"plane": {Notes: []string{
-			"After five failed attempts Plane switches the webhook off and writes an e-mail.",
-			"Making another secret key ends the old one at once. What comes before the endpoint has the new one is " +
-				"answered 503, and sent again.",
+			"After five failed attempts Plane switches the webhook off and writes an email.",
+			"A new secret key takes the place of the old one at once. Until the endpoint has the new one, deliveries " +
+				"are answered 503, and sent again.",
 		}},
 		"adobe-sign": {Notes: []string{
 			"The client id is no secret. Register a URL with a token of your own, and check it: " +

@@ -133,8 +133,8 @@ func Netlify() core.Provider {
 // Plaid is Plaid's webhooks. Config.Keys is that of keys.Plaid, which asks Plaid's API for each key with your client id
 // and secret.
 //
-// Plaid retries for 24 hours, and wants tokens refused that are older than five minutes: each attempt has a token of its
-// own.
+// Plaid retries for 24 hours, and asks receivers to refuse tokens older than five minutes: each attempt has a token of
+// its own.
 //
 // Plaid's events have no id, and some repeat byte for byte, so that a delivery is remembered by its token: a replay
 // does not run again, and a retry does if Plaid signs it again. What the tokens of one delivery have in common is

@@ -30,9 +30,9 @@ func insertNote(ctx context.Context, values string) error {
 	return err
 }
 
-// TestAnEventIsGivenUpAfterAStatementThatFailed: PostgreSQL refuses to commit a transaction in which a statement failed.
-// The event is parked all the same, as on the other databases, and what a neighbour wrote in the same transaction is
-// there exactly once in the end.
+// TestAnEventIsGivenUpAfterAStatementThatFailed: PostgreSQL refuses to commit a transaction in which a statement
+// failed. The event is parked all the same, as on the other databases, and what a neighbour wrote in the same
+// transaction is there exactly once in the end.
 func TestAnEventIsGivenUpAfterAStatementThatFailed(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"PostgreSQL", "MariaDB", "SQLite"} {
@@ -88,8 +88,8 @@ func TestAnEventIsGivenUpAfterAStatementThatFailed(t *testing.T) {
 	}
 }
 
-// TestWithoutAJournalABrokenTransactionIsGivenUpAlone: the provider's retries end, unless they have a neighbour's work to
-// do again.
+// TestWithoutAJournalABrokenTransactionIsGivenUpAlone: the provider's retries end, unless they have a neighbour's work
+// to do again.
 func TestWithoutAJournalABrokenTransactionIsGivenUpAlone(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"PostgreSQL", "MariaDB", "SQLite"} {

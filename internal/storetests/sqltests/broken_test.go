@@ -25,7 +25,9 @@ func (e *engine) breakers() map[string]func(t *testing.T, ctx context.Context, b
 			},
 		}
 	case sqlite:
-		return map[string]func(*testing.T, context.Context, *bench, *sql.Tx) error{"an interrupted statement": interrupt}
+		return map[string]func(*testing.T, context.Context, *bench, *sql.Tx) error{
+			"an interrupted statement": interrupt,
+		}
 	default:
 		return map[string]func(*testing.T, context.Context, *bench, *sql.Tx) error{
 			"a statement that failed": func(_ *testing.T, ctx context.Context, _ *bench, tx *sql.Tx) error {
