@@ -39,6 +39,7 @@ func TestAZeroValueIsAMistakeOfItsSetting(t *testing.T) {
 			func(c *core.Config) { c.Secrets = (&secrets.FuncSource{}).RefuseAfter(1) }},
 		{"a tenant's secrets", `Secrets["acme"]`, byTenant(&secrets.FuncSource{})},
 		{"a tenant's secrets that are a typed nil", `Secrets["acme"]`, byTenant(nilSource)},
+		{"a tenant's secrets that are a nil function", `Secrets["acme"]`, byTenant(ownSource(nil))},
 		{"verify tokens", "Setup.VerifyTokens", func(c *core.Config) { c.Setup.VerifyTokens = &secrets.FuncSource{} }},
 		{"a credential's values", "Credentials[0]",
 			func(c *core.Config) {
@@ -71,6 +72,11 @@ func TestAZeroValueIsAMistakeOfItsSetting(t *testing.T) {
 		})
 	}
 }
+
+// ownSource is an app's own source of secrets.
+type ownSource func() (*secrets.List, error)
+
+func (s ownSource) Lookup(context.Context, string) (*secrets.List, error) { return s() }
 
 // ownStore is an app's own store, whose zero value may well work.
 type ownStore struct{ replay.Store }

@@ -20,8 +20,8 @@ type tenantSecrets struct {
 func ByTenant(sources map[string]Source) Source {
 	t := &tenantSecrets{sources: maps.Clone(sources)}
 	for tenant, src := range t.sources {
-		// A nil pointer would panic at the tenant's first delivery. It is no source, so core.New refuses the map.
-		if r := reflect.ValueOf(src); r.Kind() == reflect.Pointer && r.IsNil() {
+		// A nil pointer or function would panic when it is looked up. It is not a source, so core.New refuses the map.
+		if r := reflect.ValueOf(src); (r.Kind() == reflect.Pointer || r.Kind() == reflect.Func) && r.IsNil() {
 			t.sources[tenant] = nil
 		}
 	}
@@ -36,8 +36,7 @@ func ByTenant(sources map[string]Source) Source {
 }
 
 // Lookup returns the list of the tenant's own source. There is no default source, which fails closed: an invented
-// tenant
-// must not share the secrets of another.
+// tenant must not share the secrets of another.
 func (t *tenantSecrets) Lookup(ctx context.Context, tenant string) (*List, error) {
 	src := t.sources[tenant]
 	if src == nil {
