@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/secrets"
 	"github.com/sallyport-go/sallyport/inspector"
+	"github.com/sallyport-go/sallyport/internal/plain"
 	"github.com/sallyport-go/sallyport/internal/routers"
 )
 
@@ -130,15 +131,12 @@ func (m message) curl() string {
 	_, _ = fmt.Fprintf(&b, `curl -i "$APP%s" -H 'X-Forwarded-Proto: https'`, m.path)
 	for _, name := range slices.Sorted(maps.Keys(m.header)) {
 		for _, value := range m.header[name] {
-			b.WriteString(" \\\n  -H " + quote(name+": "+value))
+			b.WriteString(" \\\n  -H " + plain.Quoted(name+": "+value))
 		}
 	}
-	b.WriteString(" \\\n  --data-binary " + quote(string(m.body)))
+	b.WriteString(" \\\n  --data-binary " + plain.Quoted(string(m.body)))
 	return b.String()
 }
-
-// quote makes one word of a text, for any POSIX shell.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // recordLine is one outcome as the guard's observer is told it.
 func recordLine(router string, r *core.Record) string {

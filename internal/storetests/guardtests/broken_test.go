@@ -1,9 +1,9 @@
 package guardtests_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,12 +13,6 @@ import (
 	"github.com/sallyport-go/sallyport/core/sqltx"
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
-
-func mounted(guard *core.Guard, s *core.Signals) http.Handler {
-	mux := http.NewServeMux()
-	httpwebhook.Handle(mux, "/hooks", guard, s)
-	return mux
-}
 
 // insertNote writes a note in the event's transaction.
 func insertNote(ctx context.Context, values string) error {
@@ -59,7 +53,7 @@ func TestAnEventIsGivenUpAfterAStatementThatFailed(t *testing.T) {
 				err := insertNote(ctx, "'"+e.ID+" again', NULL") // refused: n is not there
 				return core.Permanent(errors.Join(errors.New("gave up"), err))
 			})
-			app := mounted(guard, s)
+			app := httpwebhook.Handler(guard, s)
 			notes := func() (n int) {
 				require.NoError(t, b.admin.QueryRowContext(t.Context(), "SELECT count(*) FROM notes").Scan(&n))
 				return n
@@ -104,7 +98,7 @@ func TestWithoutAJournalABrokenTransactionIsGivenUpAlone(t *testing.T) {
 			}
 			alone := core.NewSignals()
 			alone.On("*", bad)
-			app := mounted(guard, alone)
+			app := httpwebhook.Handler(guard, alone)
 			require.Equal(t, []int{200, 200}, []int{send(app, 1), send(app, 1)})
 
 			both := core.NewSignals()
@@ -112,7 +106,7 @@ func TestWithoutAJournalABrokenTransactionIsGivenUpAlone(t *testing.T) {
 			both.Named("good").On("*", func(ctx context.Context, e core.Event) error {
 				return insertNote(ctx, "'"+e.ID+"', 1")
 			})
-			app = mounted(guard, both)
+			app = httpwebhook.Handler(guard, both)
 			require.Equal(t, 200, send(app, 2), "each has a transaction of its own")
 			var n int
 			require.NoError(t, b.admin.QueryRowContext(t.Context(), "SELECT count(*) FROM notes").Scan(&n))
@@ -121,11 +115,8 @@ func TestWithoutAJournalABrokenTransactionIsGivenUpAlone(t *testing.T) {
 			joined := core.NewSignals()
 			joined.On("*", func(ctx context.Context, e core.Event) error { return insertNote(ctx, "'"+e.ID+"', 1") })
 			joined.On("*", bad)
-			app = mounted(guard, joined)
-			want := map[string]int{"PostgreSQL": 500}[name]
-			if want == 0 {
-				want = 200
-			}
+			app = httpwebhook.Handler(guard, joined)
+			want := cmp.Or(map[string]int{"PostgreSQL": 500}[name], 200)
 			require.Equal(t, want, send(app, 3), "a neighbour's work is not left out behind a success")
 		})
 	}
