@@ -39,7 +39,8 @@ func duties(from *remembered, genuine *request) []duty {
 		d, _ := core.FromContext(r.Context())
 		ran = d.Events()[0].Identity
 	})
-	asked, handled := httpwebhook.Verify(alone)(asks), httpwebhook.Verify(guardWith(from.p, remembering, from.secret))(asks)
+	asked := httpwebhook.Verify(alone)(asks)
+	handled := httpwebhook.Verify(guardWith(from.p, remembering, from.secret))(asks)
 	running, signalled := signalling(&from.sender, &ran)
 	return []duty{
 		{"a pooled HMAC, a signature decoded and compared", "the floor", func() {

@@ -15,8 +15,8 @@ func platformGuides() map[string]Guide {
 			"Reveal the HMAC Signature Token there, and copy it into `LAGO_SECRET`.",
 		}, Refuses: []string{"endpoints with the signature JWT, Lago's default: choose HMAC"}},
 		"livekit": {Notes: []string{
-			"LiveKit Cloud: Settings > Webhooks. A server of your own: `webhook` in its configuration, with `api_key` " +
-				"and `urls`.",
+			"LiveKit Cloud: Settings > Webhooks. A server of your own: `webhook` in its configuration, with " +
+				"`api_key` and `urls`.",
 			"The content type is `application/webhook+json`.",
 		}},
 		"plane": {Notes: []string{

@@ -22,7 +22,7 @@ import (
 
 // Router is a router that has an adapter.
 type Router struct {
-	Name  string // the adapter's package is called so, with "webhook" behind it
+	Name  string // of the adapter's package, without "webhook" at its end
 	Title string // in sentences
 	New   func(*slog.Logger) App
 }
