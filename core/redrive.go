@@ -210,14 +210,18 @@ func (d *Delivery) claimAgain() *Reply {
 	return d.claimNumbered()
 }
 
-// againKey returns the key of an entry's next run, where the event's own key is done. Runs of an earlier entry of the
-// same ID, which was removed, are others.
+// againKey returns the key of an entry's next run, where the event's own key is done.
 func againKey(e *journal.Entry) [32]byte {
-	id := string(e.ID)
-	if e.Series != 0 { // entries of an earlier version have none
-		id += "|" + strconv.FormatUint(e.Series, 10)
+	return identity.OfAgain(e.Identity, inSeries(string(e.ID), e.Series), e.RunCount)
+}
+
+// inSeries returns what names the runs of an entry: those of an earlier entry of the same ID, which was removed, are
+// others. Entries of an earlier version have no series.
+func inSeries(of string, series uint64) string {
+	if series == 0 {
+		return of
 	}
-	return identity.OfAgain(e.Identity, id, e.RunCount)
+	return of + "|" + strconv.FormatUint(series, 10)
 }
 
 // claimNumbered claims the key of this run, which excludes others where the event's own key is done.

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/internal/identity"
@@ -315,11 +314,11 @@ func (e Event) RunID() Identity {
 	if e.Redrive == 0 || e.Identity.IsZero() {
 		return e.Identity
 	}
-	of := "message"
-	if d := deliveryIn(e.Context()); d != nil && d.redrive != nil && d.redrive.entry.Series != 0 {
-		of += "|" + strconv.FormatUint(d.redrive.entry.Series, 10)
+	var series uint64
+	if d := deliveryIn(e.Context()); d != nil && d.redrive != nil {
+		series = d.redrive.entry.Series
 	}
-	return Identity(identity.OfAgain(e.Identity, of, e.Redrive))
+	return Identity(identity.OfAgain(e.Identity, inSeries("message", series), e.Redrive))
 }
 
 // withhold returns the request that an outer guard hands on, without the event: only the entry's own guard gives that

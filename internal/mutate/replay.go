@@ -85,8 +85,8 @@ func ofSettling() []mutation {
 			new: "own := replay.Item{Key: t.entry.Identity, Digest: t.entry.Digest}\n\t" +
 				"_ = g.memory.Store.Forget(d.facts.ctx, []replay.Key{own.Key})"},
 		{name: "a run that nobody recorded runs again", file: "core/redrive.go",
-			old: "return identity.OfAgain(e.Identity, id, e.RunCount)",
-			new: "return identity.OfAgain(e.Identity, id, int(time.Now().UnixNano()))"},
+			old: "return identity.OfAgain(e.Identity, inSeries(string(e.ID), e.Series), e.RunCount)",
+			new: "return identity.OfAgain(e.Identity, inSeries(string(e.ID), e.Series), int(time.Now().UnixNano()))"},
 		{name: "a named receiver is done before it has run", file: pass,
 			old: "tx := d.transact(ctx, claim)\n\tevent.run =",
 			new: "d.holding.Decide(claim, replay.Commit)\n\td.flush()\n\ttx := d.transact(ctx, claim)\n\tevent.run ="},
