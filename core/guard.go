@@ -144,26 +144,23 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 	if err != nil || len(keys) == 0 || g.memory.Store == nil {
 		return err
 	}
-	idle, busy, err := g.notRedriven(ctx, keys)
+	var busy replay.InFlightError
+	if keys, err = g.notRedriven(ctx, keys, &busy); err == nil {
+		keys, err = g.forgetWork(ctx, keys, &busy)
+	}
 	if err == nil {
-		idle, busy, err = g.forgetWork(ctx, idle, busy)
+		err = g.memory.ForgetDone(ctx, keys)
 	}
-	if err != nil {
+	var held *replay.InFlightError
+	switch {
+	case errors.As(err, &held):
+		addBusy(&busy, held.RetryAfter, held.Keys...)
+	case err != nil:
 		return err
-	}
-	if err = g.memory.ForgetDone(ctx, idle); err != nil {
-		var more *replay.InFlightError
-		if !errors.As(err, &more) {
-			return err
-		}
-		busy = cmp.Or(busy, &replay.InFlightError{})
-		busy.Keys = append(busy.Keys, more.Keys...)
-		busy.RetryAfter = max(busy.RetryAfter, more.RetryAfter)
-	}
-	if busy == nil {
+	case len(busy.Keys) == 0:
 		return nil
 	}
-	return fmt.Errorf(forgetInFlight, busy)
+	return fmt.Errorf(forgetInFlight, &busy)
 }
 
 // DangerouslyForgetInFlight is [Guard.Forget] for events that may be in flight. It fails open: an event whose run is

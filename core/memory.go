@@ -60,13 +60,13 @@ func (g *Guard) ClaimState(ctx context.Context, e *journal.Entry) (ClaimState, e
 	return ClaimState{Events: results[:len(keys)-1], Redrive: results[len(keys)-1]}, nil
 }
 
-// notRedriven parts the keys of events that the journal is running again from the others. The event itself is done
-// then, and the run has a claim of its own. It fails closed where the journal does not answer.
+// notRedriven returns the keys but for those of events that the journal is running again, which are busy: the event
+// itself is done then, and the run has a claim of its own. It fails closed where the journal does not answer.
 func (g *Guard) notRedriven(
-	ctx context.Context, keys []replay.Key,
-) (idle []replay.Key, busy *replay.InFlightError, err error) {
+	ctx context.Context, keys []replay.Key, busy *replay.InFlightError,
+) (idle []replay.Key, err error) {
 	if g.journaling.journal == nil {
-		return keys, nil, nil
+		return keys, nil
 	}
 	for _, key := range keys {
 		var runs []replay.Key
@@ -76,53 +76,55 @@ func (g *Guard) notRedriven(
 				continue
 			}
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			runs = append(runs, againKey(e))
 		}
 		states, err := g.memory.States(ctx, runs)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if i := slices.IndexFunc(states, isInFlight); i >= 0 {
-			busy = cmp.Or(busy, &replay.InFlightError{})
-			busy.Keys = append(busy.Keys, key)
-			busy.RetryAfter = max(busy.RetryAfter, states[i].RetryAfter)
+			addBusy(busy, states[i].RetryAfter, key)
 		} else {
 			idle = append(idle, key)
 		}
 	}
-	return idle, busy, nil
+	return idle, nil
 }
 
 // forgetWork forgets that workers have worked events of which a message was published: in the same store they remember
-// it for longer, and would leave out the message of the next delivery. Events that a worker has in hand are in flight.
+// it for longer, and would leave out the message of the next delivery. It returns the keys but for those of events that
+// a worker has in hand, which are busy.
 func (g *Guard) forgetWork(
 	ctx context.Context, keys []replay.Key, busy *replay.InFlightError,
-) ([]replay.Key, *replay.InFlightError, error) {
+) (idle []replay.Key, err error) {
 	if len(keys) == 0 {
-		return nil, busy, nil
+		return nil, nil
 	}
 	workers := make([]replay.Key, len(keys))
 	for i := range keys {
 		workers[i] = identity.OfWorker(Identity(keys[i]).String())
 	}
-	err := g.memory.ForgetDone(ctx, workers)
+	err = g.memory.ForgetDone(ctx, workers)
 	var working *replay.InFlightError
 	if !errors.As(err, &working) {
-		return keys, busy, err
+		return keys, err
 	}
-	busy = cmp.Or(busy, &replay.InFlightError{})
-	busy.RetryAfter = max(busy.RetryAfter, working.RetryAfter)
-	var idle []replay.Key
-	for i := range keys {
+	for i, key := range keys {
 		if slices.Contains(working.Keys, workers[i]) {
-			busy.Keys = append(busy.Keys, keys[i])
+			addBusy(busy, working.RetryAfter, key)
 		} else {
-			idle = append(idle, keys[i])
+			idle = append(idle, key)
 		}
 	}
-	return idle, busy, nil
+	return idle, nil
+}
+
+// addBusy notes keys that are in flight.
+func addBusy(busy *replay.InFlightError, retryAfter time.Duration, keys ...replay.Key) {
+	busy.Keys = append(busy.Keys, keys...)
+	busy.RetryAfter = max(busy.RetryAfter, retryAfter)
 }
 
 func isInFlight(r replay.Result) bool { return r.State == replay.InFlight }
