@@ -67,8 +67,8 @@ func (g *Guard) configureTenant(c *Config, m *fault.Mistakes) {
 		m.Add("Tenant", strconv.Quote(t.header),
 			"it names no parameter of the route and no header; use TenantFromPath or TenantFromHeader")
 	case t.header != "" && !entry.PassedOn(t.header):
-		m.Add("Tenant", strconv.Quote(t.header), "no server passes on this header to a handler; let a proxy set another "+
-			"header to its value")
+		m.Add("Tenant", strconv.Quote(t.header),
+			"no server passes on this header to a handler; let a proxy set another header to its value")
 	case c.Setup.AwaitingSecret:
 		m.Add("Tenant", "", "Setup.AwaitingSecret is for one sender; remove one of the two")
 	}

@@ -5,8 +5,8 @@ import "net/http"
 // most is how long an answer may be that is held back. A longer one is sent at once.
 const most = 64 << 10
 
-// heldAnswer is a status and a body that wait until the middleware of the guard has ended. Until then another answer can
-// take their place. Its zero value holds nothing.
+// heldAnswer is a status and a body that wait until the middleware of the guard has ended. Until then another answer
+// can take their place. Its zero value holds nothing.
 type heldAnswer struct {
 	status int
 	body   []byte // usually empty: the answer to a success has no text

@@ -2,6 +2,7 @@ package email
 
 import (
 	"cmp"
+
 	"github.com/sallyport-go/sallyport/core/internal/jsonscan"
 )
 

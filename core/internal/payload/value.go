@@ -72,7 +72,8 @@ func (r *Reader) formText(v *entry.Value, field *formscan.Field) (text string, i
 }
 
 // parseEventTime reads an event's own time. It is lenient, where the reading of signed timestamps is strict: nothing is
-// decided by this one. A time that JSON cannot hold is none: an app that writes it down would fail on a proved delivery.
+// decided by this one. A time that JSON cannot hold is none: an app that writes it down would fail on a proved
+// delivery.
 //
 // Seconds beyond some 9.2e12 do not fit into a count of microseconds: such a time is wrong, and still
 // decides nothing.
