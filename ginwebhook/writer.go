@@ -20,10 +20,33 @@ type writer struct {
 // sender is Gin's own writer, which sends a status when it gets one.
 type sender struct{ gin.ResponseWriter }
 
-// WriteHeader sends the status.
+// WriteHeader sends the status. An informational one goes past Gin's own writer, which takes it for the answer, and
+// would drop the status that follows: a failure would reach the sender as a 200.
 func (s *sender) WriteHeader(status int) {
+	if status >= http.StatusContinue && status < http.StatusOK && status != http.StatusSwitchingProtocols {
+		if w := s.behindGin(); w != nil {
+			w.WriteHeader(status)
+			s.ResponseWriter.WriteHeader(http.StatusOK) // as before the first one
+			return
+		}
+	}
 	s.ResponseWriter.WriteHeader(status)
 	s.WriteHeaderNow()
+}
+
+// behindGin returns the writer that Gin's own one wraps; nil: middleware's own writer does not show it.
+func (s *sender) behindGin() http.ResponseWriter {
+	var w http.ResponseWriter = s.ResponseWriter
+	for {
+		if _, is := w.(gin.ResponseWriter); !is {
+			return w
+		}
+		over, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return nil
+		}
+		w = over.Unwrap()
+	}
 }
 
 // Unwrap is for http.ResponseController.

@@ -3,6 +3,8 @@ package adaptertest_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
+	"github.com/sallyport-go/sallyport/ginwebhook"
 )
 
 // kept is an app with a journal, whose recovery stands before everything.
@@ -160,5 +163,50 @@ func TestAnErrorWithoutAnAnswerIsNoSuccessInGin(t *testing.T) {
 			s.running.wait()
 			require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
 		})
+	}
+}
+
+// TestAnInformationalAnswerThatGinHasSentHidesNoFailure: Gin takes it for the answer, and would drop the status that
+// follows. The sender would read 200, and never send the event again.
+func TestAnInformationalAnswerThatGinHasSentHidesNoFailure(t *testing.T) {
+	hints := func(c *gin.Context) {
+		c.Status(http.StatusEarlyHints)
+		c.Writer.WriteHeaderNow()
+	}
+	for name, row := range map[string]struct {
+		handler gin.HandlerFunc
+		status  int
+	}{
+		"signals that fail":         {ginwebhook.Signal(func(*gin.Context, core.Event) error { return errApp }), 500},
+		"signals that succeed":      {ginwebhook.Signal(func(*gin.Context, core.Event) error { return nil }), 200},
+		"an event that is released": {func(c *gin.Context) { _ = core.Release(c.Request.Context()) }, 500},
+		"a failure":                 {func(c *gin.Context) { c.JSON(http.StatusBadGateway, "no") }, 502},
+		"a success":                 {func(c *gin.Context) { c.JSON(http.StatusAccepted, "yes") }, 202},
+		"a text without a status":   {func(c *gin.Context) { _, _ = c.Writer.WriteString("fine") }, 200},
+		"nothing":                   {func(*gin.Context) {}, 200},
+		"further hints":             {hints, 200},
+		"an error":                  {func(c *gin.Context) { _ = c.Error(errApp) }, 500},
+		"a panic":                   {func(*gin.Context) { panic("boom") }, 500},
+	} {
+		for _, nested := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, an outer guard: %t", name, nested), func(t *testing.T) {
+				g, rec := newGuard(t)
+				e := gin.New()
+				e.Use(gin.CustomRecoveryWithWriter(io.Discard, func(c *gin.Context, _ any) {
+					c.AbortWithStatus(http.StatusInternalServerError)
+				}))
+				if nested {
+					outer, _ := newGuard(t, func(c *core.Config) { c.Endpoint = "outer" })
+					e.Use(ginwebhook.Verify(outer))
+				}
+				e.POST(path, ginwebhook.Verify(g), hints, row.handler)
+				s := serve(t, &app{Handler: e})
+				require.Equal(t, row.status, s.deliver(t).status)
+				s.running.wait()
+				last := rec.last(t, g)
+				require.Equal(t, row.status, last.Status)
+				require.Equal(t, row.status < 300, last.Replay == core.ReplayCommitted)
+			})
+		}
 	}
 }
