@@ -168,11 +168,17 @@ func (s *Share) makeRoom(now time.Time) bool {
 // displace ends the reading of the oldest body that is still being read, if it is slow. Its place is free at once; what
 // it holds is freed as soon as its reader wakes up. The caller must hold mu.
 func (s *Share) displace(now time.Time) bool {
-	slot := s.oldest
-	for slot != nil && (slot.reading.Load() == complete || slot.giant) {
-		slot = slot.newer
+	for slot := s.oldest; slot != nil; slot = slot.newer {
+		switch {
+		case slot.giant:
+		case slot.end(now):
+			return true
+		// After the attempt: a body may be complete at any moment, and then the next one is the oldest.
+		case slot.reading.Load() != complete:
+			return false
+		}
 	}
-	return slot != nil && slot.end(now)
+	return false
 }
 
 // tidy forgets a closed part that holds nothing. The caller must hold mu.

@@ -67,3 +67,23 @@ func TestABodyEndsOrMakesRoom(t *testing.T) {
 		require.Equal(t, entered, !deadline.IsZero())
 	}
 }
+
+// A body that is complete just then does not keep the next one from making room.
+func TestABodyThatEndsLeavesItsTurnToTheNext(t *testing.T) {
+	t.Parallel()
+	for range 5000 {
+		room, err := intake.NewRoom(2 * intake.Unit)
+		require.NoError(t, err)
+		share := room.Join()
+		var deadline time.Time
+		var slots [3]intake.Slot
+		w := timed{httptest.NewRecorder(), nil, &deadline}
+		for i := range 2 {
+			require.True(t, share.Enter(&slots[i], w, netip.Addr{}, false, time.Now().Add(-time.Minute)))
+		}
+		ended := make(chan bool)
+		go func() { ended <- slots[0].Finish() }()
+		require.True(t, share.Enter(&slots[2], nil, netip.Addr{}, false, time.Now()))
+		<-ended
+	}
+}
