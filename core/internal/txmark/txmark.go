@@ -29,18 +29,33 @@ func Set(ctx context.Context, tx *sql.Tx) error {
 
 // Take removes the mark. It fails closed: any error means that nothing more may be written.
 func Take(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "RELEASE SAVEPOINT "+mark)
-	// The servers' words: "SAVEPOINT x does not exist" and "no such savepoint: x". Drivers have no error in common.
-	if err != nil && strings.Contains(strings.ToLower(err.Error()), "savepoint") {
-		return ErrGone
-	}
+	_, err := release(ctx, tx)
 	return err
 }
 
 // Check reports by an error that the mark is gone. Nobody else may use the transaction meanwhile.
 func Check(ctx context.Context, tx *sql.Tx) error {
-	if err := Take(ctx, tx); err != nil {
+	if stays, err := release(ctx, tx); stays || err != nil {
 		return err
 	}
 	return Set(ctx, tx)
+}
+
+// release removes the mark, or reports that it stays: SQLite keeps it while the app has rows open of a statement that
+// writes. The transaction is then open too, and database/sql closes the rows before it commits.
+func release(ctx context.Context, tx *sql.Tx) (stays bool, err error) {
+	_, err = tx.ExecContext(ctx, "RELEASE SAVEPOINT "+mark)
+	if err == nil {
+		return false, nil
+	}
+	// Drivers have no error in common. SQLite looks for the mark before it looks for such rows.
+	text := strings.ToLower(err.Error())
+	if strings.Contains(text, "cannot release savepoint") {
+		return true, nil
+	}
+	// The servers' words: "SAVEPOINT x does not exist" and "no such savepoint: x".
+	if strings.Contains(text, "savepoint") {
+		return false, ErrGone
+	}
+	return false, err
 }

@@ -134,3 +134,55 @@ func TestAWorkerDoesNotWriteWithoutTheTransaction(t *testing.T) {
 		}
 	})
 }
+
+// TestRowsThatAReceiverLeavesOpenAreNoEndOfTheTransaction: SQLite releases no savepoint while a statement that writes
+// has rows left. The transaction is open all the same, and commits.
+func TestRowsThatAReceiverLeavesOpenAreNoEndOfTheTransaction(t *testing.T) {
+	t.Parallel()
+	sqlite.need(t)
+	leave := func(ctx context.Context, b *bench) {
+		tx, err := sqltx.Tx(ctx)
+		require.NoError(t, err)
+		rows, err := tx.QueryContext(ctx, "INSERT INTO "+b.effect+" VALUES (1), (1) RETURNING event")
+		require.NoError(t, err)
+		require.True(t, rows.Next())
+		require.NoError(t, rows.Err())
+	}
+	b := newBench(t, sqlite)
+	ctx, txn := b.Transaction(t.Context(), []replay.Held{b.claim(t, 1, time.Minute)}, time.Hour)
+	leave(ctx, b)
+	require.False(t, txn.(replay.Breakable).Broken(t.Context()))
+	require.NoError(t, txn.Commit(t.Context()))
+	require.Equal(t, 2, b.effects(t, 1))
+	require.Equal(t, replay.Done, b.state(t, 1, time.Minute).State)
+
+	ctx, offered := sqltx.Offer(t.Context(), b.db, sqltx.SQLite)
+	leave(ctx, b)
+	tx, err := offered.Tx()
+	require.NoError(t, err)
+	_, err = tx.ExecContext(t.Context(), "INSERT INTO "+b.effect+" VALUES (2)")
+	require.NoError(t, err)
+	require.NoError(t, offered.Commit())
+	require.Equal(t, 4, b.effects(t, 1))
+	require.Equal(t, 1, b.effects(t, 2))
+}
+
+// TestAReceiverMayHaveSavepointsOfItsOwn: the mark of the transaction is one among them.
+func TestAReceiverMayHaveSavepointsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *engine) {
+		b := newBench(t, e)
+		ctx, txn := b.Transaction(t.Context(), []replay.Held{b.claim(t, 1, time.Minute)}, time.Hour)
+		tx := b.write(t, ctx, 1)
+		for _, statement := range []string{
+			"SAVEPOINT one", "INSERT INTO " + b.effect + " VALUES (2)", "SAVEPOINT two",
+			"INSERT INTO " + b.effect + " VALUES (3)", "ROLLBACK TO SAVEPOINT two",
+		} {
+			_, err := tx.ExecContext(ctx, statement)
+			require.NoError(t, err, statement)
+		}
+		require.False(t, txn.(replay.Breakable).Broken(t.Context()))
+		require.NoError(t, txn.Commit(t.Context()))
+		require.Equal(t, []int{1, 1, 0}, []int{b.effects(t, 1), b.effects(t, 2), b.effects(t, 3)})
+	})
+}
