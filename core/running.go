@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
-	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
 )
@@ -236,24 +235,6 @@ func (d *Delivery) hasSuccess() bool {
 		status = early.Written.Status
 	}
 	return status >= 200 && status <= 299
-}
-
-// keepReleased parks what a plain handler has released and answered with a success all the same: the sender does not
-// send it again.
-func (d *Delivery) keepReleased() {
-	if !d.keeps() {
-		return
-	}
-	d.complete()
-	var rest []failure
-	d.mu.Lock()
-	for i := range d.states {
-		if s := &d.states[i]; s.fresh() && s.verdict == replay.Release {
-			rest = append(rest, failure{event: i, state: journal.Parked, why: reason.SignalFailed, err: errReleased})
-		}
-	}
-	d.mu.Unlock()
-	d.keepOpen(rest)
 }
 
 // refuseSignals fails closed: nothing runs, and the answer is a 500, so that the mistake shows at the first delivery.

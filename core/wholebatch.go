@@ -204,23 +204,39 @@ func (d *Delivery) keepPlainSuccess() {
 	if ran == nil || d.redrive != nil {
 		return
 	}
-	d.complete()
-	if d.batch {
-		if len(d.events) > mostParts {
-			return
-		}
-		_, _ = d.keepOrWarn(d.facts.ctx, []failure{
-			{event: noEvent, state: journal.Done, why: reason.Accepted, ran: ran},
-		})
+	if d.batch && len(d.events) > mostParts {
 		return
 	}
-	var done []failure
+	done := d.plainEntries(replay.Commit, &failure{state: journal.Done, why: reason.Accepted, ran: ran})
+	_, _ = d.keepOrWarn(d.facts.ctx, done)
+}
+
+// keepReleased parks what a plain handler has released and answered with a success all the same: the sender does not
+// send it again.
+func (d *Delivery) keepReleased() {
+	if !d.keeps() {
+		return
+	}
+	d.keepOpen(d.plainEntries(replay.Release, &failure{state: journal.Parked, why: reason.SignalFailed, err: errReleased}))
+}
+
+// plainEntries returns what is to be kept of a delivery that a plain handler has ended with a verdict, each as f says: a
+// batch as a whole, unless it is too long. A batch without events has nothing to keep.
+func (d *Delivery) plainEntries(v replay.Verdict, f *failure) (all []failure) {
+	d.complete()
 	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.batch && len(d.events) > 0 && len(d.events) <= mostParts {
+		whole := *f
+		whole.event = noEvent
+		return []failure{whole}
+	}
 	for i := range d.states {
-		if s := &d.states[i]; s.fresh() && s.verdict == replay.Commit {
-			done = append(done, failure{event: i, state: journal.Done, why: reason.Accepted, ran: ran})
+		if s := &d.states[i]; s.fresh() && s.verdict == v {
+			one := *f
+			one.event = i
+			all = append(all, one)
 		}
 	}
-	d.mu.Unlock()
-	_, _ = d.keepOrWarn(d.facts.ctx, done)
+	return all
 }

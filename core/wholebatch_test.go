@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -200,4 +201,43 @@ func (s *downOnce) Claim(ctx context.Context, items []replay.Item, lease time.Du
 		return nil, errors.New("connection refused")
 	}
 	return s.Store.Claim(ctx, items, lease)
+}
+
+// TestAPlainHandlersBatchIsKeptAsAWhole: nobody knows which of its events the handler has done, and single ones could not
+// be given to it again. An empty batch leaves nothing to keep, and nothing to fall over.
+func TestAPlainHandlersBatchIsKeptAsAWhole(t *testing.T) {
+	t.Parallel()
+	released := func(w http.ResponseWriter, r *http.Request) {
+		_ = core.Release(r.Context())
+		w.WriteHeader(http.StatusNoContent)
+	}
+	done := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
+	for name, row := range map[string]struct {
+		body   string
+		do     http.HandlerFunc
+		kept   map[string]string
+		parked int32
+	}{
+		"done":                            {list(1, 2), done, map[string]string{"batch 1": "done"}, 0},
+		"released behind its own success": {list(1, 2), released, map[string]string{"batch 1": "parked"}, 1},
+		"empty and done":                  {"[]", done, map[string]string{}, 0},
+		"empty and released":              {"[]", released, map[string]string{}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var parked atomic.Int32
+			j := newJournaled(t, batched(), func(c *core.Config) {
+				var err error
+				c.Journal, err = journal.InMemory(journal.Config{
+					AlsoDone: true, OnParked: func(context.Context, *journal.Entry) { parked.Add(1) },
+				})
+				require.NoError(t, err)
+			})
+			app := &httpwebhookApp{t: t, guard: j.Guard, next: row.do}
+			require.Equal(t, http.StatusNoContent, app.deliver(row.body))
+			require.NoError(t, j.kept.Wait(t.Context()))
+			require.Equal(t, row.kept, byID(t, j))
+			require.Equal(t, row.parked, parked.Load())
+		})
+	}
 }
