@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/internal/txwatch"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -187,12 +189,17 @@ type workerRun struct {
 	ended         bool // every receiver has returned
 }
 
-// cutShort notes that a receiver has ended the goroutine. Fails closed: what it did is unknown, and nothing is
-// committed.
+// cutShort notes that a receiver has ended the goroutine, or that something panicked outside of the receivers, such as a
+// method of an error that one panicked with: nobody above would recover that, and the process would end. Fails closed:
+// what was done is unknown, and nothing is committed.
 func (w *workerRun) cutShort() {
-	if !w.ended {
-		w.total.merge(result{worst: outcomePanic, handled: true, err: errEndedGoroutine})
+	cut := result{worst: outcomePanic, handled: true, err: errEndedGoroutine}
+	if v := recover(); v != nil {
+		cut.err, cut.stack = errors.New("the run panicked: "+httpfield.TextOf(v)), debug.Stack()
+	} else if w.ended {
+		return
 	}
+	w.total.merge(cut)
 }
 
 //lint:immutable an error value

@@ -65,6 +65,26 @@ func TestAReceiverThatEndsItsGoroutineEndsNoWorker(t *testing.T) {
 	require.False(t, got.Commits())
 }
 
+// panickyError panics where somebody asks what it is.
+type panickyError struct{}
+
+func (panickyError) Error() string { return "boom" }
+func (panickyError) Is(error) bool { panic("no") }
+
+// TestAPanicOutsideOfTheReceiversEndsNoProcess: nobody above the goroutine of a run could recover it.
+func TestAPanicOutsideOfTheReceiversEndsNoProcess(t *testing.T) {
+	t.Parallel()
+	s := core.NewSignals()
+	s.Named("mail").On("*", ok)
+	s.On("*", func(context.Context, core.Event) error { panic(panickyError{}) })
+	got := s.Run(t.Context(), core.Event{Type: "invoice.paid"})
+	require.Equal(t, reason.SignalPanicked, got.Reason)
+	require.EqualError(t, got.Err, "the run panicked: no")
+	require.NotEmpty(t, got.Stack)
+	require.Equal(t, []string{"mail"}, got.Finished)
+	require.False(t, got.Commits())
+}
+
 // TestShutdownWaitsForSignalsBehindATimeout: http.Server.Shutdown does not, because their request is answered, and the
 // store is closed next.
 func TestShutdownWaitsForSignalsBehindATimeout(t *testing.T) {
