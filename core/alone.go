@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/sallyport-go/sallyport/core/adapter"
+	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/internal/payload"
 	"github.com/sallyport-go/sallyport/core/internal/txwatch"
-	"github.com/sallyport-go/sallyport/core/internal/httpfield"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/reason"
 	"github.com/sallyport-go/sallyport/core/replay"
@@ -189,9 +189,9 @@ type workerRun struct {
 	ended         bool // every receiver has returned
 }
 
-// cutShort notes that a receiver has ended the goroutine, or that something panicked outside of the receivers, such as a
-// method of an error that one panicked with: nobody above would recover that, and the process would end. Fails closed:
-// what was done is unknown, and nothing is committed.
+// cutShort notes that a receiver has ended the goroutine, or that something panicked outside of the receivers, such as
+// a method of an error that one panicked with: nobody above would recover that, and the process would end. Fails
+// closed: what was done is unknown, and nothing is committed.
 func (w *workerRun) cutShort() {
 	cut := result{worst: outcomePanic, handled: true, err: errEndedGoroutine}
 	if v := recover(); v != nil {

@@ -217,11 +217,12 @@ func (d *Delivery) keepReleased() {
 	if !d.keeps() {
 		return
 	}
-	d.keepOpen(d.plainEntries(replay.Release, &failure{state: journal.Parked, why: reason.SignalFailed, err: errReleased}))
+	d.keepOpen(d.plainEntries(replay.Release,
+		&failure{state: journal.Parked, why: reason.SignalFailed, err: errReleased}))
 }
 
-// plainEntries returns what is to be kept of a delivery that a plain handler has ended with a verdict, each as f says: a
-// batch as a whole, unless it is too long. A batch without events has nothing to keep.
+// plainEntries returns what is to be kept of a delivery that a plain handler has ended with a verdict, each as f says:
+// a batch as a whole, unless it is too long. A batch without events has nothing to keep.
 func (d *Delivery) plainEntries(v replay.Verdict, f *failure) (all []failure) {
 	d.complete()
 	d.mu.Lock()

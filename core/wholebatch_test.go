@@ -203,8 +203,8 @@ func (s *downOnce) Claim(ctx context.Context, items []replay.Item, lease time.Du
 	return s.Store.Claim(ctx, items, lease)
 }
 
-// TestAPlainHandlersBatchIsKeptAsAWhole: nobody knows which of its events the handler has done, and single ones could not
-// be given to it again. An empty batch leaves nothing to keep, and nothing to fall over.
+// TestAPlainHandlersBatchIsKeptAsAWhole: nobody knows which of its events the handler has done, and single ones could
+// not be given to it again. An empty batch leaves nothing to keep, and nothing to fall over.
 func TestAPlainHandlersBatchIsKeptAsAWhole(t *testing.T) {
 	t.Parallel()
 	released := func(w http.ResponseWriter, r *http.Request) {

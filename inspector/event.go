@@ -97,7 +97,8 @@ func (p *Inspector) load(w http.ResponseWriter, r *http.Request) (*journal.Entry
 		err = journal.ErrNotFound
 	}
 	if err != nil {
-		if unreadable, ok := errors.AsType[*journal.UnreadableError](err); ok && !accessOf(r).sees(unreadable.Endpoint) {
+		if unreadable, ok := errors.AsType[*journal.UnreadableError](err); ok &&
+			!accessOf(r).sees(unreadable.Endpoint) {
 			err = journal.ErrNotFound
 		}
 		p.failJournal(w, r, err)

@@ -77,8 +77,8 @@ func TestAPlainHandlerIsShownAsOneReceiver(t *testing.T) {
 	}
 	require.Equal(t, http.StatusBadGateway, send(paid))
 	path := "/event/" + string(a.newest().ID)
-	require.Regexp(t, `<td>the app&#39;s handler</td><td>delivery</td><td><code>signal_failed</code> <small></small></td>`+
-		`<td class="number">[\d.]+[nµm]?s</td><td><small class="error">the handler answered 502</small>`,
+	require.Regexp(t, `<td>the app&#39;s handler</td><td>delivery</td><td><code>signal_failed</code> <small>`+
+		`</small></td><td class="number">[\d.]+[nµm]?s</td><td><small class="error">the handler answered 502</small>`,
 		a.get(path).Body.String())
 	answer = http.StatusOK
 	require.Equal(t, 303, a.post(path+"/redrive", revision(a.newest())).Code)

@@ -102,8 +102,8 @@ func TestWhatAKilledProgramHasLeftIsForgotten(t *testing.T) {
 	require.NoFileExists(t, page)
 	status, _, problem = cmd.run("send", "--provider", "stripe")
 	require.Equal(t, usage, status)
-	require.Equal(t, "sallyport: nothing listens at http://127.0.0.1:1/ any more: run \"sallyport listen\", or give the "+
-		"URL of the endpoint\n", problem)
+	require.Equal(t, "sallyport: nothing listens at http://127.0.0.1:1/ any more: run \"sallyport listen\", or give "+
+		"the URL of the endpoint\n", problem)
 	require.NoFileExists(t, place)
 	t.Run("next to one that runs", func(t *testing.T) {
 		cmd := &command{t: t, env: cmd.env}

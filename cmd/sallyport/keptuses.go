@@ -116,8 +116,8 @@ const notKnown = "not_known"
 func (l *listUses) secrets() (all []usedSecret) {
 	for i := range l.uses {
 		u := &l.uses[i]
-		s := usedSecret{Tenant: l.tenant, Label: u.Label, Setting: u.Setting, State: string(u.State), Matched: u.Matched,
-			LastMatched: u.LastMatched, NotAfter: u.NotAfter}
+		s := usedSecret{Tenant: l.tenant, Label: u.Label, Setting: u.Setting, State: string(u.State),
+			Matched: u.Matched, LastMatched: u.LastMatched, NotAfter: u.NotAfter}
 		for _, m := range l.others {
 			if m.label == u.Label && (m.setting == "" || m.setting == u.Setting) && m.at.After(s.LastMatched) {
 				s.LastMatched = m.at

@@ -81,11 +81,11 @@ func TestADatabaseSaysWhatItCannotKnow(t *testing.T) {
 	k.add(&journal.Entry{Endpoint: "former", Secret: "autumn", First: at, Last: at})
 	all := k.rotations()
 	require.Equal(t, []string{
-		"former: its events say nothing about deliveries that succeeded, so that no secret can be said to be removable: " +
-			"ask the page; the journal reaches back to 2026-05-01 12:00:00",
+		"former: its events say nothing about deliveries that succeeded, so that no secret can be said to be " +
+			"removable: ask the page; the journal reaches back to 2026-05-01 12:00:00",
 		"new: as the process that kept its newest event had seen it by 2026-05-01 13:00:00; what came since is not " +
-			"known; #1 is a place in the list, whatever secret stands there: give secrets labels; the journal reaches back " +
-			"to 2026-05-01 12:00:00",
+			"known; #1 is a place in the list, whatever secret stands there: give secrets labels; the journal " +
+			"reaches back to 2026-05-01 12:00:00",
 	}, all.Notes)
 	require.Len(t, all.Endpoints[1].Secrets, 2)
 	require.Equal(t, "a", all.Endpoints[1].Secrets[0].Tenant)

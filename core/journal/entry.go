@@ -172,8 +172,8 @@ func (r *Run) members() []member {
 	}
 }
 
-// Receiver is what one receiver did with an event. Of a plain handler, without signals, both Name and Pattern are empty,
-// and Took is the time until it returned, with that of the middleware between the guard and it.
+// Receiver is what one receiver did with an event. Of a plain handler, without signals, both Name and Pattern are
+// empty, and Took is the time until it returned, with that of the middleware between the guard and it.
 type Receiver struct {
 	Name    string        // of its registration; empty: it has none
 	Pattern string        // the event types that it is registered for; empty: it is a plain handler

@@ -13,8 +13,8 @@ import (
 // claim and [Store].Forget a delivery may begin, if somebody else forgets the same key in that moment.
 type DoneForgetter interface {
 	Store
-	// ForgetDone removes what is remembered of the keys that are done. A key that is claimed keeps its claim. A key that
-	// is not remembered is not an error.
+	// ForgetDone removes what is remembered of the keys that are done. A key that is claimed keeps its claim. A key
+	// that is not remembered is not an error.
 	//
 	// Errors: [*InFlightError] for the keys that are claimed (the others took effect), [ErrClosed], or the engine's (it
 	// is unknown what took effect; call again).

@@ -21,8 +21,8 @@ var ErrEnded = errors.New("sqltx: the receiver ended the transaction itself, and
 //
 //lint:immutable an error value
 var ErrRolledBack = errors.New("sqltx: the database ended the transaction before its commit: a receiver must return " +
-	"the error of a statement that failed (a deadlock in MySQL, an interrupted statement in SQLite), and must not use " +
-	"statements that commit by themselves (CREATE, ALTER, TRUNCATE in MySQL)")
+	"the error of a statement that failed (a deadlock in MySQL, an interrupted statement in SQLite), and must not " +
+	"use statements that commit by themselves (CREATE, ALTER, TRUNCATE in MySQL)")
 
 // errNone says what to do where nothing offers a transaction.
 //

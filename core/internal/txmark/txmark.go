@@ -1,9 +1,9 @@
 // Package txmark sets a mark in a SQL transaction, by which its end shows that the database has caused by itself.
 //
 // MySQL rolls a transaction back at a deadlock, and commits it before CREATE, ALTER or TRUNCATE. SQLite rolls it back
-// where a statement is interrupted, or finds no room. The connection then commits every further statement by itself, and
-// a driver goes on as if the transaction was open: "done" would be stored without what the app wrote before. PostgreSQL
-// needs no mark: it refuses every further statement.
+// where a statement is interrupted, or finds no room. The connection then commits every further statement by itself,
+// and a driver goes on as if the transaction was open: "done" would be stored without what the app wrote before.
+// PostgreSQL needs no mark: it refuses every further statement.
 package txmark
 
 import (
