@@ -171,6 +171,10 @@ func (g *Guard) DangerouslyForgetInFlight(ctx context.Context, ids ...Identity) 
 	if err != nil || g.memory.Store == nil {
 		return err
 	}
+	// The workers first: the message of a delivery that comes in between is then not left out.
+	if err := g.memory.Store.Forget(ctx, workersOf(keys)); err != nil {
+		return err
+	}
 	return g.memory.Store.Forget(ctx, keys)
 }
 

@@ -102,10 +102,7 @@ func (g *Guard) forgetWork(
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	workers := make([]replay.Key, len(keys))
-	for i := range keys {
-		workers[i] = identity.OfWorker(Identity(keys[i]).String())
-	}
+	workers := workersOf(keys)
 	err = g.memory.ForgetDone(ctx, workers)
 	var working *replay.InFlightError
 	if !errors.As(err, &working) {
@@ -119,6 +116,15 @@ func (g *Guard) forgetWork(
 		}
 	}
 	return idle, nil
+}
+
+// workersOf returns what workers remember events by.
+func workersOf(keys []replay.Key) []replay.Key {
+	workers := make([]replay.Key, len(keys))
+	for i := range keys {
+		workers[i] = identity.OfWorker(Identity(keys[i]).String())
+	}
+	return workers
 }
 
 // addBusy notes keys that are in flight.
