@@ -50,6 +50,27 @@ func TestAnObserverThatEndsItsGoroutineIsOneThatPanicked(t *testing.T) {
 	})
 }
 
+// TestAnObserverThatEndsItsGoroutineKeepsNoBody: a body whose names it was to read counts until its record is given
+// back.
+func TestAnObserverThatEndsItsGoroutineKeepsNoBody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := config(timestamped())
+		c.Replay = core.DangerouslyNoReplay
+		c.Observers = []core.Observer{core.ObserverFunc(func(context.Context, core.Record) { runtime.Goexit() })}
+		g := mustNew(t, c)
+		app := httpwebhook.Verify(g)(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+		}))
+		for range 2 { // the log names the first
+			answerOf(app, signed(event))
+		}
+		require.Positive(t, g.UnreadBytes())
+		require.NoError(t, g.Flush(t.Context()))
+		require.Zero(t, g.UnreadBytes())
+	})
+}
+
 // TestAReceiverThatEndsItsGoroutineEndsNoWorker: a queue's own goroutine would be gone, and its job would never end.
 func TestAReceiverThatEndsItsGoroutineEndsNoWorker(t *testing.T) {
 	t.Parallel()

@@ -302,9 +302,9 @@ func newOutlet(n int, o Observer, l *guardLog) *outlet {
 
 // take hands a record to the observer, and gives it back.
 func (o *outlet) take(r *pooledRecord, dropped int) {
-	r.explain() // before the copy: all observers and the log see the same findings
+	defer r.release() // also where the observer ends its goroutine
+	r.explain()       // before the copy: all observers and the log see the same findings
 	o.deliver(r, dropped)
-	r.release()
 }
 
 // deliver contains the observer's panics: they are logged and crash nothing. One that ends the goroutine is logged too.
