@@ -149,7 +149,8 @@ func TestMounting(t *testing.T) {
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
 				r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
 				require.NoError(t, err)
-				require.Equal(t, rt.wrongVerb, s.send(t, r).status, method)
+				require.Equal(t, rt.wrongVerb, s.send(t, r).status,
+					"%s: wrongVerb of the router, in routers_test.go, is what it answers by itself", method)
 			}
 			require.Zero(t, n.Load())
 		}},
@@ -202,7 +203,8 @@ func TestMounting(t *testing.T) {
 			a := rt.new()
 			a.mount(path, g, n.signal)
 			s := serve(t, a)
-			require.Equal(t, rt.slashed, s.send(t, s.request(t, path+"/", body)).status)
+			require.Equal(t, rt.slashed, s.send(t, s.request(t, path+"/", body)).status,
+				"slashed of the router, in routers_test.go, is what it answers by itself")
 			require.Zero(t, n.Load())
 		}},
 		{"a credential in the path is read and does not reach the app", func(t *testing.T, rt router) {

@@ -83,7 +83,7 @@ type router struct {
 	braces     bool             // a parameter is {name} in a pattern, and not :name
 	ownContext bool             // signals get the router's own context, with its writer, and not the request alone
 	allocates  float64          // what the router makes the guard allocate, see TestWhatEachRouterAllocates
-	methods    map[string]kinds // by mount, what is answered to methods, see TestWhatIsAnsweredToOtherMethods
+	methods    map[string]kinds // by mount, what is answered to usual methods, OPTIONS, WebDAV's, and unknown ones
 
 	keepsRequest bool // the router's context holds the request, so that the guard sees what it was replaced by
 
