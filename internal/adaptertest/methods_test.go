@@ -72,7 +72,7 @@ func TestWhatIsAnsweredToOtherMethods(t *testing.T) {
 						expect = expected.options
 					}
 					require.Equal(t, expect, answered{w.Code, w.Header().Get("Allow"), rec.count() > before},
-						"%s: methods of the router, in routers_test.go, says what it answers by itself to this kind", method)
+						"%s: methods of the router, in routers_test.go, has what it answers by itself", method)
 					if expect.guard {
 						require.Equal(t, reason.Method, rec.last(t, g).Reason)
 						require.Contains(t, rec.last(t, g).Detail, method)
