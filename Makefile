@@ -193,12 +193,12 @@ unproved-work: ## Measure what the worst body costs each family of senders befor
 	SALLYPORT_WRITE_UNPROVED_WORK="$(CURDIR)/docs/unproved-work.md" go test -run '^$$' -bench UnprovedWork -benchtime 1x ./core/provider
 
 .PHONY: docs
-docs: ## Write the pages on senders from the entries, identities of new ones, and the README's table of routers
+docs: ## Write the pages on senders from the entries, identities of new ones, and the tables of routers
 	@go test -count=1 -run TestIdentitiesNeverChange ./core/provider -add-identities
 	@go test -count=1 -run TestStoredEntriesNeverChange ./core/journal -add-members
 	@go run ./core/internal/docgen/cmd pages docs/providers
 	@go run ./core/internal/docgen/cmd > docs/providers.md.tmp && mv docs/providers.md.tmp docs/providers.md
-	@go run ./core/internal/docgen/cmd readme > README.md.tmp && mv README.md.tmp README.md
+	@go run ./core/internal/docgen/cmd routers
 	@go run ./core/internal/docgen/cmd one-capture > docs/one-capture.md.tmp && mv docs/one-capture.md.tmp docs/one-capture.md
 
 .PHONY: catalogue

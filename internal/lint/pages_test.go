@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/sallyport-go/sallyport/internal/routers"
 )
 
 // pages returns README, CONTRIBUTING, SECURITY and every page of docs.
@@ -96,29 +94,6 @@ func TestThePagesNameEveryPackageThatIsFoundByThem(t *testing.T) {
 			name := filepath.Base(folder)
 			named := regexp.MustCompile(strings.ReplaceAll(row.written, "%s", regexp.QuoteMeta(name))).Match(text)
 			require.True(t, named, "%s does not name %s: %s", row.page, name, row.how)
-		}
-	}
-}
-
-// TestThePagesNameEveryRouter, where prose and tables are written by hand. make docs writes README's table of routers.
-func TestThePagesNameEveryRouter(t *testing.T) {
-	for _, row := range []struct{ page, written, how, except string }{
-		{"README.md", `(?m)^Sallyport stands in front of .*\b%s\b`, "name it in the first sentence", ""},
-		{"README.md", `(?m)^Go 1.*\b%s \d`, `add its oldest version to the line that begins with "Go 1"`, "http"},
-		{"docs/signals.md", `(?m)^\| %s \| .*\bguard\b`, `add its row to the table below "Methods"`, ""},
-	} {
-		text, err := os.ReadFile(filepath.Join(root, row.page))
-		require.NoError(t, err)
-		for _, router := range routers.All() {
-			if router.Name == row.except {
-				continue
-			}
-			title := router.Title
-			if row.page == "README.md" {
-				title = strings.Fields(title)[0] // without Echo's version
-			}
-			named := regexp.MustCompile(strings.ReplaceAll(row.written, "%s", regexp.QuoteMeta(title))).Match(text)
-			require.True(t, named, "%s does not name %s: %s", row.page, router.Title, row.how)
 		}
 	}
 }

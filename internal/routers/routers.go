@@ -25,6 +25,11 @@ type Router struct {
 	Name  string // of the adapter's package, without "webhook" at its end
 	Title string // in sentences
 	New   func(*slog.Logger) App
+	// Module is the router's. It is empty for the standard library.
+	Module string
+	// Methods says who answers which method, in Markdown: behind Handle, behind Verify used on a group with a POST route,
+	// on a POST route alone, and used on the whole app. docs/signals.md has it as a row.
+	Methods [4]string
 }
 
 // App is an app without routes. What its router prints by itself goes to the logger.
@@ -39,11 +44,20 @@ type App struct {
 // All returns every router.
 func All() []Router {
 	return []Router{
-		{"gin", "Gin", ginApp},
-		{"echo", "Echo v4", echo4App},
-		{"echo5", "Echo v5", echo5App},
-		{"chi", "Chi", chiApp},
-		{"http", "net/http", httpApp},
+		{"gin", "Gin", ginApp, "github.com/gin-gonic/gin", [4]string{
+			"guard: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT, TRACE; others 404", "404", "404", "guard",
+		}},
+		{"echo", "Echo v4", echo4App, "github.com/labstack/echo/v4", [4]string{
+			"guard, PROPFIND and REPORT too; others 405 with a list of its own in `Allow`", "guard",
+			"405 with `Allow`; OPTIONS 204", "guard",
+		}},
+		{"echo5", "Echo v5", echo5App, "github.com/labstack/echo/v5", [4]string{
+			"guard", "405 with `Allow`; OPTIONS 204", "405 with `Allow`; OPTIONS 204", "guard",
+		}},
+		{"chi", "Chi", chiApp, "github.com/go-chi/chi/v5", [4]string{
+			"guard: the nine of Gin; others 405 without `Allow`", "as with `Handle`", "405; `Allow` for the nine only", "guard",
+		}},
+		{"http", "net/http", httpApp, "", [4]string{"guard", "405 with `Allow`", "405 with `Allow`", "guard"}},
 	}
 }
 

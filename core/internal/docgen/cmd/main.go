@@ -1,6 +1,6 @@
 // Command cmd writes what is generated from the entries: a page of docs to standard output (providers.md, or
-// one-capture), the pages of docs/providers to a folder (pages FOLDER), the README with its table of routers (readme),
-// or the report of the catalogue (catalogue).
+// one-capture), the pages of docs/providers to a folder (pages FOLDER), the tables of
+// routers to the pages that have them (routers), or the report of the catalogue (catalogue).
 package main
 
 import (
@@ -32,11 +32,12 @@ func run(args []string) error {
 	switch what {
 	case "one-capture":
 		text = docgen.OneCapture()
-	case "readme":
-		var err error
-		if text, err = docgen.Routers("."); err != nil {
+	case "routers":
+		pages, err := docgen.Routers(".")
+		if err != nil {
 			return err
 		}
+		return write(".", pages)
 	case "pages":
 		return writePages(args[1])
 	case "catalogue":
@@ -68,6 +69,11 @@ func writePages(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
+	return write(folder, pages)
+}
+
+// write writes pages by their names in a folder.
+func write(folder string, pages map[string]string) error {
 	for name, text := range pages {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
 			return err
