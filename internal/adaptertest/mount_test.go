@@ -135,12 +135,14 @@ func TestMounting(t *testing.T) {
 			hooks := a.group("/hooks")
 			hooks.post("/github", rt.signal(n.signal))
 			if rt.late == panics {
-				require.Panics(t, func() { hooks.use(rt.verify(g, nil)) })
+				require.Panics(t, func() { hooks.use(rt.verify(g, nil)) },
+					"late of the router, in routers_test.go, says what becomes of this Use")
 				return
 			}
 			hooks.use(rt.verify(g, nil))
 			s := serve(t, a)
-			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status)
+			require.Equal(t, http.StatusInternalServerError, s.deliver(t).status,
+				"late of the router, in routers_test.go, says what becomes of this Use: none if it guards the route")
 			require.Zero(t, n.Load())
 		}},
 		{"a method that is not routed is the router's own affair", func(t *testing.T, rt router) {
@@ -219,7 +221,8 @@ func TestMounting(t *testing.T) {
 				rt.verify(g, nil))
 			s := serve(t, a)
 			require.Equal(t, http.StatusBadRequest,
-				s.send(t, s.request(t, "/hooks/another-token-of-this-size", body)).status)
+				s.send(t, s.request(t, "/hooks/another-token-of-this-size", body)).status,
+				"a 404: braces of the router, in routers_test.go, says how a pattern names a parameter")
 			require.Equal(t, http.StatusOK, s.send(t, s.request(t, "/hooks/"+token, body)).status)
 			require.NotContains(t, take(t, seen), token)
 		}},
@@ -230,8 +233,9 @@ func TestMounting(t *testing.T) {
 			pattern := pathOf(rt, "/tenants/", "name", "/github")
 			a.mount(pattern, g, n.signal)
 			s := serve(t, a)
-			require.Equal(t, http.StatusOK, s.send(t, s.request(t, "/tenants/acme/github", body)).status)
-			require.Equal(t, pattern, rec.last(t, g).Route)
+			require.Equal(t, http.StatusOK, s.send(t, s.request(t, "/tenants/acme/github", body)).status,
+				"a 404: braces of the router, in routers_test.go, says how a pattern names a parameter")
+			require.Equal(t, pattern, rec.last(t, g).Route, "Route that the adapter gives to the guard")
 		}},
 		{"a request that was skipped runs no signal", func(t *testing.T, rt router) {
 			if rt.skipping == nil {

@@ -97,7 +97,7 @@ type router struct {
 	// trusting takes the sender's word for the sender's address, in each way that the framework has.
 	trusting   map[string]func(http.Handler)
 	skipping   func(*core.Guard) any
-	late       string          // what becomes of a Use that comes after the route
+	late       string          // what becomes of a Use that comes after the route: unguarded, panics or none
 	slashed    int             // the answer to the path with a slash too much
 	wrongVerb  int             // the router's own answer to a method that is not registered
 	json, form map[string]bind // what reads {"name":"x"} and name=x
