@@ -94,7 +94,8 @@ func vectorsIn(t testing.TB, file string) (all []vector) {
 func (v *vector) provider(t testing.TB) core.Provider {
 	t.Helper()
 	e, ok := catalogue.ByName(v.Provider)
-	require.True(t, ok, v.Provider)
+	require.True(t, ok, "no sender is listed as %s: correct the name, or see \"Add a provider\" (3) in CONTRIBUTING.md",
+		v.Provider)
 	values := e.Samples()
 	for name, value := range v.Config {
 		for _, parameter := range []string{name, name + "s"} { // the plural is a list of one

@@ -97,7 +97,8 @@ func entryOf(t *testing.T, name string) core.Provider {
 		return provider.ScalewayTEM(provider.ScalewayConfig{Topics: []string{"arn:scw:sns:fr-par:project-1:mail"}})
 	}
 	e, ok := catalogue.ByName(name)
-	require.True(t, ok, name)
+	require.True(t, ok, "no sender is listed as %s: correct the name, or see \"Add a provider\" (3) in CONTRIBUTING.md",
+		name)
 	return e.Sample()
 }
 
