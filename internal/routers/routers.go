@@ -27,8 +27,8 @@ type Router struct {
 	New   func(*slog.Logger) App
 	// Module is the router's. It is empty for the standard library.
 	Module string
-	// Methods says who answers which method, in Markdown: behind Handle, behind Verify used on a group with a POST route,
-	// on a POST route alone, and used on the whole app. docs/signals.md has it as a row.
+	// Methods says who answers which method, in Markdown: behind Handle, behind Verify used on a group with a POST
+	// route, on a POST route alone, and used on the whole app. docs/signals.md has it as a row.
 	Methods [4]string
 }
 
@@ -55,7 +55,8 @@ func All() []Router {
 			"guard", "405 with `Allow`; OPTIONS 204", "405 with `Allow`; OPTIONS 204", "guard",
 		}},
 		{"chi", "Chi", chiApp, "github.com/go-chi/chi/v5", [4]string{
-			"guard: the nine of Gin; others 405 without `Allow`", "as with `Handle`", "405; `Allow` for the nine only", "guard",
+			"guard: the nine of Gin; others 405 without `Allow`", "as with `Handle`", "405; `Allow` for the nine only",
+			"guard",
 		}},
 		{"http", "net/http", httpApp, "", [4]string{"guard", "405 with `Allow`", "405 with `Allow`", "guard"}},
 	}

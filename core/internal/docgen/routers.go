@@ -16,8 +16,8 @@ const (
 )
 
 // Routers returns the pages that list the routers which have an adapter, by their paths in the folder of the module,
-// with the rows of their tables. A router's line is the one in the documentation of its package, its oldest version that
-// of go.mod.
+// with the rows of their tables. A router's line is the one in the documentation of its package, its oldest version
+// that of go.mod.
 func Routers(root string) (map[string]string, error) {
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 func TestTextIsWhatEncodingJSONReads(t *testing.T) {
 	t.Parallel()
 	parts := []string{
-		"", "a", "ude00", "xude00", "/ude00", `\\ude00`, `\/`, `\n`, `\"`, `\ud83d`, `\uD83D`, `\ude00`, `\uDE00`, `\u0061`,
-		`\u0000`, "\xff", "\xed\xa0\xbd", "\U0001f600",
+		"", "a", "ude00", "xude00", "/ude00", `\\ude00`, `\/`, `\n`, `\"`, `\ud83d`, `\uD83D`, `\ude00`, `\uDE00`,
+		`\u0061`, `\u0000`, "\xff", "\xed\xa0\xbd", "\U0001f600",
 	}
 	for _, first := range parts {
 		for _, second := range parts {
