@@ -154,7 +154,7 @@ func (g *Guard) Forget(ctx context.Context, ids ...Identity) error {
 	var held *replay.InFlightError
 	switch {
 	case errors.As(err, &held):
-		addBusy(&busy, held.RetryAfter, held.Keys...)
+		busy.Add(held.RetryAfter, held.Keys...)
 	case err != nil:
 		return err
 	case len(busy.Keys) == 0:

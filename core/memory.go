@@ -85,7 +85,7 @@ func (g *Guard) notRedriven(
 			return nil, err
 		}
 		if i := slices.IndexFunc(states, isInFlight); i >= 0 {
-			addBusy(busy, states[i].RetryAfter, key)
+			busy.Add(states[i].RetryAfter, key)
 		} else {
 			idle = append(idle, key)
 		}
@@ -110,7 +110,7 @@ func (g *Guard) forgetWork(
 	}
 	for i, key := range keys {
 		if slices.Contains(working.Keys, workers[i]) {
-			addBusy(busy, working.RetryAfter, key)
+			busy.Add(working.RetryAfter, key)
 		} else {
 			idle = append(idle, key)
 		}
@@ -125,12 +125,6 @@ func workersOf(keys []replay.Key) []replay.Key {
 		workers[i] = identity.OfWorker(Identity(keys[i]).String())
 	}
 	return workers
-}
-
-// addBusy notes keys that are in flight.
-func addBusy(busy *replay.InFlightError, retryAfter time.Duration, keys ...replay.Key) {
-	busy.Keys = append(busy.Keys, keys...)
-	busy.RetryAfter = max(busy.RetryAfter, retryAfter)
 }
 
 func isInFlight(r replay.Result) bool { return r.State == replay.InFlight }

@@ -28,6 +28,20 @@ type InFlightError struct {
 	RetryAfter time.Duration
 }
 
+// Add adds keys that are in flight, the last of whose leases expires after retryAfter. It is for stores.
+func (e *InFlightError) Add(retryAfter time.Duration, keys ...Key) {
+	e.Keys = append(e.Keys, keys...)
+	e.RetryAfter = max(e.RetryAfter, retryAfter)
+}
+
+// ErrorOrNil returns the error, or nil where no key was added.
+func (e *InFlightError) ErrorOrNil() error {
+	if len(e.Keys) == 0 {
+		return nil
+	}
+	return e
+}
+
 // Error returns a text with the number of keys. It does not print the keys.
 func (e *InFlightError) Error() string {
 	return fmt.Sprintf("replay: %d of the keys given are in flight, and were not forgotten; the last of their leases "+

@@ -30,17 +30,15 @@ func (r *Rules) ForgetDone(ctx context.Context, keys []replay.Key) error {
 		case replay.Done:
 			done = append(done, keys[i])
 		case replay.InFlight:
-			busy.Keys = append(busy.Keys, keys[i])
-			busy.RetryAfter = max(busy.RetryAfter, states[i].RetryAfter)
+			busy.Add(states[i].RetryAfter, keys[i])
 		}
 	}
 	if len(done) > 0 {
-		err = r.Store.Forget(ctx, done)
+		if err := r.Store.Forget(ctx, done); err != nil {
+			return err
+		}
 	}
-	if err == nil && len(busy.Keys) > 0 {
-		return &busy
-	}
-	return err
+	return busy.ErrorOrNil()
 }
 
 // States returns the states of keys. A store that is not a [replay.Looker] is asked by a claim of each key, which is

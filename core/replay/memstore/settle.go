@@ -1,7 +1,6 @@
 package memstore
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -155,7 +154,7 @@ func (s *Store) ForgetDone(ctx context.Context, keys []replay.Key) error {
 	if err != nil {
 		return err
 	}
-	var busy *replay.InFlightError // made where it is needed
+	var busy replay.InFlightError
 	for i := range keys {
 		_, err := s.onShard(now, &keys[i], func(sh *shard, no recordNo, r *record) bool {
 			switch {
@@ -163,9 +162,7 @@ func (s *Store) ForgetDone(ctx context.Context, keys []replay.Key) error {
 			case r.done():
 				sh.forget(no)
 			default:
-				busy = cmp.Or(busy, &replay.InFlightError{})
-				busy.Keys = append(busy.Keys, keys[i])
-				busy.RetryAfter = max(busy.RetryAfter, sh.endOf(r)-now)
+				busy.Add(sh.endOf(r)-now, keys[i])
 			}
 			return true
 		})
@@ -174,10 +171,7 @@ func (s *Store) ForgetDone(ctx context.Context, keys []replay.Key) error {
 		}
 	}
 	s.observe(ctx)
-	if busy == nil {
-		return nil
-	}
-	return busy
+	return busy.ErrorOrNil()
 }
 
 // onShard calls do with the record of a key, or with 0 and nil, under the lock of its shard. Then it sweeps a little,

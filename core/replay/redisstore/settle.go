@@ -149,14 +149,10 @@ func (s *Store) ForgetDone(ctx context.Context, keys []replay.Key) error {
 				return cmp.Or(err, errForeign)
 			}
 			if left > 0 {
-				busy.Keys = append(busy.Keys, keys[i])
-				busy.RetryAfter = max(busy.RetryAfter, time.Duration(left)*time.Millisecond)
+				busy.Add(time.Duration(left)*time.Millisecond, keys[i])
 			}
 		}
-		if busy.Keys == nil {
-			return nil
-		}
-		return &busy
+		return busy.ErrorOrNil()
 	})
 }
 

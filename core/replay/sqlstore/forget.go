@@ -21,17 +21,16 @@ func (s *Store) Forget(ctx context.Context, keys []replay.Key) error {
 func (s *Store) ForgetDone(ctx context.Context, keys []replay.Key) error {
 	held := make(map[replay.Key]time.Duration)
 	err := s.remove(ctx, keys, func(part []replay.Key) error { return s.removeFree(ctx, part, held) })
-	if err != nil || len(held) == 0 {
+	if err != nil {
 		return err
 	}
 	var busy replay.InFlightError
 	for _, key := range keys {
 		if until, ok := held[key]; ok {
-			busy.Keys = append(busy.Keys, key)
-			busy.RetryAfter = max(busy.RetryAfter, until)
+			busy.Add(until, key)
 		}
 	}
-	return &busy
+	return busy.ErrorOrNil()
 }
 
 // removeFree deletes the rows that nobody holds, and adds to held the rest of the leases of the others. What its holder
