@@ -197,14 +197,18 @@ func (d *Delivery) hasEntered() bool {
 // keepPlainSuccess keeps what a plain handler has done, where the journal keeps successes. It fails open: the work is
 // done and committed, and an entry that is missing changes nothing.
 func (d *Delivery) keepPlainSuccess() {
-	if !d.keeps() || !d.guard.journaling.journal.AlsoDone() && d.redrive == nil {
+	if !d.keeps() {
+		return
+	}
+	if d.redrive != nil {
+		d.plainRan(outcomeOK, nil) // for the record of the run, which keeps the success
+		return
+	}
+	if !d.guard.journaling.journal.AlsoDone() || d.batch && len(d.events) > mostParts {
 		return
 	}
 	ran := d.plainRan(outcomeOK, nil)
-	if ran == nil || d.redrive != nil {
-		return
-	}
-	if d.batch && len(d.events) > mostParts {
+	if ran == nil {
 		return
 	}
 	done := d.plainEntries(replay.Commit, &failure{state: journal.Done, why: reason.Accepted, ran: ran})
