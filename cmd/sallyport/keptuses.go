@@ -17,7 +17,7 @@ type keptUses struct{ endpoints []*endpointUses }
 // endpointUses is what they say about one endpoint.
 type endpointUses struct {
 	name, provider string
-	since, newest  time.Time // of its events
+	since          time.Time // its oldest event
 	lists          []*listUses
 }
 
@@ -46,9 +46,6 @@ func (k *keptUses) add(e *journal.Entry) {
 	of := k.endpoints[i]
 	if e.First.Before(of.since) {
 		of.since = e.First
-	}
-	if e.Last.After(of.newest) {
-		of.newest = e.Last
 	}
 	tenant := ""
 	if len(e.Uses) > 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -61,10 +62,7 @@ func TestADatabaseSaysWhichSecretsMayGo(t *testing.T) {
 				}
 				require.Equal(t, row.want, states)
 				require.True(t, row.asOf.Equal(all.Endpoints[0].AsOf))
-				// In the other order it is the same.
-				for i, j := 0, len(row.events)-1; i < j; i, j = i+1, j-1 {
-					row.events[i], row.events[j] = row.events[j], row.events[i]
-				}
+				slices.Reverse(row.events) // in the other order it is the same
 			}
 		})
 	}
