@@ -16,12 +16,7 @@ import (
 
 // insertNote writes a note in the event's transaction.
 func insertNote(ctx context.Context, values string) error {
-	tx, err := sqltx.Tx(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO notes (id, n) VALUES ("+values+")")
-	return err
+	return write(ctx, "INSERT INTO notes (id, n) VALUES ("+values+")")
 }
 
 // TestAnEventIsGivenUpAfterAStatementThatFailed: PostgreSQL refuses to commit a transaction in which a statement

@@ -12,7 +12,6 @@ import (
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
 	"github.com/sallyport-go/sallyport/core/provider"
-	"github.com/sallyport-go/sallyport/core/sqltx"
 	"github.com/sallyport-go/sallyport/core/webhooktest"
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
@@ -30,12 +29,7 @@ func TestReceiversOfOneEventDoNotWaitForEachOther(t *testing.T) {
 				"INSERT INTO counters VALUES (1, 0)")
 			b.permit(t, "counters")
 			count := func(ctx context.Context) error {
-				tx, err := sqltx.Tx(ctx)
-				if err != nil {
-					return err
-				}
-				_, err = tx.ExecContext(ctx, "UPDATE counters SET n = n + 1 WHERE id = 1")
-				return err
+				return write(ctx, "UPDATE counters SET n = n + 1 WHERE id = 1")
 			}
 			var ran string
 			var audit error

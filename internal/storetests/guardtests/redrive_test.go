@@ -71,6 +71,16 @@ func send(app http.Handler, n int) int {
 	return w.Code
 }
 
+// write runs a statement in the event's transaction.
+func write(ctx context.Context, statement string) error {
+	tx, err := sqltx.Tx(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, statement)
+	return err
+}
+
 // TestARunIsTheOnlyOneOnEveryStore: retries, resends and runs at once give exactly one run of each event, whether it
 // was open or parked, and nothing is forgotten for it.
 func TestARunIsTheOnlyOneOnEveryStore(t *testing.T) {
@@ -143,11 +153,7 @@ func TestParkingIsOneStepWithTheReceiversWrites(t *testing.T) {
 			b.exec(t, "CREATE TABLE notes (id varchar(40) NOT NULL PRIMARY KEY)")
 			b.permit(t, "notes")
 			app := httpwebhook.Verify(guard)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
-				tx, err := sqltx.Tx(e.Context())
-				if err != nil {
-					return err
-				}
-				if _, err = tx.ExecContext(e.Context(), "INSERT INTO notes (id) VALUES ('"+e.ID+"')"); err != nil {
+				if err := write(e.Context(), "INSERT INTO notes (id) VALUES ('"+e.ID+"')"); err != nil {
 					return err
 				}
 				return core.Permanent(errors.New("gave up"))

@@ -13,7 +13,6 @@ import (
 
 	"github.com/sallyport-go/sallyport/core"
 	"github.com/sallyport-go/sallyport/core/journal"
-	"github.com/sallyport-go/sallyport/core/sqltx"
 	"github.com/sallyport-go/sallyport/httpwebhook"
 )
 
@@ -36,17 +35,13 @@ func TestTwoProcessesRunEachEventOnce(t *testing.T) {
 				app := httpwebhook.Verify(guard)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
 					var n int
 					_, _ = fmt.Sscanf(e.ID, "evt_%d", &n)
-					tx, err := sqltx.Tx(e.Context())
-					if err != nil {
-						return err
-					}
-					if _, err := tx.ExecContext(e.Context(), "INSERT INTO notes (id) VALUES ('"+e.ID+"')"); err != nil {
+					if err := write(e.Context(), "INSERT INTO notes (id) VALUES ('"+e.ID+"')"); err != nil {
 						return err
 					}
 					failure := errors.New("no such column")
 					switch c := calls[n].Add(1); {
 					case broken.Load() && n%2 == 0:
-						_, _ = tx.ExecContext(e.Context(), "DELETE FROM notes WHERE id = '"+e.ID+"'")
+						_ = write(e.Context(), "DELETE FROM notes WHERE id = '"+e.ID+"'")
 						return core.Permanent(failure)
 					case broken.Load(), c%3 == 0:
 						return failure
@@ -106,16 +101,12 @@ func TestAnEntryOfATransactionThatCannotCommitIsKept(t *testing.T) {
 	fixed := false
 	s := core.NewSignals()
 	s.Named("notes").On("*", func(ctx context.Context, e core.Event) error {
-		tx, err := sqltx.Tx(ctx)
-		if err != nil {
-			return err
-		}
 		if fixed {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO orders (id) VALUES (1) ON CONFLICT DO NOTHING"); err != nil {
+			if err := write(ctx, "INSERT INTO orders (id) VALUES (1) ON CONFLICT DO NOTHING"); err != nil {
 				return err
 			}
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO notes (id, o) VALUES ($1, 1)", e.ID); err != nil {
+		if err := write(ctx, "INSERT INTO notes (id, o) VALUES ('"+e.ID+"', 1)"); err != nil {
 			return err
 		}
 		if e.ID == "evt_2" && !fixed {
