@@ -12,12 +12,15 @@ import (
 	"github.com/sallyport-go/sallyport/core/sqltx"
 )
 
-// breakers are the ways in which a database ends a transaction by itself, or refuses to go on with it. Each returns the
-// error of its statement.
-func (e *engine) breakers() map[string]func(t *testing.T, ctx context.Context, b *bench, tx *sql.Tx) error {
+// breaker makes a database end a transaction by itself, or refuse to go on with it. It returns the error of its
+// statement.
+type breaker func(t *testing.T, ctx context.Context, b *bench, tx *sql.Tx) error
+
+// breakers are the ways in which that happens, by their names.
+func (e *engine) breakers() map[string]breaker {
 	switch e {
 	case mariadb:
-		return map[string]func(*testing.T, context.Context, *bench, *sql.Tx) error{
+		return map[string]breaker{
 			"a deadlock": deadlock,
 			"a statement that commits by itself": func(_ *testing.T, ctx context.Context, b *bench, tx *sql.Tx) error {
 				_, err := tx.ExecContext(ctx, "CREATE TABLE "+b.effect+"_more (event INTEGER)")
@@ -25,11 +28,11 @@ func (e *engine) breakers() map[string]func(t *testing.T, ctx context.Context, b
 			},
 		}
 	case sqlite:
-		return map[string]func(*testing.T, context.Context, *bench, *sql.Tx) error{
+		return map[string]breaker{
 			"an interrupted statement": interrupt,
 		}
 	default:
-		return map[string]func(*testing.T, context.Context, *bench, *sql.Tx) error{
+		return map[string]breaker{
 			"a statement that failed": func(_ *testing.T, ctx context.Context, _ *bench, tx *sql.Tx) error {
 				_, err := tx.ExecContext(ctx, "SELECT 1/0")
 				return err
