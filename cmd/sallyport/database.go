@@ -51,10 +51,10 @@ func (p *program) pageOrDatabase(
 	at *place, work func(*cobra.Command, *remotePage, []string) error,
 ) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
-		if !at.given() && (p.getenv("SALLYPORT_PAGE") != "" || p.getenv("SALLYPORT_DATABASE") == "") {
-			if err := at.alone(); err != nil {
-				return err
-			}
+		switch byPage, err := p.byPage(at); {
+		case err != nil:
+			return err
+		case byPage:
 			return p.onPage(work)(c, args)
 		}
 		return p.inDatabase(c.Context(), at, func(kept *journal.Journal, namespace string) error {
@@ -66,6 +66,14 @@ func (p *program) pageOrDatabase(
 			return work(c, page, args)
 		})
 	}
+}
+
+// byPage reports whether a command works by the page, and not in a database.
+func (p *program) byPage(at *place) (bool, error) {
+	if at.given() || p.getenv("SALLYPORT_PAGE") == "" && p.getenv("SALLYPORT_DATABASE") != "" {
+		return false, nil
+	}
+	return true, at.alone()
 }
 
 // alone reports a flag that says something about a database, where the command works by a page.

@@ -52,13 +52,13 @@ func (p *program) rotationCommand() *cobra.Command {
 				"seen until now."),
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if at.given() || p.getenv("SALLYPORT_PAGE") == "" && p.getenv("SALLYPORT_DATABASE") != "" {
+			switch byPage, err := p.byPage(&at); {
+			case err != nil:
+				return err
+			case !byPage:
 				return p.inDatabase(c.Context(), &at, func(kept *journal.Journal, _ string) error {
 					return p.keptRotation(c.Context(), kept)
 				})
-			}
-			if err := at.alone(); err != nil {
-				return err
 			}
 			return p.onPage(func(c *cobra.Command, page *remotePage, _ []string) error {
 				var all rotations
