@@ -58,8 +58,7 @@ func (p *program) doctorCommand() *cobra.Command {
 // be read.
 func (p *program) kept(provider string, refused *error) string {
 	s, _, err := p.sender(&choice{provider: provider}, false)
-	var file *refusedFileError
-	if errors.As(err, &file) {
+	if file, ok := errors.AsType[*refusedFileError](err); ok {
 		*refused = file
 	}
 	if err != nil {

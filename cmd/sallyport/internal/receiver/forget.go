@@ -114,8 +114,7 @@ func (f *Forgetting) one(ctx context.Context, e *endpoint, identity core.Identit
 		return e.guard.DangerouslyForgetInFlight(ctx, identity)
 	}
 	err := e.guard.Forget(ctx, identity)
-	var busy *replay.InFlightError
-	if errors.As(err, &busy) {
+	if busy, ok := errors.AsType[*replay.InFlightError](err); ok {
 		named.Unknown, named.Kept, named.InFlight, err = false, true, leaseText(busy.RetryAfter), nil
 	}
 	return err
