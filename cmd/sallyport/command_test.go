@@ -43,8 +43,8 @@ func TestWhatIsSentArrivesAtListen(t *testing.T) {
 	cmd.good("secret", "new", "--provider", "github", "--keep")
 	status, _, problem := cmd.run("send", "--provider", "github", "--stale", "http://127.0.0.1:1/")
 	require.Equal(t, usage, status, "no endpoint can refuse it")
-	require.Equal(t, "sallyport: --stale: github signs no time, so nothing distinguishes an old delivery from a new one\n",
-		problem)
+	require.Equal(t, "sallyport: --stale: github signs no time, so nothing distinguishes an old delivery from a new "+
+		"one\n", problem)
 	require.Contains(t, cmd.good("send", "--provider", "stripe", "--repeat"), "the second time")
 	out.waits(t, "duplicate")
 	require.Equal(t, 3, strings.Count(cmd.good("send", "--provider", "stripe", "--count", "3", "--rate", "100"),

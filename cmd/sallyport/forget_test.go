@@ -82,7 +82,8 @@ func TestWhatCannotBeDoneIsStatus2(t *testing.T) {
 		{"a database whose file is missing", byDatabase, []string{"--database", missing, "--namespace", "a"},
 			"--database: unable to open"},
 		{"a page that nobody serves", byPage, nil,
-			"sallyport: the page at http://127.0.0.1:1/ cannot be reached: dial tcp 127.0.0.1:1: connect: connection refused"},
+			"sallyport: the page at http://127.0.0.1:1/ cannot be reached: dial tcp 127.0.0.1:1: connect: " +
+				"connection refused"},
 	} {
 		for _, command := range row.commands {
 			cmd := newCommand(t)
