@@ -447,22 +447,18 @@ func (s *flawedStore) ForgetDone(ctx context.Context, keys []replay.Key) error {
 	var busy replay.InFlightError
 	for _, key := range keys {
 		e := s.known[s.key(key)]
-		if s.is("forgets in two steps") {
-			if s.live(e) && !e.done {
-				busy.Keys = append(busy.Keys, key)
-				continue
-			}
-			s.mu.Unlock()
-			time.Sleep(time.Millisecond)
-			s.mu.Lock()
-		}
-		if s.live(e) && !e.done && !s.is("forgets in two steps") {
+		if s.live(e) && !e.done {
 			if s.is("forgets and reports what is in flight") {
 				delete(s.known, s.key(key))
 			}
 			busy.Keys = append(busy.Keys, key)
 			busy.RetryAfter = max(busy.RetryAfter, time.Until(e.end))
 			continue
+		}
+		if s.is("forgets in two steps") { // a claim comes in between
+			s.mu.Unlock()
+			time.Sleep(time.Millisecond)
+			s.mu.Lock()
 		}
 		delete(s.known, s.key(key))
 	}
