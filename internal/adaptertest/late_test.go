@@ -17,27 +17,57 @@ import (
 	"github.com/sallyport-go/sallyport/ginwebhook"
 )
 
-// kept is an app with a journal, whose recovery stands before everything.
-func kept(
-	t *testing.T, rt router, handler any,
-) (*server, *core.Guard, *records, func() []journal.State, *atomic.Int32) {
+// keptApp is an app with a journal, whose recovery stands before everything.
+type keptApp struct {
+	*server
+	guard   *core.Guard
+	records *records
+	journal *journal.Journal
+	parked  atomic.Int32 // calls of OnParked
+}
+
+func kept(t *testing.T, rt router, handler any) *keptApp {
 	t.Helper()
-	var parked atomic.Int32
-	j, err := journal.InMemory(journal.Config{OnParked: func(context.Context, *journal.Entry) { parked.Add(1) }})
+	k := &keptApp{}
+	j, err := journal.InMemory(journal.Config{OnParked: func(context.Context, *journal.Entry) { k.parked.Add(1) }})
 	require.NoError(t, err)
-	g, rec := newGuard(t, func(c *core.Config) { c.Journal = j })
+	k.journal = j
+	k.guard, k.records = newGuard(t, func(c *core.Config) { c.Journal = j })
 	a := rt.new()
 	a.use(rt.recovery)
-	a.post(path, handler, rt.verify(g, nil))
-	states := func() (list []journal.State) {
-		require.NoError(t, j.Wait(t.Context()))
-		for e, err := range j.Entries(t.Context(), journal.Query{}) {
-			require.NoError(t, err)
-			list = append(list, e.State)
-		}
-		return list
+	a.post(path, handler, rt.verify(k.guard, nil))
+	k.server = serve(t, a)
+	return k
+}
+
+// last waits for what runs, and returns the newest record.
+func (k *keptApp) last(t *testing.T) core.Record {
+	t.Helper()
+	k.running.wait()
+	return k.records.last(t, k.guard)
+}
+
+// states returns the states of the entries, when all is kept.
+func (k *keptApp) states(t *testing.T) (list []journal.State) {
+	t.Helper()
+	require.NoError(t, k.journal.Wait(t.Context()))
+	for e, err := range k.journal.Entries(t.Context(), journal.Query{}) {
+		require.NoError(t, err)
+		list = append(list, e.State)
 	}
-	return serve(t, a), g, rec, states, &parked
+	return list
+}
+
+// parks checks that a delivery is answered 200, released and parked.
+func parks(t *testing.T, rt router, handler any) {
+	t.Helper()
+	k := kept(t, rt, handler)
+	require.Equal(t, 200, k.deliver(t).status)
+	last := k.last(t)
+	require.Equal(t, core.ReplayReleased, last.Replay)
+	require.Equal(t, 200, last.Status)
+	require.Equal(t, []journal.State{journal.Parked}, k.states(t))
+	require.EqualValues(t, 1, k.parked.Load())
 }
 
 // TestWhatFailsBehindASuccessIsParked: the sender has read 2xx, and never sends the event again. Whatever failed after
@@ -53,14 +83,7 @@ func TestWhatFailsBehindASuccessIsParked(t *testing.T) {
 			if name == "a handler fails after its answer" && !rt.errors {
 				t.Skip("a handler has no way to say so here")
 			}
-			s, g, rec, states, parked := kept(t, rt, rt.plain(fn))
-			require.Equal(t, 200, s.deliver(t).status)
-			s.running.wait()
-			last := rec.last(t, g)
-			require.Equal(t, core.ReplayReleased, last.Replay)
-			require.Equal(t, 200, last.Status)
-			require.Equal(t, []journal.State{journal.Parked}, states())
-			require.EqualValues(t, 1, parked.Load())
+			parks(t, rt, rt.plain(fn))
 		}})
 	}
 	for name, fail := range map[string]func() error{
@@ -71,58 +94,40 @@ func TestWhatFailsBehindASuccessIsParked(t *testing.T) {
 			if !rt.ownContext {
 				t.Skip("a receiver has no writer here")
 			}
-			s, g, rec, states, parked := kept(t, rt, rt.signal(func(c *call, _ core.Event) error {
-				_ = c.json(200, "fine")
-				return fail()
-			}))
-			require.Equal(t, 200, s.deliver(t).status)
-			s.running.wait()
-			last := rec.last(t, g)
-			require.Equal(t, core.ReplayReleased, last.Replay)
-			require.Equal(t, 200, last.Status)
-			require.Equal(t, []journal.State{journal.Parked}, states())
-			require.EqualValues(t, 1, parked.Load())
+			parks(t, rt, rt.signal(func(c *call, _ core.Event) error { _ = c.json(200, "fine"); return fail() }))
 		}})
 	}
 	rows = append(rows,
 		row{"a handler releases the delivery and answers 200", func(t *testing.T, rt router) {
-			s, g, rec, states, parked := kept(t, rt, rt.plain(func(c *call) error {
+			parks(t, rt, rt.plain(func(c *call) error {
 				return errors.Join(core.Release(c.r.Context()), c.json(200, "fine"))
 			}))
-			require.Equal(t, 200, s.deliver(t).status)
-			s.running.wait()
-			require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
-			require.Equal(t, []journal.State{journal.Parked}, states())
-			require.EqualValues(t, 1, parked.Load())
 		}},
 		row{"a status that is none is no success", func(t *testing.T, rt router) {
-			s, g, rec, states, _ := kept(t, rt, rt.plain(func(c *call) error { c.w.WriteHeader(99); return nil }))
-			_, _ = s.try(s.request(t, path, body)) // a 500, or none
-			s.running.wait()
-			require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
-			require.Equal(t, []journal.State{journal.Open}, states())
+			k := kept(t, rt, rt.plain(func(c *call) error { c.w.WriteHeader(99); return nil }))
+			_, _ = k.try(k.request(t, path, body)) // a 500, or none
+			require.Equal(t, core.ReplayReleased, k.last(t).Replay)
+			require.Equal(t, []journal.State{journal.Open}, k.states(t))
 		}},
 		row{"an informational answer hides no failure", func(t *testing.T, rt router) {
 			if rt.name == "echo" {
 				t.Skip("Echo v4 itself takes the first status for the answer, and sends 200")
 			}
-			s, g, rec, states, _ := kept(t, rt, rt.plain(func(c *call) error {
+			k := kept(t, rt, rt.plain(func(c *call) error {
 				c.w.WriteHeader(http.StatusEarlyHints)
 				c.w.WriteHeader(http.StatusBadGateway)
 				return nil
 			}))
-			require.Equal(t, 502, s.deliver(t).status)
-			s.running.wait()
-			require.Equal(t, core.ReplayReleased, rec.last(t, g).Replay)
-			require.Equal(t, []journal.State{journal.Open}, states())
+			require.Equal(t, 502, k.deliver(t).status)
+			require.Equal(t, core.ReplayReleased, k.last(t).Replay)
+			require.Equal(t, []journal.State{journal.Open}, k.states(t))
 		}},
 		row{"a failure that is answered is the sender's to repeat", func(t *testing.T, rt router) {
-			s, g, rec, states, parked := kept(t, rt, rt.plain(func(c *call) error { return errApp }))
-			require.Equal(t, 500, s.deliver(t).status)
-			s.running.wait()
-			require.Equal(t, 500, rec.last(t, g).Status)
-			require.Equal(t, []journal.State{journal.Open}, states())
-			require.Zero(t, parked.Load())
+			k := kept(t, rt, rt.plain(func(c *call) error { return errApp }))
+			require.Equal(t, 500, k.deliver(t).status)
+			require.Equal(t, 500, k.last(t).Status)
+			require.Equal(t, []journal.State{journal.Open}, k.states(t))
+			require.Zero(t, k.parked.Load())
 		}})
 	table(t, rows)
 }
