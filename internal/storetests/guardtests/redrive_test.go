@@ -71,6 +71,17 @@ func send(app http.Handler, n int) int {
 	return w.Code
 }
 
+// eachDatabase runs a test on each database that holds what a store, a journal and the app write in one transaction.
+func eachDatabase(t *testing.T, test func(t *testing.T, name string, b *bench)) {
+	t.Helper()
+	for _, name := range []string{"PostgreSQL", "MariaDB", "SQLite"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, name, engines[name](t))
+		})
+	}
+}
+
 // write runs a statement in the event's transaction.
 func write(ctx context.Context, statement string) error {
 	tx, err := sqltx.Tx(ctx)
@@ -144,43 +155,39 @@ func TestARunIsTheOnlyOneOnEveryStore(t *testing.T) {
 // together, or none of them is.
 func TestParkingIsOneStepWithTheReceiversWrites(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"PostgreSQL", "MariaDB", "SQLite"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := engines[name](t)
-			kept := journalOf(t, b)
-			guard := keeping(t, b, kept)
-			b.exec(t, "CREATE TABLE notes (id varchar(40) NOT NULL PRIMARY KEY)")
-			b.permit(t, "notes")
-			app := httpwebhook.Verify(guard)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
-				if err := write(e.Context(), "INSERT INTO notes (id) VALUES ('"+e.ID+"')"); err != nil {
-					return err
-				}
-				return core.Permanent(errors.New("gave up"))
-			}))
-			notes := func() (n int) {
-				require.NoError(t, b.admin.QueryRowContext(t.Context(), "SELECT count(*) FROM notes").Scan(&n))
-				return n
+	eachDatabase(t, func(t *testing.T, _ string, b *bench) {
+		kept := journalOf(t, b)
+		guard := keeping(t, b, kept)
+		b.exec(t, "CREATE TABLE notes (id varchar(40) NOT NULL PRIMARY KEY)")
+		b.permit(t, "notes")
+		app := httpwebhook.Verify(guard)(httpwebhook.Signal(func(_ *http.Request, e core.Event) error {
+			if err := write(e.Context(), "INSERT INTO notes (id) VALUES ('"+e.ID+"')"); err != nil {
+				return err
 			}
-			entries := func() (n int) {
-				for e, err := range kept.Entries(t.Context(), journal.Query{State: journal.Parked}) {
-					require.NoError(t, err)
-					require.Equal(t, 1, e.Attempts)
-					n++
-				}
-				return n
+			return core.Permanent(errors.New("gave up"))
+		}))
+		notes := func() (n int) {
+			require.NoError(t, b.admin.QueryRowContext(t.Context(), "SELECT count(*) FROM notes").Scan(&n))
+			return n
+		}
+		entries := func() (n int) {
+			for e, err := range kept.Entries(t.Context(), journal.Query{State: journal.Parked}) {
+				require.NoError(t, err)
+				require.Equal(t, 1, e.Attempts)
+				n++
 			}
-			require.Equal(t, 200, send(app, 1))
-			require.Equal(t, []int{1, 1}, []int{notes(), entries()})
-			require.Equal(t, 200, send(app, 1), "it is done: a duplicate")
-			require.Equal(t, []int{1, 1}, []int{notes(), entries()})
+			return n
+		}
+		require.Equal(t, 200, send(app, 1))
+		require.Equal(t, []int{1, 1}, []int{notes(), entries()})
+		require.Equal(t, 200, send(app, 1), "it is done: a duplicate")
+		require.Equal(t, []int{1, 1}, []int{notes(), entries()})
 
-			b.exec(t, "ALTER TABLE sallyport_journal RENAME TO elsewhere")
-			require.Equal(t, 500, send(app, 2), "no journal, no 2xx")
-			require.Equal(t, 1, notes(), "the app's writes are rolled back")
-			b.exec(t, "ALTER TABLE elsewhere RENAME TO sallyport_journal")
-			require.Equal(t, 200, send(app, 2), "the retry parks it")
-			require.Equal(t, []int{2, 2}, []int{notes(), entries()})
-		})
-	}
+		b.exec(t, "ALTER TABLE sallyport_journal RENAME TO elsewhere")
+		require.Equal(t, 500, send(app, 2), "no journal, no 2xx")
+		require.Equal(t, 1, notes(), "the app's writes are rolled back")
+		b.exec(t, "ALTER TABLE elsewhere RENAME TO sallyport_journal")
+		require.Equal(t, 200, send(app, 2), "the retry parks it")
+		require.Equal(t, []int{2, 2}, []int{notes(), entries()})
+	})
 }
