@@ -35,6 +35,13 @@ func (b *bench) permit(t *testing.T, table string) {
 	}
 }
 
+// notes counts the rows of a table that tests make.
+func (b *bench) notes(t *testing.T) (n int) {
+	t.Helper()
+	require.NoError(t, b.admin.QueryRowContext(t.Context(), "SELECT count(*) FROM notes").Scan(&n))
+	return n
+}
+
 // journalOf is a journal in the store's own database, or in memory where that is not SQL.
 func journalOf(t *testing.T, b *bench) *journal.Journal {
 	t.Helper()
@@ -166,10 +173,6 @@ func TestParkingIsOneStepWithTheReceiversWrites(t *testing.T) {
 			}
 			return core.Permanent(errors.New("gave up"))
 		}))
-		notes := func() (n int) {
-			require.NoError(t, b.admin.QueryRowContext(t.Context(), "SELECT count(*) FROM notes").Scan(&n))
-			return n
-		}
 		entries := func() (n int) {
 			for e, err := range kept.Entries(t.Context(), journal.Query{State: journal.Parked}) {
 				require.NoError(t, err)
@@ -179,15 +182,15 @@ func TestParkingIsOneStepWithTheReceiversWrites(t *testing.T) {
 			return n
 		}
 		require.Equal(t, 200, send(app, 1))
-		require.Equal(t, []int{1, 1}, []int{notes(), entries()})
+		require.Equal(t, []int{1, 1}, []int{b.notes(t), entries()})
 		require.Equal(t, 200, send(app, 1), "it is done: a duplicate")
-		require.Equal(t, []int{1, 1}, []int{notes(), entries()})
+		require.Equal(t, []int{1, 1}, []int{b.notes(t), entries()})
 
 		b.exec(t, "ALTER TABLE sallyport_journal RENAME TO elsewhere")
 		require.Equal(t, 500, send(app, 2), "no journal, no 2xx")
-		require.Equal(t, 1, notes(), "the app's writes are rolled back")
+		require.Equal(t, 1, b.notes(t), "the app's writes are rolled back")
 		b.exec(t, "ALTER TABLE elsewhere RENAME TO sallyport_journal")
 		require.Equal(t, 200, send(app, 2), "the retry parks it")
-		require.Equal(t, []int{2, 2}, []int{notes(), entries()})
+		require.Equal(t, []int{2, 2}, []int{b.notes(t), entries()})
 	})
 }
