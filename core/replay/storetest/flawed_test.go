@@ -451,8 +451,7 @@ func (s *flawedStore) ForgetDone(ctx context.Context, keys []replay.Key) error {
 			if s.is("forgets and reports what is in flight") {
 				delete(s.known, s.key(key))
 			}
-			busy.Keys = append(busy.Keys, key)
-			busy.RetryAfter = max(busy.RetryAfter, time.Until(e.end))
+			busy.Add(time.Until(e.end), key)
 			continue
 		}
 		if s.is("forgets in two steps") { // a claim comes in between
@@ -462,10 +461,10 @@ func (s *flawedStore) ForgetDone(ctx context.Context, keys []replay.Key) error {
 		}
 		delete(s.known, s.key(key))
 	}
-	if len(busy.Keys) == 0 || s.is("hides what is in flight") {
+	if s.is("hides what is in flight") {
 		return nil
 	}
-	return &busy
+	return busy.ErrorOrNil()
 }
 
 // DigestOf gives SHA-256, which nothing keeps a store from.
